@@ -1,0 +1,88 @@
+"""The registry of addresses: each one declares who may open it, on which object, and why.
+
+A page without a door cannot be reached, because the root URL list is made from doors; `tests/house` walks them all.
+Anonymous visitors are sent to sign in (an interface answers 401); whoever has no scope on the object gets the bytes of
+"does not exist"; whoever has scope but not the role is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from headway.access.types import Role, Viewer
+
+View = Callable[..., HttpResponse]
+Scope = Callable[..., Any]
+
+ANYONE: frozenset[str] = frozenset({"anyone"})
+SIGNED_IN: frozenset[str] = frozenset({"signed in"})
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address and its rule.
+
+    `who` is ANYONE, SIGNED_IN or a set of roles. `scope(viewer, **parts_of_the_address)` returns the object that the
+    view gets as `subject`, or None where the viewer must not learn that it exists. `why` is the reason in one sentence.
+    """
+
+    route: str
+    view: View
+    name: str
+    who: frozenset[Any]
+    why: str
+    scope: Scope | None = None
+    methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    api: bool = False
+
+    def pattern(self) -> URLPattern:
+        """Return the URL pattern that leads through the rule to the view."""
+        # An interface takes tokens only, which no browser sends by itself: there is no form to protect.
+        return path(self.route, csrf_exempt(self.enter) if self.api else self.enter, name=self.name)
+
+    def enter(self, request: HttpRequest, **parts: Any) -> HttpResponse:
+        """Apply the rule, then call the view."""
+        viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+        if self.who is not ANYONE and viewer.anonymous:
+            return self._sign_in(request)
+        if request.method not in self.methods:
+            return HttpResponseNotAllowed(sorted(self.methods))
+        if self.scope is not None:
+            subject = self.scope(viewer, **parts)
+            if subject is None:
+                raise Http404
+            parts["subject"] = subject
+        if self.who is not ANYONE and self.who is not SIGNED_IN and not viewer.is_a(*self.who):
+            return self._forbidden(request)
+        return self.view(request, **parts)
+
+    def _sign_in(self, request: HttpRequest) -> HttpResponse:
+        if self.api:
+            return JsonResponse(
+                {"errors": [{"code": "sign_in", "message": "Send a token: Authorization: Bearer …"}]},
+                status=401,
+            )
+        return redirect(
+            f"/account/sign-in?next={request.get_full_path()}"
+            if request.method == "GET"
+            else "/account/sign-in"
+        )
+
+    def _forbidden(self, request: HttpRequest) -> HttpResponse:
+        from django.core.exceptions import PermissionDenied
+
+        if self.api:
+            return JsonResponse({"errors": [{"code": "forbidden", "message": self.why}]}, status=403)
+        raise PermissionDenied(self.why)
+
+
+def only(*roles: Role) -> frozenset[Role]:
+    """Return the set of roles that a door admits."""
+    return frozenset(roles)

@@ -1,0 +1,452 @@
+"""The command line: one function per command, each one call into the house.
+
+Exit 0 done; 1 refused or found wrong; 2 usage. With --json exactly one JSON document goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from headway.kit.refusals import Refusal
+
+app = typer.Typer(
+    help="Headway: the open information system for schools that teach by competency.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+import_app = typer.Typer(help="Bring a roster, a continuum, a policy or ratings in.", no_args_is_help=True)
+export_app = typer.Typer(
+    help="Take results, a continuum, determinations or a record out.", no_args_is_help=True
+)
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="The folder that holds everything (default ./headway-data).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="As observed by the end of this day.")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="As the ledger knew it at this time (RFC 3339) or sequence.")
+]
+
+
+def _run(
+    as_json: bool,
+    work: Callable[[], Any],
+    show: Callable[[Any], str | None] | None = None,
+    *,
+    wrong: Callable[[Any], bool] | None = None,
+) -> None:
+    """Do the work, print its result, and turn a refusal into sentences and exit 1."""
+    try:
+        result = work()
+    except Refusal as refusal:
+        if as_json:
+            _print_json({"errors": refusal.errors()})
+        else:
+            typer.echo(f"Refused ({refusal.code}): {refusal.message}", err=True)
+            for finding in refusal.findings[:50]:
+                typer.echo(f"  {finding}", err=True)
+            if len(refusal.findings) > 50:
+                typer.echo(f"  … and {len(refusal.findings) - 50} more", err=True)
+        raise typer.Exit(1) from refusal
+    if as_json:
+        _print_json(result)
+    elif show is not None and (text := show(result)):
+        typer.echo(text)
+    if wrong is not None and wrong(result):
+        raise typer.Exit(1)
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    return str(value)
+
+
+def _wake(home: Path | None) -> Path:
+    from headway.project.home import wake
+
+    return wake(home)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refusal("not_a_day", f"--as-of takes a day such as 2026-11-12, not {text}.") from error
+
+
+@app.command()
+def init(
+    home: Home = None,
+    as_json: Json = False,
+    name: Annotated[str, typer.Option(help="The district's name.")] = "",
+) -> None:
+    """An empty district with one administrator."""
+    from headway.project.home import begin
+
+    _run(
+        as_json,
+        lambda: begin(home, name=name),
+        lambda r: (
+            f"Ready. Sign in as {r['username']} with the first password {r['password']}"
+            if r["new"]
+            else "Ready; nothing was lost."
+        ),
+    )
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    as_json: Json = False,
+    students: Annotated[int, typer.Option(min=40)] = 600,
+    seed: int = 1,
+    no_serve: Annotated[bool, typer.Option("--no-serve")] = False,
+    port: int = 8000,
+) -> None:
+    """A demonstration district with several years of history, then the web product on it."""
+    from headway.demo.build import build
+    from headway.project.home import begin
+
+    def work() -> dict[str, Any]:
+        begin(home, name="Juniper Valley demonstration district")
+        return build(students=students, seed=seed, progress=not as_json and sys.stderr.isatty(), port=port)
+
+    def show(result: dict[str, Any]) -> str:
+        rows = [
+            f"  {login['role']:<10} {login['username']:<22} {login['password']:<14} {login['page']}"
+            for login in result["logins"]
+        ]
+        return "\n".join(
+            [
+                f"{result['students']} students, {result['ratings']} ratings, built in {result['seconds']} s.",
+                "",
+                f"Open http://localhost:{port}/ and sign in:",
+                *rows,
+                "",
+            ]
+        )
+
+    _run(as_json, work, show)
+    if not no_serve:
+        sys.stdout.flush()
+        serve(home=home, port=port)
+
+
+@app.command()
+def serve(home: Home = None, port: int = 8000, host: str = "127.0.0.1") -> None:
+    """The web product."""
+    from headway.project.serve import run
+
+    _run(
+        False,
+        lambda: _wake(home),
+        lambda _: f"Headway is served at http://localhost:{port}/ (stop with Ctrl-C)",
+    )
+    sys.stdout.flush()
+    run(port=port, host=host)
+
+
+@import_app.command("roster")
+def import_roster(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would change; change nothing.")] = False,
+    accept_removals: Annotated[bool, typer.Option("--accept-removals")] = False,
+) -> None:
+    """OneRoster CSV 1.1 or 1.2, zip or folder: stage, validate all, show the plan, apply in one transaction."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.import_roster(path, plan=plan, accept_removals=accept_removals))[1],
+        commands.say_import,
+    )
+
+
+@import_app.command("framework")
+def import_framework(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+    in_force: Annotated[str | None, typer.Option(help="The day from which this version holds.")] = None,
+) -> None:
+    """A CASE 1.0 or 1.1 package, or the documented spreadsheet."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.import_framework(path, plan=plan, in_force=_day(in_force)))[1],
+        commands.say_import,
+    )
+
+
+@import_app.command("policy")
+def import_policy(path: Path, home: Home = None, as_json: Json = False) -> None:
+    """Scales, rules, requirements, calendars, vocabulary: the district's configuration as data."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.import_policy(path))[1], commands.say_import)
+
+
+@import_app.command("ratings")
+def import_ratings(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+) -> None:
+    """Ratings by CSV: every fault named by row, or everything written in one transaction."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.import_ratings(path, plan=plan))[1], commands.say_import)
+
+
+@import_app.command("undo")
+def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
+    """Take an import back, or say by name what now depends on it."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.undo_import(run))[1], commands.say_import)
+
+
+@export_app.command("framework")
+def export_framework(
+    key: str,
+    home: Home = None,
+    as_: Annotated[str, typer.Option("--as", help="case or csv")] = "case",
+    as_json: Json = False,
+) -> None:
+    """A continuum as schema-valid CASE 1.1, or as the spreadsheet."""
+    from headway.project import commands
+
+    _run(False, lambda: (_wake(home), commands.export_framework(key, as_))[1], lambda text: text.rstrip("\n"))
+
+
+@export_app.command("determinations")
+def export_determinations(
+    home: Home = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    student: Annotated[str | None, typer.Option()] = None,
+    as_: Annotated[str, typer.Option("--as", help="csv, json or parquet")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="Write to this file (parquet needs it).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Every determination: student, target, value, state, rule, reasons."""
+    from headway.project import commands
+
+    form = "json" if as_json else as_
+    _run(
+        False,
+        lambda: (
+            _wake(home),
+            commands.export_determinations(
+                as_of=_day(as_of), known_at=known_at, student=student, form=form, out=out
+            ),
+        )[1],
+        lambda text: text.rstrip("\n"),
+    )
+
+
+@export_app.command("results")
+def export_results(
+    term: Annotated[str, typer.Option("--term", help="The sourcedId or title of an academic session.")],
+    home: Home = None,
+    out: Annotated[Path, typer.Option(help="The folder or zip to write.")] = Path("results.zip"),
+    as_json: Json = False,
+) -> None:
+    """OneRoster 1.2 line items, results and score scales for the student information system."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.export_results(term, out))[1], commands.say_import)
+
+
+@export_app.command("record")
+def export_record(student: str, home: Home = None, as_json: Json = False) -> None:
+    """Everything held about one student, as JSON."""
+    from headway.project import commands
+
+    _run(True, lambda: (_wake(home), commands.export_record(student))[1])
+
+
+@app.command()
+def explain(
+    student: Annotated[str, typer.Option()],
+    target: Annotated[str, typer.Option()],
+    home: Home = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    reader: Annotated[str, typer.Option(help="teacher or family")] = "teacher",
+    language: Annotated[str, typer.Option()] = "en",
+    as_json: Json = False,
+) -> None:
+    """The determination with its reasons, in words and as data."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (
+            _wake(home),
+            commands.explain(
+                student=student,
+                target=target,
+                as_of=_day(as_of),
+                known_at=known_at,
+                reader=reader,
+                language=language,
+            ),
+        )[1],
+        commands.say_explanation,
+    )
+
+
+@app.command()
+def determine(
+    home: Home = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Rebuild the projection.")] = False,
+    policy: Annotated[
+        Path | None, typer.Option(help="Try this policy file on the school's own data; write nothing.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay the ledger under the policies in force and report differences."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.determine(apply=apply, policy=policy))[1],
+        commands.say_determine,
+        wrong=lambda r: policy is None and not apply and bool(r.get("differences")),
+    )
+
+
+@app.command()
+def heads(file: Path, home: Home = None, as_json: Json = False) -> None:
+    """Write the signed head of the ledger to a file, to be kept elsewhere."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.write_head(file))[1],
+        lambda r: f"Head {r['sequence']} written to {file.name}.",
+    )
+
+
+@app.command()
+def verify(
+    home: Home = None,
+    heads: Annotated[Path | None, typer.Option("--heads", help="Heads kept elsewhere.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk the ledger, compare projections and kept heads, and name the first altered event."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.verify(heads))[1],
+        commands.say_verify,
+        wrong=lambda r: not r["ok"],
+    )
+
+
+@app.command()
+def backup(file: Path, home: Home = None, as_json: Json = False) -> None:
+    """One archive of everything, taken while the product runs."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.backup(file))[1],
+        lambda r: f"{r['files']} files in {file.name}.",
+    )
+
+
+@app.command()
+def restore(file: Path, home: Home = None, as_json: Json = False) -> None:
+    """Restore an archive to an empty home; a damaged one is refused before anything is touched."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: commands.restore(file, home),
+        lambda r: f"Restored {r['events']} events; the ledger holds.",
+    )
+
+
+@app.command()
+def invite(user: str, home: Home = None, as_json: Json = False) -> None:
+    """Give a person of the roster a way in: prints the name and first password."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.invite(user))[1],
+        lambda r: f"{r['username']}  {r['password']}",
+    )
+
+
+@app.command()
+def token(
+    user: str,
+    scope: Annotated[list[str], typer.Option("--scope")],
+    home: Home = None,
+    days: int = 365,
+    as_json: Json = False,
+) -> None:
+    """An API token for an account or a person of the roster, shown once."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.token(user, scope, days))[1], lambda r: r["token"])
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def science(
+    context: typer.Context, name: Annotated[str, typer.Argument()] = "", as_json: Json = False
+) -> None:
+    """Public functions of headway.science on CSV files; without a name, the list of them."""
+    from headway.project import science_files
+
+    _run(as_json, lambda: science_files.run(name, context.args), science_files.say)
+
+
+@app.command()
+def bench(name: str = "") -> None:
+    """A benchmark of bench/, one JSON line (in a checkout)."""
+    import runpy
+
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "bench" / "__init__.py").exists():
+        typer.echo(
+            "Benchmarks live in a checkout of the project, in bench/; this is an installed copy.", err=True
+        )
+        raise typer.Exit(1)
+    sys.path.insert(0, str(root))
+    runpy.run_module(f"bench.{name}" if name else "bench", run_name="__main__")
+
+
+def main() -> None:
+    """Entry of the `headway` command."""
+    app()

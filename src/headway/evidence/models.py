@@ -1,0 +1,123 @@
+"""The ledger and its projection."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from headway.frameworks.models import Node
+from headway.rosters.models import Person
+
+__all__ = ["Erasure", "Event", "LedgerHead", "Payload", "Piece", "Rating"]
+
+
+class Event(models.Model):
+    """One acknowledged act about learning. Identified by its gapless `sequence`; never changed, never removed.
+
+    Holds no content: `commitment` = SHA-256 of salt and payload; `hash` chains it to `previous`. `subject` and `author`
+    are pseudonyms of the roster; `key_digest` is the digest of the client's key, so that a retry finds its first receipt.
+    """
+
+    sequence = models.BigIntegerField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    subject = models.UUIDField(null=True)
+    author = models.UUIDField(null=True)
+    key_digest = models.CharField(max_length=64, null=True, unique=True)
+    at_us = models.BigIntegerField()
+    commitment = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+
+class Payload(models.Model):
+    """The content of one event, with the salt of its commitment. Never changed; removed only by `erase_payload`."""
+
+    event = models.OneToOneField(Event, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False)
+    salt = models.CharField(max_length=32)
+    body = models.TextField()
+
+
+class Erasure(models.Model):
+    """Permission to remove one payload, written by the erasing event: the trigger that guards payloads asks for it."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    by = models.BigIntegerField()
+
+
+class LedgerHead(models.Model):
+    """The end of the chain (one row). Locked by every append, so that sequences have no gap and no twin."""
+
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+
+class Rating(models.Model):
+    """One rating as it stood from `from_sequence` until before `to_sequence` (null: still). Rebuilt from the ledger.
+
+    Identified by `key` and `from_sequence`. `origin_sequence` is the event that first recorded it, which a move or a
+    release does not change. Levels and continuum levels are hundredths; `…_us` are microseconds since 1970 in UTC.
+    """
+
+    key = models.CharField(max_length=190)
+    from_sequence = models.BigIntegerField()
+    to_sequence = models.BigIntegerField(null=True)
+    origin_sequence = models.BigIntegerField()
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    target = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", db_index=False)
+    level = models.IntegerField(null=True)
+    observed_us = models.BigIntegerField()
+    submitted_us = models.BigIntegerField(null=True)
+    due_us = models.BigIntegerField(null=True)
+    recorded_us = models.BigIntegerField()
+    rater = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    kind = models.SmallIntegerField(default=0)
+    status = models.SmallIntegerField(default=0)
+    purpose = models.SmallIntegerField(default=0)
+    override = models.SmallIntegerField(default=0)
+    piece = models.CharField(max_length=190)
+    attempt = models.SmallIntegerField(default=1)
+    depth = models.SmallIntegerField(default=0)
+    task = models.CharField(max_length=190, default="")
+    setting = models.CharField(max_length=190, default="")
+    continuum_level = models.IntegerField(null=True)
+    comment = models.TextField(default="")
+    held = models.BooleanField(default=False)
+    by_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=models.Q(to_sequence__isnull=True), name="rating_stands_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["student", "target", "observed_us"], name="rating_segment"),
+            models.Index(
+                fields=["to_sequence"], condition=models.Q(to_sequence__isnull=False), name="rating_ended"
+            ),
+        ]
+
+
+class Piece(models.Model):
+    """One piece of a student's work. Identified by `key`, the `evidence` of its ratings; seen by who sees the student."""
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    key = models.CharField(max_length=190, unique=True)
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    targets = models.ManyToManyField(Node, related_name="+")
+    title = models.CharField(max_length=200)
+    words = models.TextField(default="")
+    link = models.URLField(max_length=500, default="")
+    file_name = models.CharField(max_length=200, default="")
+    file_type = models.CharField(max_length=100, default="")
+    file_digest = models.CharField(max_length=64, default="")
+    file_size = models.BigIntegerField(default=0)
+    reflection = models.TextField(default="")
+    attempt = models.SmallIntegerField(default=1)
+    handed_in_at = models.DateTimeField()
+    handed_in_by = models.UUIDField(null=True)
+    rated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["student", "handed_in_at"])]

@@ -1,0 +1,334 @@
+"""Questions to the ledger. Read only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from headway.evidence import ledger, projection
+from headway.evidence.entries import References, RowReader
+from headway.evidence.models import Event, LedgerHead, Payload
+from headway.evidence.types import Break
+from headway.kit.times import micros
+
+__all__ = [
+    "Held", "References", "RowReader", "breaks", "events", "events_since", "head", "keys_between", "keys_of_act",
+    "latest_pairs", "projection_breaks", "rating_rows", "ratings_by_key", "recorded", "sequence_at", "standing_pairs",
+    "students_rated",
+]  # fmt: skip
+
+
+def head() -> tuple[int, str]:
+    """Return the last sequence and its hash; (0, zeros) before the first event."""
+    found = LedgerHead.objects.filter(pk=1).values_list("sequence", "hash").first()
+    return found or (0, ledger.GENESIS)
+
+
+def sequence_at(known_at: datetime) -> int:
+    """Return the last sequence that the ledger had written by the instant."""
+    found = (
+        Event.objects.filter(at_us__lte=micros(known_at))
+        .order_by("-sequence")
+        .values_list("sequence", flat=True)
+        .first()
+    )
+    return found or 0
+
+
+def rating_rows(
+    *,
+    columns: Sequence[str],
+    students: Sequence[int] | None = None,
+    targets: Sequence[int] | None = None,
+    before_us: int | None = None,
+    through: int | None = None,
+    held: bool = False,
+    pairs: Iterable[tuple[int, int]] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Return the columns of rating rows in view, in no stated order.
+
+    `before_us` cuts at an observed instant, `through` at what the ledger knew by that sequence (None: all it knows);
+    `held` rows stay out unless asked for. `pairs` restricts to (student, target) pairs.
+    """
+    where, values = _where(before_us=before_us, through=through, held=held)
+    names = ", ".join(f'"{name}"' for name in columns)
+    if pairs is not None:
+        return _by_pairs(names, where, values, list(pairs))
+    if students is not None:
+        where.append(_among("student_id", students, values))
+    if targets is not None:
+        where.append(_among("target_id", targets, values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)  # noqa: S608
+        return cursor.fetchall()
+
+
+def _where(*, before_us: int | None, through: int | None, held: bool) -> tuple[list[str], list[Any]]:
+    where, values = [], []
+    if through is None:
+        where.append("to_sequence IS NULL")
+    else:
+        where.append("from_sequence <= %s AND (to_sequence IS NULL OR to_sequence > %s)")
+        values += [through, through]
+    if before_us is not None:
+        where.append("observed_us < %s")
+        values.append(before_us)
+    if not held:
+        where.append("held = %s")
+        values.append(False)
+    return where, values
+
+
+def _among(name: str, keys: Sequence[int], values: list[Any]) -> str:
+    if len(keys) > 900:
+        # Integer keys of our own, never text from outside: a literal list has no parameter limit.
+        return f"{name} IN ({', '.join(str(int(key)) for key in keys)})"
+    values.extend(keys)
+    return f"{name} IN ({', '.join(['%s'] * len(keys))})" if keys else "1 = 0"
+
+
+def _by_pairs(
+    names: str, where: list[str], values: list[Any], pairs: list[tuple[int, int]]
+) -> list[tuple[Any, ...]]:
+    """One statement for up to some hundred pairs: pairs are grouped by their smaller side."""
+    students = {student for student, _ in pairs}
+    targets = {target for _, target in pairs}
+    where = [
+        *where,
+        _among("student_id", sorted(students), values),
+        _among("target_id", sorted(targets), values),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)  # noqa: S608
+        rows = cursor.fetchall()
+    if len(students) * len(targets) > len(pairs):
+        wanted = set(pairs)
+        at_student = [n.strip('" ') for n in names.split(",")].index("student_id")
+        at_target = [n.strip('" ') for n in names.split(",")].index("target_id")
+        rows = [row for row in rows if (row[at_student], row[at_target]) in wanted]
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One rating as it stands: whose, on what, when, at which level (hundredths), held or released."""
+
+    key: str
+    student: int
+    target: int
+    observed_us: int
+    level: int | None
+    held: bool
+
+
+def ratings_by_key(*, keys: Sequence[str], latest: bool = False) -> dict[str, Held]:
+    """Return the standing ratings of client keys; with `latest` the last row of each, withdrawn or not."""
+    rows = projection.latest(keys) if latest else projection.standing(keys)
+    at = projection.AT
+    return {
+        key: Held(
+            key,
+            row[at["student_id"]],
+            row[at["target_id"]],
+            row[at["observed_us"]],
+            row[at["level"]],
+            bool(row[at["held"]]),
+        )
+        for key, row in rows.items()
+    }
+
+
+def standing_pairs(*, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return (student, target) of each standing rating by client key."""
+    return {key: (one.student, one.target) for key, one in ratings_by_key(keys=keys).items()}
+
+
+def latest_pairs(*, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return (student, target) of each rating by client key, whether it stands or was replaced."""
+    return {key: (one.student, one.target) for key, one in ratings_by_key(keys=keys, latest=True).items()}
+
+
+def recorded(*, keys: Sequence[str]) -> set[str]:
+    """Return those client keys under which the ledger holds an event."""
+    digests = {ledger.digest_key(key): key for key in keys}
+    found = Event.objects.filter(key_digest__in=list(digests)).values_list("key_digest", flat=True)
+    return {digests[digest] for digest in found}
+
+
+def keys_of_act(act: int) -> list[str]:
+    """Return the client keys that an amendment changed; empty where the number names none.
+
+    An act about several students is several events; its number is the first one's.
+    """
+    found = Event.objects.filter(sequence=act, kind="amend").select_related("payload").first()
+    if found is None or not hasattr(found, "payload"):
+        return []
+    of = json.loads(found.payload.body)["of"]
+    bodies = Payload.objects.filter(event_id__range=(act, act + of - 1)).values_list("body", flat=True)
+    return [key for body in bodies for key in json.loads(body)["changes"]]
+
+
+def keys_between(*, first: int, last: int) -> tuple[list[str], list[str]]:
+    """Return the client keys of ratings recorded in a span of the ledger, and those of them that changed since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT "key", from_sequence, to_sequence, origin_sequence FROM headway_rating'
+            " WHERE origin_sequence BETWEEN %s AND %s",
+            [first, last],
+        )
+        rows = cursor.fetchall()
+    standing = [row[0] for row in rows if row[2] is None and row[1] == row[3]]
+    return standing, sorted({row[0] for row in rows} - set(standing))
+
+
+def students_rated() -> list[int]:
+    """Return the keys of all students with a rating, rising."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT student_id FROM headway_rating ORDER BY student_id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def events_since(*, sequence: int, kinds: Sequence[str]) -> int:
+    """Return how many events of these kinds came after a sequence."""
+    return Event.objects.filter(sequence__gt=sequence, kind__in=kinds).count()
+
+
+def events(*, after: int = 0, batch: int = 5_000) -> Iterator[tuple[Any, ...]]:
+    """Yield (sequence, kind, subject, author, key_digest, at_us, commitment, previous, hash, salt, body) in order."""
+    last = after
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT e.sequence, e.kind, e.subject, e.author, e.key_digest, e.at_us, e.commitment, e.previous, e.hash,"
+                " p.salt, p.body FROM headway_event e LEFT JOIN headway_payload p ON p.event_id = e.sequence"
+                " WHERE e.sequence > %s ORDER BY e.sequence LIMIT %s",
+                [last, batch],
+            )
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1][0]
+
+
+def _hex(value: Any) -> str:
+    return (
+        ""
+        if value is None
+        else (value.hex if hasattr(value, "hex") and not isinstance(value, str) else str(value))
+    )
+
+
+def breaks(*, heads: dict[int, str] | None = None, limit: int = 100) -> list[Break]:
+    """Return where the chain does not hold, first break first; `heads` are hashes kept elsewhere, by sequence.
+
+    Checks gaps, links, seals, commitments, erasures without an erasing event, the head row, and the kept heads.
+    """
+    found: list[Break] = []
+    erased = _erased()
+    previous, expected_sequence = ledger.GENESIS, 1
+    for sequence, kind, subject, author, digest, at_us, commit, prior, seal, salt, body in events():
+        who = _hex(subject)
+        if sequence != expected_sequence:
+            found.append(
+                Break(expected_sequence, "event missing", "an unbroken sequence", f"event {sequence}")
+            )
+        if prior != previous:
+            found.append(Break(sequence, "not linked to the event before it", previous, prior, who))
+        computed = ledger.event_hash(sequence, kind, who, _hex(author), digest or "", at_us, commit, prior)
+        if computed != seal:
+            found.append(Break(sequence, "the event was altered", seal, computed, who))
+        if body is None:
+            if sequence not in erased:
+                found.append(
+                    Break(sequence, "content missing without an erasure", "a payload", "nothing", who)
+                )
+        elif ledger.commitment(salt, body) != commit:
+            found.append(
+                Break(sequence, "the content was altered", commit, ledger.commitment(salt, body), who)
+            )
+        if heads and sequence in heads and heads[sequence] != seal:
+            found.append(Break(sequence, "differs from the head that was kept", heads[sequence], seal, who))
+        if len(found) >= limit:
+            return found
+        previous, expected_sequence = seal, sequence + 1
+    found += _end_breaks(expected_sequence - 1, previous, heads or {})
+    return found
+
+
+def _erased() -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT x.sequence FROM headway_erasure x JOIN headway_event e ON e.sequence = x.by"
+            " WHERE e.kind = 'erasure'"
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _end_breaks(last: int, seal: str, heads: dict[int, str]) -> list[Break]:
+    found = []
+    sequence, known = head()
+    if (sequence, known) != (last, seal):
+        found.append(
+            Break(
+                last + 1,
+                "the end of the chain is not where the head says",
+                f"{sequence} {known}",
+                f"{last} {seal}",
+            )
+        )
+    found += [
+        Break(kept, "the event of a kept head is missing", heads[kept], "nothing")
+        for kept in sorted(heads)
+        if kept > last
+    ]
+    return found
+
+
+def projection_breaks(*, students: dict[str, int], targets: dict[str, int], limit: int = 100) -> list[Break]:
+    """Return the rating rows that differ from a replay of the ledger."""
+    replay = projection.Replay(students, targets)
+    for event in events():
+        if event[10] is not None:
+            replay.take(event[0], event[1], event[5], event[10])
+    expected = {(row[1], row[0]): row for row in replay.rows()}
+    found: list[Break] = []
+    with connection.cursor() as cursor:
+        cursor.execute(f"{projection.SELECT} ORDER BY from_sequence")
+        while rows := cursor.fetchmany(5_000):
+            for row in rows:
+                row = _normal(tuple(row))
+                wanted = expected.pop((row[1], row[0]), None)
+                if wanted is None:
+                    found.append(Break(row[1], f"rating {row[0]} is not in the ledger", "no row", "a row"))
+                elif _normal(wanted) != row:
+                    names = [
+                        n for n, a, b in zip(projection.COLUMNS, _normal(wanted), row, strict=True) if a != b
+                    ]
+                    found.append(
+                        Break(
+                            row[1],
+                            f"the row of rating {row[0]} differs in {', '.join(names)}",
+                            str([_normal(wanted)[projection.AT[n]] for n in names]),
+                            str([row[projection.AT[n]] for n in names]),
+                        )
+                    )
+                if len(found) >= limit:
+                    return found
+    found += [
+        Break(sequence, f"the row of rating {key} is missing", "a row", "nothing")
+        for sequence, key in list(expected)[:limit]
+    ]
+    return sorted(found, key=lambda b: b.sequence)
+
+
+def _normal(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    values = list(row)
+    for name in ("held", "by_default"):
+        values[projection.AT[name]] = bool(values[projection.AT[name]])
+    return tuple(values)

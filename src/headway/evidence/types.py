@@ -1,0 +1,127 @@
+"""What crosses the border of evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+FIELDS = (
+    "key",
+    "student",
+    "target",
+    "level",
+    "observed_at",
+    "submitted_at",
+    "due_at",
+    "rater",
+    "kind",
+    "status",
+    "purpose",
+    "evidence",
+    "attempt",
+    "depth",
+    "task",
+    "continuum_level",
+    "override",
+    "comment",
+    "replaces",
+    "setting",
+    "recorded_at",
+    "held",
+    "by_default",
+)
+"""The fields of a rating on every way in: CSV column, JSON member, form field."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingEntry:
+    """One rating, checked and resolved, ready for the ledger.
+
+    Levels are integer hundredths; instants are microseconds since 1970 in UTC; `student`, `target`, `rater` are row
+    keys of the roster and the framework, and the `…_uuid` beside them is what the ledger stores.
+    """
+
+    key: str
+    student: int
+    student_uuid: UUID
+    target: int
+    target_uuid: UUID
+    observed_us: int
+    level: int | None = None
+    submitted_us: int | None = None
+    due_us: int | None = None
+    recorded_us: int | None = None
+    rater: int | None = None
+    rater_uuid: UUID | None = None
+    kind: int = 0
+    status: int = 0
+    purpose: int = 0
+    override: int = 0
+    piece: str = ""
+    attempt: int = 1
+    depth: int = 0
+    task: str = ""
+    setting: str = ""
+    continuum_level: int | None = None
+    comment: str = ""
+    replaces: str = ""
+    held: bool = False
+    by_default: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """Return the payload: what the ledger commits to. Empty fields are left out, so that adding one changes none."""
+        full = {
+            "key": self.key,
+            "student": str(self.student_uuid),
+            "target": str(self.target_uuid),
+            "level": self.level,
+            "observed_us": self.observed_us,
+            "submitted_us": self.submitted_us,
+            "due_us": self.due_us,
+            "recorded_us": self.recorded_us,
+            "rater": str(self.rater_uuid) if self.rater_uuid else None,
+            "kind": self.kind,
+            "status": self.status,
+            "purpose": self.purpose,
+            "override": self.override,
+            "piece": self.piece,
+            "attempt": self.attempt,
+            "depth": self.depth,
+            "task": self.task,
+            "setting": self.setting,
+            "continuum_level": self.continuum_level,
+            "comment": self.comment,
+            "replaces": self.replaces,
+            "held": self.held or None,
+            "by_default": self.by_default or None,
+        }
+        return {name: value for name, value in full.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where in the ledger the acknowledged ratings stand: sequences `first` to `last`, and the head after them."""
+
+    first: int
+    last: int
+    head: str
+    replayed: tuple[str, ...] = ()
+    written: tuple[tuple[int, int], ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One place where the ledger, a projection or a kept head does not agree with the chain."""
+
+    sequence: int
+    what: str
+    expected: str
+    found: str
+    subject: str = ""
+
+    def __str__(self) -> str:
+        who = f", about {self.subject}" if self.subject else ""
+        return f"event {self.sequence}{who}: {self.what}; expected {self.expected}, found {self.found}"

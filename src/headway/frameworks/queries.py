@@ -1,0 +1,227 @@
+"""Questions about continuums. Read only; most are answered from memory after one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+from headway.frameworks import packing
+from headway.frameworks.models import Framework, FrameworkVersion
+from headway.frameworks.references import (
+    as_uuid,
+    find_any,
+    find_targets,
+    retirement,
+    target_by_reference,
+    targets_by_reference,
+)
+from headway.frameworks.trees import Forest, Stamp, forest, remembered, remembered_stamp, stamp
+from headway.frameworks.types import FrameworkView, NodeView, Package, Place, PublicPage, Tree, VersionView
+from headway.kit.refusals import Refusal
+
+__all__ = [
+    "Forest",
+    "Place",
+    "Stamp",
+    "ancestors",
+    "as_uuid",
+    "children",
+    "find_any",
+    "find_framework",
+    "find_targets",
+    "forest",
+    "framework_by_key",
+    "frameworks",
+    "leaves",
+    "node",
+    "node_ids",
+    "node_uuids",
+    "nodes",
+    "package",
+    "place",
+    "prerequisites",
+    "public_page",
+    "remembered",
+    "remembered_stamp",
+    "replacements",
+    "retirement",
+    "stamp",
+    "target_by_reference",
+    "targets_by_reference",
+    "tree",
+    "version_package",
+    "versions",
+]
+
+
+def tree(framework_id: int, *, at: Stamp | None = None) -> Tree:
+    """Return a whole continuum, read-only; give the stamp of the request to spend no statement at all."""
+    found = forest(at).trees.get(framework_id)
+    if found is None:
+        raise Refusal("unknown_framework", f"There is no continuum with number {framework_id}.")
+    return found
+
+
+def frameworks(*, active: bool = True) -> tuple[FrameworkView, ...]:
+    """Return the continuums by title; `active=False` adds those put aside. One statement."""
+    found = [t.framework for t in forest().trees.values() if t.framework.active or not active]
+    return tuple(sorted(found, key=lambda f: (f.kind, f.title.casefold())))
+
+
+def find_framework(key: str) -> FrameworkView | None:
+    """Return the continuum with this key (its title) or document identifier, or None. One statement."""
+    woods = forest()
+    if key in woods.by_key:
+        return woods.trees[woods.by_key[key]].framework
+    identifier = as_uuid(key)
+    return next(
+        (t.framework for t in woods.trees.values() if identifier and t.framework.uuid == identifier), None
+    )
+
+
+def framework_by_key(key: str) -> FrameworkView:
+    """Return the continuum with this key or identifier, else raise `Refusal("unknown_framework")`."""
+    found = find_framework(key)
+    if found is None:
+        raise Refusal("unknown_framework", f"No continuum is called {key}.")
+    return found
+
+
+def node(node_id: int) -> NodeView:
+    """Return one item by row key. Raises `Refusal("unknown_target")`. No statement where it is known."""
+    woods = remembered()
+    if node_id not in woods.framework_of:
+        woods = forest()
+    if node_id not in woods.framework_of:
+        raise Refusal("unknown_target", f"There is no item with number {node_id}.")
+    return woods.node(node_id)
+
+
+def nodes(framework_id: int, *, on: date | None = None) -> tuple[NodeView, ...]:
+    """Return the items of a continuum in path order: those that hold on a day, or without a day all."""
+    found = tree(framework_id)
+    return tuple(n for n in found.nodes.values() if on is None or n.holds(on))
+
+
+def leaves(framework_id: int, *, on: date | None = None) -> tuple[NodeView, ...]:
+    """Return the targets of a continuum in path order: those that hold on a day, or without a day all."""
+    return tuple(n for n in nodes(framework_id, on=on) if n.is_leaf)
+
+
+def children(framework_id: int) -> Mapping[int, tuple[int, ...]]:
+    """Return for every item its children in order."""
+    return tree(framework_id).children
+
+
+def ancestors(node_id: int) -> tuple[NodeView, ...]:
+    """Return every item above an item, from the top down, each once. No statement where the item is known."""
+    found = _tree_of(node_id)
+    return tuple(found.nodes[i] for i in found.ancestors(node_id))
+
+
+def prerequisites(node_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Return what must be learned before each item: its own hard prerequisites and those of items
+    above it.
+
+    A prerequisite that is itself an area or competency stands for all targets below it. Edges between
+    continuums count.
+    """
+    woods = forest()
+    asked = list(node_ids)
+    trees = {i: woods.trees[woods.framework_of[i]] for i in asked}
+    lines = {i: (i, *trees[i].ancestors(i)) for i in asked}
+    before: dict[int, list[int]] = {}
+    wanted = {i for line in lines.values() for i in line}
+    for earlier, later in _crossing(woods, wanted):
+        before.setdefault(later, []).append(earlier)
+    result = {}
+    for i in asked:
+        found: dict[int, None] = {}
+        for step in lines[i]:
+            for earlier in (*trees[i].before.get(step, ()), *before.get(step, ())):
+                for leaf in woods.trees[woods.framework_of[earlier]].leaves[earlier]:
+                    if leaf != i:
+                        found[leaf] = None
+        result[i] = tuple(found)
+    return result
+
+
+def replacements() -> Mapping[int, tuple[int, ...]]:
+    """Return for every replaced item the items that took its place: what carried evidence goes by."""
+    return forest().replaced
+
+
+def place(*, node_id: int) -> Place:
+    """Return where an item stands. No statement: it goes by what this thread saw last."""
+    found = _tree_of(node_id)
+    item = found.nodes[node_id]
+    path = [found.nodes[i].code for i in found.ancestors(node_id)] + [item.code]
+    return Place(found.framework.key, tuple(code for code in path if code), item.requirement)
+
+
+def node_uuids(*, node_ids: Iterable[int]) -> dict[int, UUID]:
+    """Return the identifiers of items. No statement where they are known."""
+    return {i: node(i).uuid for i in dict.fromkeys(node_ids)}
+
+
+def node_ids(*, uuids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the row keys of identifiers that are held; others are missing from the answer. One statement."""
+    held = forest().by_uuid
+    return {u: held[u] for u in uuids if u in held}
+
+
+def public_page(key: str, *, on: date) -> PublicPage:
+    """Return what anybody may read of a public continuum, else raise `Refusal("unknown_framework")`."""
+    found = framework_by_key(key)
+    if not found.public:
+        raise Refusal("unknown_framework", f"No continuum is called {key}.")
+    whole = tree(found.id, at=remembered_stamp())
+    grades: dict[int, list[str]] = {}
+    for grade, level in found.expected_levels.items():
+        grades.setdefault(level, []).append(grade)
+    return PublicPage(
+        framework=found,
+        tree=whole,
+        rows=tuple(whole.walk(on=on)),
+        grades={level: tuple(sorted(codes, key=_grade_rank)) for level, codes in grades.items()},
+    )
+
+
+def package(framework_id: int) -> Package:
+    """Return a continuum as it stands, retired items with it, for export. Four statements."""
+    row = Framework.objects.filter(pk=framework_id).first()
+    if row is None:
+        raise Refusal("unknown_framework", f"There is no continuum with number {framework_id}.")
+    return packing.unpack(row)
+
+
+def version_package(framework_id: int, number: int) -> Package:
+    """Return a version of a continuum as it came in. Raises `Refusal("unknown_version")`."""
+    found = FrameworkVersion.objects.filter(framework_id=framework_id, number=number).first()
+    if found is None:
+        raise Refusal("unknown_version", f"This continuum has no version {number}.")
+    return packing.from_bytes(bytes(found.package))
+
+
+def versions(framework_id: int) -> tuple[VersionView, ...]:
+    """Return the versions of a continuum, oldest first. One statement."""
+    fields = ("number", "in_force_on", "recorded_at", "import_run", "source", "digest", "dropped")
+    return tuple(
+        VersionView(*row)
+        for row in FrameworkVersion.objects.filter(framework_id=framework_id)
+        .order_by("number")
+        .values_list(*fields)
+    )
+
+
+def _grade_rank(code: str) -> tuple[int, int, str]:
+    return (1, int(code), "") if code.isdigit() else (0, 0, code)
+
+
+def _tree_of(node_id: int) -> Tree:
+    return tree(node(node_id).framework_id, at=remembered_stamp())
+
+
+def _crossing(woods: Forest, wanted: set[int]) -> list[tuple[int, int]]:
+    return [pair for pair in woods.crossing if pair[1] in wanted]

@@ -1,0 +1,4 @@
+"""What every package may use and no teacher would name: refusals, identifiers, times, page parts.
+
+Owns no record and knows no word of a school. Leaves all meaning to the packages above it.
+"""

@@ -1,0 +1,55 @@
+"""How the product says no: one exception with a code, a sentence, and where the fault lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault in an input: what, where, and the value that caused it.
+
+    `line` counts from 1 and includes the header line; `column` is the column's name; `value` is the text as it stood.
+    """
+
+    code: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        shown = "" if self.value is None else f" ({_quoted(self.value)})"
+        return f"{where + ': ' if where else ''}{self.message}{shown}"
+
+
+class Refusal(Exception):
+    """The act was not done, nothing was written, and this says why.
+
+    `code` is stable and machine-readable; `message` is one sentence that says what to do; `findings` lists the faults.
+    """
+
+    def __init__(self, code: str, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.findings = tuple(findings)
+
+    def errors(self) -> list[dict[str, Any]]:
+        """Return the faults in the form that `--json` prints."""
+        if self.findings:
+            return [finding.as_dict() for finding in self.findings]
+        return [Finding(self.code, self.message).as_dict()]
+
+
+def _quoted(value: str, limit: int = 80) -> str:
+    # Control and direction-changing characters are shown as escapes, so that a hostile cell cannot repaint a terminal.
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value[:limit])
+    return f"“{shown}{'…' if len(value) > limit else ''}”"

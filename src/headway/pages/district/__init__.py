@@ -1,0 +1,1 @@
+"""What the district's data lead opens: roster, frameworks, policies, the ledger."""

@@ -1,0 +1,1 @@
+"""What a family opens: how is my child."""

@@ -1,0 +1,1 @@
+"""What several readers see: the frame of a page, level marks, the why panel, evidence lists."""

@@ -1,0 +1,85 @@
+"""What the frame of every page needs: who looks, where they may go, which day it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from headway.access.types import Role, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One entry of the navigation."""
+
+    name: str
+    url: str
+    label: str
+
+
+def ways(viewer: Viewer) -> list[Way]:
+    """Return the viewer's navigation: five words at most for each role, the first role of the list deciding."""
+    if viewer.is_a(Role.TEACHER):
+        return [
+            Way("teacher.today", "/teacher/today", _("Today")),
+            Way("teacher.rate", "/teacher/rate", _("Rate")),
+            Way("teacher.grid", "/teacher/classes", _("Grid")),
+            *_leading(viewer),
+        ]
+    if viewer.is_a(Role.STUDENT):
+        return [
+            Way("student.now", "/student/now", _("Now")),
+            Way("student.continuum", "/student/continuum", _("Continuum")),
+        ]
+    if viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
+        return _leading(viewer)
+    if viewer.is_a(Role.FAMILY):
+        return [Way("family.home", "/family/", _("How is my child"))]
+    return []
+
+
+def _leading(viewer: Viewer) -> list[Way]:
+    found = []
+    if viewer.is_a(Role.PRINCIPAL):
+        found.append(Way("school.week", "/school/week", _("This week")))
+    if viewer.is_a(Role.DISTRICT):
+        found += [
+            Way("district.home", "/district/", _("District")),
+            Way("district.roster", "/district/roster", _("Roster")),
+            Way("district.frameworks", "/district/frameworks", _("Continuums")),
+            Way("district.policy", "/district/policy", _("Policies")),
+            Way("district.ledger", "/district/ledger", _("Ledger")),
+        ]
+    return found
+
+
+def home_of(viewer: Viewer) -> str:
+    """Return the first page of a viewer."""
+    found = ways(viewer)
+    return found[0].url if found else "/account/"
+
+
+def initials(name: str) -> str:
+    """Return the letters of the round mark beside a name."""
+    words = name.split()
+    return (words[0][:1] + words[-1][:1]).upper() if words else "?"
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the frame's values."""
+    viewer: Viewer = getattr(request, "viewer", None) or Viewer()
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return {
+        "viewer": viewer,
+        "ways": ways(viewer) if not viewer.anonymous else [],
+        "here": here,
+        "initials": initials(viewer.name),
+        "language": get_language(),
+        "home": home_of(viewer) if not viewer.anonymous else "/",
+        "moment": getattr(request, "moment", None),
+        "languages": list(getattr(getattr(request, "book", None), "languages", ["en"])),
+    }

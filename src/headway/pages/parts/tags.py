@@ -1,0 +1,186 @@
+"""Template tags for the marks of the product: a level, a state, evidence boxes. Built once, reused by every page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from headway.kit.times import from_micros
+
+register = template.Library()
+
+
+def state_words() -> dict[str, str]:
+    """Return the words of states in the reader's language."""
+    return {
+        "no_evidence": _("No evidence"),
+        "too_little": _("Too little"),
+        "not_yet": _("Not yet"),
+        "proficient": _("Proficient"),
+        "beyond": _("Beyond"),
+        "missed": _("Missed"),
+        "excused": _("Excused"),
+        "not_taught": _("Not taught yet"),
+        "individual_goal": _("Individual goal"),
+        "carried": _("Carried, to be confirmed"),
+    }
+
+
+def state_letter(state: str) -> tuple[str, str]:
+    """Return (kind of outline, letter) of a state without a level."""
+    return {
+        "no_evidence": ("none", "–"),
+        "too_little": ("thin", "?"),
+        "missed": ("missed", _("M")),
+        "excused": ("excused", _("Ex")),
+        "not_taught": ("untaught", ""),
+        "individual_goal": ("goal", _("G")),
+        "carried": ("thin", "↷"),
+        "not_yet": ("thin", _("N")),
+    }.get(state, ("none", "–"))
+
+
+def rank_of(scale: dict[str, Any], hundredths: int) -> int:
+    """Return the rank (from 1) of the highest level of the scale that a value reaches; the lowest where it reaches none."""
+    rank = 1
+    nearest = scale.get("cut") == "nearest"
+    for position, level in enumerate(scale["levels"], start=1):
+        at = round(level["value"] * 100)
+        if hundredths >= at - (50 if nearest else 0):
+            rank = position
+    return rank
+
+
+def level_name(level: dict[str, Any], language: str) -> str:
+    """Return a level's name in a language, else its number."""
+    names = level.get("name") or {}
+    return names.get(language) or names.get("en") or f"{level['value']:g}"
+
+
+def level_letter(level: dict[str, Any], language: str) -> str:
+    """Return the one letter of a level: the scale's own in its first language, else the first of its name."""
+    if language == "en" and level.get("letter"):
+        return level["letter"]
+    names = level.get("name") or {}
+    if names.get(language):
+        # Spanish names begin alike more often: the second word's letter keeps them apart (En desarrollo is D).
+        words = names[language].split()
+        return words[-1][0].upper()
+    return level.get("letter") or f"{level['value']:g}"
+
+
+@lru_cache(maxsize=4096)
+def _mark(rank: int, letter: str, name: str) -> SafeString:
+    return format_html(
+        '<span class="lv" data-r="{}" aria-hidden="true">{}</span><span class="vh">{}</span>',
+        rank,
+        letter,
+        name,
+    )
+
+
+@lru_cache(maxsize=256)
+def _state(kind: str, letter: str, name: str) -> SafeString:
+    return format_html(
+        '<span class="st" data-s="{}" aria-hidden="true">{}</span><span class="vh">{}</span>',
+        kind,
+        letter,
+        name,
+    )
+
+
+@register.simple_tag
+def mark(standing: Any, scale: dict[str, Any]) -> SafeString:
+    """Draw the mark of a standing: its level's letter in its silhouette, or its state's outline."""
+    return draw(standing.state, standing.value, scale)
+
+
+def draw(state: str, value: int | None, scale: dict[str, Any]) -> SafeString:
+    """Draw a state, with its level where it has one that may be shown as one."""
+    language = get_language() or "en"
+    if value is not None and state in ("not_yet", "proficient", "beyond") and len(scale["levels"]) <= 6:
+        rank = rank_of(scale, value)
+        level = scale["levels"][rank - 1]
+        return _mark(rank, level_letter(level, language), level_name(level, language))
+    kind, letter = state_letter(state)
+    return _state(kind, letter, state_words()[state])
+
+
+@register.simple_tag
+def level_mark(value: int, scale: dict[str, Any]) -> SafeString:
+    """Draw the mark of one rating's level (hundredths)."""
+    return draw("not_yet", value, scale)
+
+
+@register.simple_tag
+def words_of(standing: Any, scale: dict[str, Any]) -> str:
+    """Say a standing in words: the level's name, or the state's."""
+    return say(standing.state, standing.value, scale)
+
+
+def say(state: str, value: int | None, scale: dict[str, Any]) -> str:
+    """Return the words for a state and value."""
+    if value is not None and state in ("not_yet", "proficient", "beyond") and len(scale["levels"]) <= 6:
+        return level_name(scale["levels"][rank_of(scale, value) - 1], get_language() or "en")
+    return state_words()[state]
+
+
+@register.simple_tag
+def boxes(filled: int, required: int) -> SafeString:
+    """Draw one box per required piece, filled as counted."""
+    shown = max(min(required, 8), 1)
+    on = min(filled, shown)
+    label = ngettext(
+        "%(filled)d of %(required)d required piece is in",
+        "%(filled)d of %(required)d required pieces are in",
+        required,
+    ) % {"filled": filled, "required": required}
+    return _boxes(on, shown, label)
+
+
+@lru_cache(maxsize=512)
+def _boxes(on: int, shown: int, label: str) -> SafeString:
+    marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on))
+    return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
+
+
+@register.filter
+def day(value: Any) -> str:
+    """Say a day shortly in the reader's language and the school's zone: 12 Nov, with the year where it is not this one."""
+    if value in (None, ""):
+        return ""
+    found = local_day(value)
+    this_year = timezone.localdate().year
+    return date_format(found, _("j M") if found.year == this_year else _("j M Y"))
+
+
+@register.filter
+def long_day(value: Any) -> str:
+    """Say a day in full: Thursday 12 November 2026."""
+    return date_format(local_day(value), _("l j F Y")) if value else ""
+
+
+def local_day(value: Any) -> date:
+    """Return the day in the active zone of an instant, of microseconds, or of a day."""
+    if isinstance(value, int):
+        value = from_micros(value)
+    if isinstance(value, datetime):
+        return timezone.localtime(value).date()
+    return value
+
+
+@register.filter
+def number(value: Any) -> str:
+    """Say hundredths as a number without idle zeros: 3, 3.5, 3.45."""
+    if value is None:
+        return ""
+    return f"{value / 100:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,1 @@
+"""Pages for everybody: the door, a continuum in a family's words, health."""

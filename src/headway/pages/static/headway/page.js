@@ -1,0 +1,82 @@
+// The few lines of script that pages need. Everything works without them, only with more steps.
+"use strict";
+
+// A look-back date or a filter applies when it is chosen; the button stays for those without script.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto]");
+  if (form) form.requestSubmit();
+});
+
+// The class grid keeps one tab stop and moves by arrow keys; Enter opens the inspector beside it.
+const grid = document.querySelector("table.grid[data-keys]");
+if (grid) {
+  const rows = [...grid.tBodies[0].rows].map((row) => [...row.querySelectorAll("a.c")]);
+  const at = (cell) => { for (let r = 0; r < rows.length; r++) { const c = rows[r].indexOf(cell); if (c >= 0) return [r, c]; } return [0, 0]; };
+  rows.flat().forEach((cell) => { cell.tabIndex = -1; });
+  const start = grid.querySelector('a.c[aria-current="true"]') || (rows[0] && rows[0][0]);
+  if (start) start.tabIndex = 0;
+  const go = (cell) => { if (!cell) return; grid.querySelectorAll('a.c[tabindex="0"]').forEach((c) => { c.tabIndex = -1; }); cell.tabIndex = 0; cell.focus(); };
+  grid.addEventListener("keydown", (event) => {
+    const cell = event.target.closest("a.c");
+    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [r, c] = at(cell);
+    const last = rows[r].length - 1;
+    const moves = { ArrowRight: [r, Math.min(c + 1, last)], ArrowLeft: [r, Math.max(c - 1, 0)], ArrowDown: [Math.min(r + 1, rows.length - 1), c],
+      ArrowUp: [Math.max(r - 1, 0), c], Home: [r, 0], End: [r, last], PageDown: [Math.min(r + 10, rows.length - 1), c], PageUp: [Math.max(r - 10, 0), c] };
+    const move = moves[event.key];
+    if (move) { event.preventDefault(); go(rows[move[0]][move[1]]); }
+  });
+  grid.addEventListener("click", (event) => {
+    const cell = event.target.closest("a.c");
+    if (!cell || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(cell);
+    openInspector(cell);
+  });
+}
+
+async function openInspector(cell) {
+  const side = document.getElementById("side");
+  side.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(cell.href, { headers: { "X-Fragment": "1" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    side.innerHTML = await answer.text();
+    grid.querySelectorAll("a.c[aria-current]").forEach((c) => c.removeAttribute("aria-current"));
+    cell.setAttribute("aria-current", "true");
+    history.replaceState(null, "", cell.href);
+    if (window.innerWidth < 960) side.scrollIntoView({ behavior: "smooth", block: "start" });
+  } catch (error) {
+    location.href = cell.href;
+  } finally {
+    side.removeAttribute("aria-busy");
+  }
+}
+
+// Rating: a number key chooses the level of the criterion in focus (or the first without a choice); Enter saves.
+const rate = document.querySelector("form[data-rate]");
+if (rate) {
+  const crits = [...rate.querySelectorAll("fieldset.crit")];
+  const typing = (target) => target.matches("input:not([type=radio]), textarea, select");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (/^[1-9]$/.test(event.key)) {
+      const here = event.target.closest("fieldset.crit") || crits.find((c) => !c.querySelector("input:checked")) || crits[0];
+      const option = here && here.querySelectorAll("input[type=radio]")[Number(event.key) - 1];
+      if (option) { event.preventDefault(); option.checked = true; option.focus(); option.dispatchEvent(new Event("change", { bubbles: true })); }
+    } else if (event.key === "Enter" && !event.target.closest("a, button")) {
+      event.preventDefault();
+      rate.querySelector("button[data-save]").click();
+    } else if (event.key.toLowerCase() === "z") {
+      const undo = document.querySelector("button[data-undo]");
+      if (undo) { event.preventDefault(); undo.click(); }
+    } else if (event.key.toLowerCase() === "s") {
+      const skip = document.querySelector("a[data-skip]");
+      if (skip) { event.preventDefault(); skip.click(); }
+    }
+  });
+  // A double click must not rate twice; the key in the form makes a second post harmless in any case.
+  rate.addEventListener("submit", () => setTimeout(() => rate.querySelectorAll("button").forEach((b) => { b.disabled = true; }), 0));
+  const first = rate.querySelector("input[type=radio]:checked") || rate.querySelector("input[type=radio]");
+  if (first) first.focus({ preventScroll: true });
+}

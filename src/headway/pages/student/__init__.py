@@ -1,0 +1,1 @@
+"""What a student opens: Now, My continuum."""

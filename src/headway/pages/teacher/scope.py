@@ -1,0 +1,18 @@
+"""Which classes and students a teacher's address may name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.access.types import Viewer
+from headway.rosters import queries as rosters
+
+
+def taught_class(viewer: Viewer, class_id: str, **_: Any) -> Any:
+    """Return the class of this sourcedId if the viewer teaches it, leads its school or the district; else None."""
+    return rosters.class_in_scope(viewer=viewer, reference=class_id)
+
+
+def seen_student(viewer: Viewer, student_id: str, **_: Any) -> Any:
+    """Return the person of this sourcedId if the viewer may see their learning today; else None."""
+    return rosters.student_in_scope(viewer=viewer, reference=student_id)

@@ -1,0 +1,295 @@
+"""Acts on what the evidence amounts to: ratings in, corrections, decisions, policies. Each is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from headway.access.actions import record_act
+from headway.access.models import ImportRun
+from headway.access.types import Role, Viewer
+from headway.evidence import actions as evidence
+from headway.evidence import queries as ledger
+from headway.evidence.types import RatingEntry
+from headway.frameworks import queries as frameworks
+from headway.kit.refusals import Finding, Refusal
+from headway.kit.times import from_micros
+from headway.proficiency import configuration, policies, projecting
+from headway.proficiency.configuration import Book
+from headway.proficiency.resolving import ADULTS, Resolver
+from headway.proficiency.types import Determined, Difference, Saved, Standing
+from headway.proficiency.working import Moment, moment
+from headway.rosters import queries as rosters
+
+begin = policies.begin
+import_policy = policies.import_policy
+undo_policy = policies.undo_policy
+
+
+def record_rows(
+    *, actor: Viewer, rows: Sequence[Mapping[str, Any]], at: datetime, book: Book, source: str = "page",
+    file: str | None = None, lines: Sequence[int] | None = None, plan_only: bool = False,
+) -> Saved:  # fmt: skip
+    """This will record ratings as the rows say and determine what they touch: all of them, or none.
+
+    Written in one transaction: events, rating rows, determinations, audit entry. Who may: whoever may see the student
+    and record that kind of rating. Raises `Refusal`: `ratings_invalid` with every fault, `key_conflict`.
+    """
+    with transaction.atomic():
+        m = moment(now=at, book=book)
+        resolver = Resolver(m, actor=actor, now=at, file=file, lines=lines)
+        entries = resolver.read(rows)
+        findings = [*resolver.findings, *_replacing(entries, lines)]
+        if findings:
+            findings.sort(key=lambda f: f.line or 0)
+            n = len(findings)
+            raise Refusal(
+                "ratings_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", findings
+            )
+        receipt = evidence.record_ratings(actor=actor, entries=entries, at=at, source=source)
+        pairs = list(dict.fromkeys((entry.student, entry.target) for entry in entries))
+        standing: dict[tuple[int, int], Standing] = {}
+        if receipt.written:
+            touched = [*receipt.written, *_replaced_pairs(entries)]
+            standing = {
+                (s.student, s.target): s for s in projecting.refresh(m, touched, through=receipt.last)
+            }
+        missing = [pair for pair in pairs if pair not in standing]
+        if missing:
+            found = projecting.standing_today(
+                m, students=[s for s, _ in missing], targets=list({t for _, t in missing})
+            )
+            standing.update({pair: found[pair] for pair in missing if pair in found})
+        if plan_only:
+            transaction.set_rollback(True)
+        return Saved(receipt, _determined(rows, entries, standing))
+
+
+def _determined(
+    rows: Sequence[Mapping[str, Any]],
+    entries: Sequence[RatingEntry],
+    standing: dict[tuple[int, int], Standing],
+) -> tuple[Determined, ...]:
+    names: dict[tuple[int, int], tuple[str, str]] = {}
+    for row, entry in zip(rows, entries, strict=True):
+        names.setdefault(
+            (entry.student, entry.target), (str(row["student"]).strip(), str(row["target"]).strip())
+        )
+    return tuple(
+        Determined(*names[pair], s.value if s else None, s.state if s else "no_evidence")
+        for pair in names
+        for s in [standing.get(pair)]
+    )
+
+
+def _replacing(entries: Sequence[RatingEntry], lines: Sequence[int] | None) -> list[Finding]:
+    """Return a fault for each correction of a rating that is not there, or is another student's."""
+    wanted = {entry.replaces: entry for entry in entries if entry.replaces}
+    if not wanted:
+        return []
+    held = ledger.standing_pairs(keys=list(wanted))
+    mine = {entry.key for entry in entries}
+    known = ledger.recorded(keys=[entry.key for entry in wanted.values()])
+    found = []
+    for key, entry in wanted.items():
+        if entry.key in known or key in mine:
+            continue
+        if key not in held or held[key][0] != entry.student:
+            at = next(n for n, one in enumerate(entries) if one.key == entry.key)
+            found.append(
+                Finding("unknown_rating", "No standing rating of this student has this key.", None,
+                        at + 1 if lines is None else lines[at], "replaces", key)
+            )  # fmt: skip
+    return found
+
+
+def _replaced_pairs(entries: Sequence[RatingEntry]) -> list[tuple[int, int]]:
+    keys = [entry.replaces for entry in entries if entry.replaces]
+    return list(ledger.latest_pairs(keys=keys).values()) if keys else []
+
+
+# Corrections.
+
+
+def release_ratings(*, actor: Viewer, keys: Sequence[str], at: datetime) -> int:
+    """This will release held ratings as a set: from then on they count and show. Returns the act's number.
+
+    Raises `Refusal`: `unknown_rating`, `not_held`.
+    """
+    with transaction.atomic():
+        held = _mine(actor, keys, at)
+        standing = [key for key in keys if not held[key].held]
+        if standing:
+            raise Refusal("not_held", "These ratings are not held.", [
+                Finding("not_held", "This rating is not held.", column="key", value=key) for key in standing])  # fmt: skip
+        return _amended(actor, "release", {key: {"held": False} for key in keys}, "released", at)
+
+
+def move_ratings(*, actor: Viewer, keys: Sequence[str], target: str, reason: str, at: datetime) -> int:
+    """This will move ratings to another target as one act with one reason. Returns the act's number.
+
+    Raises `Refusal`: `unknown_rating`, `unknown_target`, `ambiguous_target`, `retired_target`, `outside_scale`.
+    """
+    with transaction.atomic():
+        rows = _mine(actor, keys, at)
+        m = moment(now=at)
+        changes: dict[str, dict[str, Any] | None] = {}
+        findings = []
+        for key in keys:
+            day = from_micros(rows[key].observed_us).astimezone(m.zone).date()
+            found = frameworks.find_targets([target], on=day, at=frameworks.remembered_stamp())[target]
+            if isinstance(found, Finding):
+                findings.append(Finding(found.code, found.message, column="target", value=target))
+                continue
+            scale = m.book.effective(node=found.id, school=None, on=day).scale
+            if rows[key].level is not None and not on_scale(scale, rows[key].level or 0):
+                findings.append(Finding("outside_scale", "The level does not lie on the other target's scale.",
+                                        column="key", value=key))  # fmt: skip
+            changes[key] = {"target_id": found.id, "target": str(found.uuid)}
+        if findings:
+            raise Refusal(findings[0].code, findings[0].message, findings)
+        return _amended(actor, "move", changes, reason, at)
+
+
+def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reason: str, at: datetime) -> int:
+    """This will set another observed instant for ratings as one act. Returns the act's number."""
+    if from_micros(observed_us) > at:
+        raise Refusal("observed_in_future", "A rating cannot be observed after now.")
+    with transaction.atomic():
+        _mine(actor, keys, at)
+        return _amended(actor, "redate", {key: {"observed_us": observed_us} for key in keys}, reason, at)
+
+
+def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: datetime) -> int:
+    """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number."""
+    with transaction.atomic():
+        _mine(actor, keys, at)
+        return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
+
+
+def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
+    """This will take a correction back by a further event. Raises `Refusal`: `unknown_act`, `changed_since`."""
+    with transaction.atomic():
+        keys = ledger.keys_of_act(act)
+        if not keys:
+            raise Refusal("unknown_act", f"There is no act {act} to undo.")
+        try:
+            _mine(actor, keys, at, latest=True)
+        except Refusal as refusal:
+            raise Refusal("unknown_act", f"There is no act {act} to undo.") from refusal
+        number, touched = evidence.undo_amendment(actor=actor, act=act, at=at)
+        projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
+        return number
+
+
+def _amended(
+    actor: Viewer, act: str, changes: dict[str, dict[str, Any] | None], reason: str, at: datetime
+) -> int:
+    number, touched = evidence.amend_ratings(actor=actor, act=act, changes=changes, reason=reason, at=at)
+    projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
+    return number
+
+
+def _mine(actor: Viewer, keys: Sequence[str], at: datetime, *, latest: bool = False) -> dict[str, Any]:
+    """Return the standing ratings of keys; unknown ones and those of students out of sight are refused alike."""
+    rows = ledger.ratings_by_key(keys=keys, latest=latest)
+    seen = rosters.visible_ids(
+        actor,
+        person_ids={row.student for row in rows.values()},
+        as_of=actor.today if actor.today.year > 1 else at.date(),
+    )
+    missing = [key for key in keys if key not in rows or rows[key].student not in seen]
+    if missing or not actor.is_a(*ADULTS):
+        raise Refusal("unknown_rating", "No standing rating that you may change has this key.", [
+            Finding("unknown_rating", "No standing rating that you may change has this key.", column="key", value=key)
+            for key in missing or keys])  # fmt: skip
+    return rows
+
+
+def on_scale(scale: Mapping[str, Any], level: int) -> bool:
+    """Whether a level (hundredths) lies on a scale."""
+    values = [round(each["value"] * 100) for each in scale["levels"]]
+    step = max(1, round(scale.get("step", 1) * 100))
+    return values[0] <= level <= values[-1] and (level - values[0]) % step == 0
+
+
+# Imports and rebuilding.
+
+
+def import_ratings(
+    *, actor: Viewer, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], name: str, digest: str, at: datetime,
+    plan_only: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """This will record the rows of a file as one import run that can be taken back.
+
+    Raises `Refusal`: `ratings_invalid` with file, line, column and value of every fault; nothing is written then.
+    """
+    with transaction.atomic():
+        saved = record_rows(
+            actor=actor, rows=rows, at=at, book=configuration.book(), source="file", file=name, lines=lines,
+            plan_only=plan_only,
+        ) if rows else None  # fmt: skip
+        fresh = len(rows) - len(saved.receipt.replayed) if saved else 0
+        counts = {
+            "ratings": len(rows), "new": fresh, "known_before": len(rows) - fresh,
+            "determinations": len(saved.determinations) if saved else 0,
+            "first": saved.receipt.first if saved and fresh else None,
+            "last": saved.receipt.last if saved and fresh else None,
+        }  # fmt: skip
+        if plan_only:
+            return {"plan": True, **counts, "first": None, "last": None}
+        run = ImportRun.objects.create(
+            kind="ratings", name=name[:200], digest=digest, counts=counts, actor=actor.account, at=at
+        )
+        record_act(actor=actor, act="import_ratings", kind="import", object_id=run.pk, detail=counts, at=at)
+        return {"run": run.pk, **counts}
+
+
+def undo_ratings(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """This will take an import of ratings back by withdrawing each that still stands as it came.
+
+    Raises `Refusal`: `no_such_import`, `already_undone`, `undo_blocked` naming ratings that were changed since.
+    """
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update().filter(pk=run_id, kind="ratings").first()
+        if run is None:
+            raise Refusal("no_such_import", f"There is no import of ratings {run_id}.")
+        if run.status != "applied":
+            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+        if run.counts.get("first") is not None:
+            keys, changed = ledger.keys_between(first=run.counts["first"], last=run.counts["last"])
+            if changed:
+                raise Refusal("undo_blocked", f"{len(changed)} of its ratings were changed since.", [
+                    Finding("undo_blocked", "This rating was changed since.", column="key", value=key)
+                    for key in changed[:1000]])  # fmt: skip
+            for start in range(0, len(keys), 5_000):
+                _amended(
+                    actor,
+                    "withdraw",
+                    dict.fromkeys(keys[start : start + 5_000]),
+                    f"undo of import {run_id}",
+                    at,
+                )
+        run.status, run.undone_at = "undone", at
+        run.save(update_fields=["status", "undone_at"])
+        record_act(actor=actor, act="undo_import", kind="import", object_id=run.pk, at=at)
+        return run
+
+
+def redetermine(*, at: datetime, apply: bool) -> list[Difference]:
+    """This will replay the ledger under the policies in force and, with `apply`, rebuild the projection."""
+    with transaction.atomic():
+        return projecting.differences(_fresh(at), apply=apply, through=ledger.head()[0])
+
+
+def _fresh(at: datetime) -> Moment:
+    frameworks.stamp()
+    return moment(now=at)
+
+
+def may_decide(viewer: Viewer) -> bool:
+    """Whether the viewer may decide a level."""
+    return viewer.is_a(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)

@@ -1,0 +1,322 @@
+"""The district's configuration in force: scales, calendar, pace, response, uncertainty, words; and the policy book.
+
+Loaded whole and kept while nothing newer was imported: one statement per request tells.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from headway.frameworks import queries as frameworks
+from headway.proficiency.models import Configuration, PolicyVersion
+from headway.proficiency.types import Effective
+from headway.science.proficiency.policy import Policy
+from headway.science.proficiency.requirement import Requirement
+
+DEFAULT: dict[str, Any] = {
+    "district": {
+        "zone": "America/Denver",
+        "languages": ["en", "es"],
+        "minimum_cell": 10,
+        "roster_removal_share": 0.05,
+    },
+    "scales": {
+        "four": {
+            "step": 1,
+            "levels": [
+                {"value": 1, "name": {"en": "Emerging", "es": "Inicial"}, "letter": "E"},
+                {"value": 2, "name": {"en": "Developing", "es": "En desarrollo"}, "letter": "D"},
+                {"value": 3, "name": {"en": "Proficient", "es": "Competente"}, "letter": "P"},
+                {"value": 4, "name": {"en": "Extending", "es": "Avanzado"}, "letter": "X"},
+            ],
+            "proficient": 3,
+            "beyond": 4,
+            "cut": "reach",
+        }
+    },
+    "policy": [
+        {
+            "name": "start",
+            "in_force": "1900-01-01",
+            "applies": {},
+            "scale": "four",
+            "rule": "decaying-average",
+            "parameters": {"weight": 0.65},
+            "order": "observed",
+            "same_attempt": "mean",
+            "requirement": {"pieces": 2},
+            "parent": {"rule": "mean"},
+        }
+    ],
+    "pace": {"window_weeks": 8, "minimum_weeks": 4, "buffer_weeks": 2},
+    "response": {
+        "no_evidence_days": 21,
+        "stuck_pieces": 3,
+        "missed_chances": {"count": 3, "days": 30},
+        "ready_waiting_days": 5,
+        "new_student_days": 21,
+    },
+    "uncertainty": {"task": 0.40, "rater": 0.25, "remainder": 0.35, "source": "assumed"},
+}
+"""What holds from the first day, until a district imports its own: the decaying average over two pieces or more."""
+
+# The more a policy says about where it applies, the later it speaks; a target's place outweighs a school's.
+_WEIGHT = {"area": 4, "framework": 2, "school": 1}
+# A narrower policy that names its own rule stands on its own, but for what every rule needs.
+_KEPT = ("scale", "_scale", "cut", "order", "same_attempt", "locked")
+# With the rule its parameters are locked, with the scale its levels.
+_LOCKED_WITH = {"rule": ("parameters", "complete"), "scale": ("_scale",)}
+
+
+@dataclass(frozen=True)
+class Book:
+    """All policies known at one time, ready to answer which holds where and when. Answers are remembered."""
+
+    versions: tuple[dict[str, Any], ...]
+    settings: dict[str, Any]
+    _answers: dict[tuple[Any, ...], Effective] = field(default_factory=dict)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The district's time zone."""
+        return ZoneInfo(self.settings["district"]["zone"])
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages that the district speaks, the first by default."""
+        return list(self.settings["district"]["languages"])
+
+    def effective(self, *, node: int, school: str | None, on: date) -> Effective:
+        """Return the policy that holds for a target on a day, for students of a school (its sourcedId)."""
+        key = (node, school if self.schools_differ else None, self._era(on))
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = self._resolve(frameworks.place(node_id=node), school, on)
+        return found
+
+    @cached_property
+    def schools_differ(self) -> bool:
+        """Whether some policy holds in one school only."""
+        return any("school" in v["applies"] for v in self.versions)
+
+    @cached_property
+    def _starts(self) -> list[date]:
+        return sorted(v["in_force_on"] for v in self.versions)
+
+    def _era(self, on: date) -> int:
+        return bisect_right(self._starts, on)
+
+    def _resolve(self, place: frameworks.Place, school: str | None, on: date) -> Effective:
+        newest: dict[str, dict[str, Any]] = {}
+        for version in self.versions:
+            if version["in_force_on"] <= on and applies_to(version["applies"], place, school):
+                kept = newest.get(version["name"])
+                if kept is None or (version["in_force_on"], version["number"]) > (
+                    kept["in_force_on"],
+                    kept["number"],
+                ):
+                    newest[version["name"]] = version
+        chain = sorted(newest.values(), key=lambda v: (weight(v["applies"]), v["in_force_on"], v["id"]))
+        merged: dict[str, Any] = {}
+        for version in chain:
+            locked = locked_keys(merged)
+            body = {key: value for key, value in version["body"].items() if key not in locked}
+            if "rule" in body:
+                merged = {key: merged[key] for key in (*_KEPT, *locked) if key in merged}
+            merged = {**merged, **body}
+        top = chain[-1]
+        return build(merged, top, place)
+
+
+def locked_keys(body: dict[str, Any]) -> set[str]:
+    """Return what a policy's `locked` keeps narrower policies from changing."""
+    named = set(body.get("locked", ()))
+    return named | {also for key in named for also in _LOCKED_WITH.get(key, ())}
+
+
+def weight(applies: dict[str, Any]) -> int:
+    """Return how much a policy says about where it applies."""
+    return sum(_WEIGHT[key] for key in applies)
+
+
+def applies_to(applies: dict[str, Any], place: frameworks.Place, school: str | None) -> bool:
+    """Whether a policy's `applies` covers a target at a place, for students of a school."""
+    if "school" in applies and applies["school"] != school:
+        return False
+    if "framework" in applies and applies["framework"] != place.framework:
+        return False
+    if "area" in applies:
+        framework, _, code = applies["area"].rpartition(":")
+        if code not in place.path or (framework and framework != place.framework):
+            return False
+    return True
+
+
+def build(body: dict[str, Any], version: dict[str, Any], place: frameworks.Place) -> Effective:
+    """Return the effective policy of a merged body at a place."""
+    scale = body["_scale"]
+    requirement = {**body.get("requirement", {}), **place.requirement}
+    by_level = _pieces_by_level(body, place, requirement)
+    policy = Policy.from_mapping(
+        {
+            "rule": body["rule"],
+            "parameters": body.get("parameters", {}),
+            "order": body.get("order", "observed"),
+            "same_attempt": body.get("same_attempt", "mean"),
+            "requirement": requirement,
+            "requirement_by_level": by_level,
+            "kinds": body.get("kinds"),
+            "parent": body.get("parent", {}),
+            "complete": body.get("complete"),
+            "growth": body.get("growth"),
+            "cut": body.get("cut", scale.get("cut", "reach")),
+            "scale": scale,
+        }
+    )
+    return Effective(
+        version_id=version["id"],
+        name=version["name"],
+        number=version["number"],
+        in_force_on=version["in_force_on"],
+        scale_key=body.get("scale", ""),
+        scale=scale,
+        policy=policy,
+        requirement=requirement,
+        alike=replace(policy, requirement=Requirement(), pieces_by_level=()),
+        body=body,
+    )
+
+
+def _pieces_by_level(
+    body: dict[str, Any], place: frameworks.Place, requirement: dict[str, int]
+) -> dict[str, int]:
+    """Return the pieces asked at each level of the continuum: the entry nearest to the target speaks."""
+    told = body.get("requirement_by_level")
+    if told is None:
+        return {}
+    named: list[tuple[int, dict[str, int]]] = []
+    for key, value in told.items():
+        framework, _, code = key.rpartition(":")
+        if key != "default" and code in place.path and framework in ("", place.framework):
+            named.append((place.path.index(code), value))
+    nearest = max(named, key=lambda one: one[0])[1] if named else {}
+    return {"default": told.get("default", requirement.get("pieces", 1)), **nearest}
+
+
+Stamp = tuple[tuple[int, str, int], ...]
+
+
+def stamp() -> Stamp:
+    """Return what changes when configuration changes: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, c.digest, (SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id)"
+            " FROM headway_configuration c WHERE NOT c.withdrawn ORDER BY c.id"
+        )
+        return tuple((row[0], row[1], row[2]) for row in cursor.fetchall())
+
+
+def forget() -> None:
+    """Drop what was remembered of the configuration: after an import in this process."""
+    _book.cache_clear()
+
+
+def book(through: int | None = None) -> Book:
+    """Return the policy book as known by a sequence of the ledger (None: now)."""
+    return _book(connection.settings_dict["NAME"], stamp(), frameworks.stamp(), through)
+
+
+@lru_cache(maxsize=16)
+def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | None) -> Book:
+    configurations = Configuration.objects.filter(withdrawn=False)
+    policies = PolicyVersion.objects.filter(withdrawn=False)
+    if through is not None:
+        configurations = configurations.filter(recorded_sequence__lte=through)
+        policies = policies.filter(recorded_sequence__lte=through)
+    settings = dict(DEFAULT)
+    for configuration in configurations.order_by("id"):
+        settings.update({key: value for key, value in configuration.body.items() if key != "policy"})
+        settings["district"] = {**DEFAULT["district"], **settings["district"]}
+    for section in ("pace", "response", "uncertainty"):
+        settings[section] = {**DEFAULT[section], **settings.get(section, {})}
+    versions = [
+        {
+            "id": p.id,
+            "name": p.name,
+            "number": p.number,
+            "in_force_on": p.in_force_on,
+            "applies": p.applies,
+            "body": p.body,
+        }
+        for p in policies.order_by("id")
+    ]
+    if not any(not v["applies"] for v in versions):
+        versions.insert(0, _default_version())
+    return Book(tuple(versions), settings)
+
+
+def _default_version() -> dict[str, Any]:
+    # A ledger that is asked for a time before its first policy still answers, by the rule that holds from the first day.
+    first = PolicyVersion.objects.filter(name="start").values_list("id", flat=True).first() or 0
+    body = {**DEFAULT["policy"][0], "_scale": DEFAULT["scales"]["four"]}
+    return {
+        "id": first,
+        "name": "start",
+        "number": 1,
+        "in_force_on": date(1900, 1, 1),
+        "applies": {},
+        "body": body,
+    }
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The instructed days of the district: weekdays inside its sessions, minus breaks."""
+
+    sessions: tuple[tuple[date, date, tuple[tuple[date, date], ...]], ...]
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Calendar:
+        day = date.fromisoformat
+        return cls(
+            tuple(
+                (day(c["starts"]), day(c["ends"]), tuple((day(a), day(b)) for a, b in c.get("breaks", [])))
+                for c in settings.get("calendar", [])
+            )
+        )
+
+    def days(self, after: date, through: date) -> int:
+        """Return the number of instructed days after one day up to and with another; every weekday where no session is set."""
+        count, day = 0, after + timedelta(days=1)
+        while day <= through:
+            count += self.instructed(day)
+            day += timedelta(days=1)
+        return count
+
+    def weeks(self, after: date, through: date) -> float:
+        """Return instructed weeks of five days."""
+        return self.days(after, through) / 5
+
+    def instructed(self, day: date) -> bool:
+        """Whether a day is instructed."""
+        if day.weekday() > 4:
+            return False
+        if not self.sessions:
+            return True
+        return any(
+            a <= day <= b and not any(c <= day <= d for c, d in breaks) for a, b, breaks in self.sessions
+        )
+
+
+def as_of_us(as_of: date | None, zone: ZoneInfo, now: datetime) -> int:
+    """Return the instant, in microseconds, before which evidence counts: the end of the day in the school's zone."""
+    from headway.kit.times import end_of_day, micros
+
+    return micros(now) + 1 if as_of is None else micros(end_of_day(as_of, zone))

@@ -1,0 +1,241 @@
+"""Reads a policy file (TOML): checks every key by name and says on which line a fault stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from headway.kit.refusals import Finding, Refusal
+from headway.science.proficiency import registry
+
+SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}
+KEYS: dict[str, set[str]] = {
+    "district": {"zone", "languages", "minimum_cell", "roster_removal_share", "name"},
+    "calendar": {"session", "starts", "ends", "breaks"},
+    "scale": {"step", "levels", "proficient", "beyond", "cut"},
+    "level": {"value", "name", "letter"},
+    "policy": {
+        "name",
+        "in_force",
+        "applies",
+        "locked",
+        "scale",
+        "rule",
+        "parameters",
+        "order",
+        "same_attempt",
+        "requirement",
+        "requirement_by_level",
+        "complete",
+        "parent",
+        "growth",
+        "cut",
+        "kinds",
+    },
+    "applies": {"school", "framework", "area"},
+    "requirement": {
+        "pieces",
+        "depth",
+        "at_depth",
+        "days_apart",
+        "raters",
+        "tasks",
+        "settings",
+        "observer_types",
+    },
+    "parent": {"rule", "floor", "decimals"},
+    "complete": {"margin", "minimum", "proposes_next_level"},
+    "growth": {"baseline", "needs_share"},
+    "pace": {"window_weeks", "minimum_weeks", "buffer_weeks"},
+    "response": {
+        "no_evidence_days",
+        "stuck_pieces",
+        "missed_chances",
+        "ready_waiting_days",
+        "new_student_days",
+    },
+    "missed_chances": {"count", "days"},
+    "uncertainty": {"task", "rater", "remainder", "source"},
+}
+ORDERS = ("observed", "submitted", "due", "recorded")
+ATTEMPTS = ("mean", "lead", "moderated")
+PARENTS = ("mean", "pooled-mean")
+
+
+class PolicyReader:
+    """Checks one file; `findings` holds every fault with its line."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name, self.findings = text, name, []  # type: str, str, list[Finding]
+
+    def read(self) -> dict[str, Any]:
+        """Return the file's content with dates as ISO texts. Raises `Refusal("policy_invalid")` with every fault."""
+        try:
+            body = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            line = re.search(r"line (\d+)", str(error))
+            raise Refusal(
+                "policy_invalid",
+                "The file is not TOML.",
+                [Finding("not_toml", str(error), self.name, int(line[1]) if line else None)],
+            ) from error
+        self._keys(body, SECTIONS, "the file")
+        self._district(body.get("district", {}))
+        for calendar in body.get("calendar", []):
+            self._calendar(calendar)
+        for name, scale in body.get("scales", {}).items():
+            self._scale(name, scale)
+        for section in ("pace", "response", "uncertainty"):
+            self._keys(body.get(section, {}), KEYS[section], f"[{section}]")
+            self._numbers(body.get(section, {}), section)
+        seen: set[tuple[str, str]] = set()
+        for policy in body.get("policy", []):
+            self._policy(policy, body.get("scales", {}), seen)
+        if self.findings:
+            raise Refusal("policy_invalid", "The policy file has faults; nothing was changed.", self.findings)
+        return _plain(body)
+
+    def fault(self, code: str, message: str, key: str, value: Any = None) -> None:
+        """Record a fault at the first line that names `key`."""
+        self.findings.append(
+            Finding(
+                code, message, self.name, self._line(key, value), key, None if value is None else str(value)
+            )
+        )
+
+    def _line(self, key: str, value: Any) -> int | None:
+        lines = self.text.splitlines()
+        pattern = re.compile(rf"(^|[\s{{,\[.\"]){re.escape(key)}[\"\]]*(\s*=|[.\]])")
+        hits = [n for n, line in enumerate(lines, 1) if pattern.search(line.split("#")[0])]
+        exact = [n for n in hits if value is not None and str(value) in lines[n - 1]]
+        return (exact or hits or [None])[0]
+
+    def _keys(self, table: Any, allowed: set[str], where: str) -> None:
+        if not isinstance(table, dict):
+            self.fault("not_a_table", f"{where} must be a table.", where)
+            return
+        for key in table:
+            if key not in allowed:
+                self.fault("unknown_key", f"{where} knows: {', '.join(sorted(allowed))}.", key)
+
+    def _numbers(self, table: Any, where: str) -> None:
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if isinstance(value, dict):
+                self._keys(value, KEYS.get(key, set()), f"{where}.{key}")
+                self._numbers(value, key)
+            elif key != "source" and (
+                isinstance(value, bool) or not isinstance(value, int | float) or value < 0
+            ):
+                self.fault("not_a_number", "A number, zero or more.", key, value)
+
+    def _district(self, table: dict[str, Any]) -> None:
+        self._keys(table, KEYS["district"], "[district]")
+        if "zone" in table:
+            try:
+                ZoneInfo(table["zone"])
+            except (ZoneInfoNotFoundError, ValueError, TypeError):
+                self.fault("unknown_zone", "A time zone such as America/Denver.", "zone", table["zone"])
+        share = table.get("roster_removal_share", 0.05)
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            self.fault("out_of_range", "A share from 0 to 1.", "roster_removal_share", share)
+
+    def _calendar(self, table: dict[str, Any]) -> None:
+        self._keys(table, KEYS["calendar"], "[[calendar]]")
+        for key in ("starts", "ends"):
+            if not isinstance(table.get(key), date):
+                self.fault("not_a_day", "A day such as 2026-08-17.", key, table.get(key))
+        if (
+            isinstance(table.get("starts"), date)
+            and isinstance(table.get("ends"), date)
+            and table["ends"] < table["starts"]
+        ):
+            self.fault("ends_before_start", "The session ends before it starts.", "ends", table["ends"])
+
+    def _scale(self, name: str, scale: dict[str, Any]) -> None:
+        self._keys(scale, KEYS["scale"], f"[scales.{name}]")
+        levels = scale.get("levels") or []
+        values = [level.get("value") for level in levels if isinstance(level, dict)]
+        for level in levels:
+            self._keys(level, KEYS["level"], f"a level of scale {name}")
+        if (
+            len(values) < 2
+            or any(not isinstance(v, int | float) or isinstance(v, bool) for v in values)
+            or values != sorted(set(values))
+        ):
+            self.fault(
+                "levels_not_rising", f"Scale {name} needs two or more levels with rising values.", "levels"
+            )
+        for key in ("proficient", "beyond"):
+            if key in scale and values and not values[0] <= scale[key] <= values[-1]:
+                self.fault("out_of_range", f"Must lie on scale {name}.", key, scale[key])
+        if scale.get("cut", "reach") not in ("reach", "nearest"):
+            self.fault("unknown_word", "reach or nearest.", "cut", scale["cut"])
+        step = scale.get("step", 1)
+        if not isinstance(step, int | float) or isinstance(step, bool) or step <= 0:
+            self.fault("out_of_range", "A step above zero.", "step", step)
+
+    def _policy(self, policy: dict[str, Any], scales: dict[str, Any], seen: set[tuple[str, str]]) -> None:
+        self._keys(policy, KEYS["policy"], "[[policy]]")
+        name = policy.get("name")
+        if not isinstance(name, str) or not name:
+            self.fault("required", "Each policy needs a name.", "name")
+        if not isinstance(policy.get("in_force"), date):
+            self.fault(
+                "not_a_day",
+                "Each policy needs the day from which it is in force.",
+                "in_force",
+                policy.get("in_force"),
+            )
+        if (str(name), str(policy.get("in_force"))) in seen:
+            self.fault("policy_twice", "Two policies share this name and day.", "name", name)
+        seen.add((str(name), str(policy.get("in_force"))))
+        for key in ("applies", "requirement", "parent", "complete", "growth"):
+            self._keys(policy.get(key, {}), KEYS[key], f"{key} of policy {name}")
+        if "scale" in policy and policy["scale"] not in scales:
+            self.fault(
+                "unknown_scale", "No [scales.…] table of this file has this name.", "scale", policy["scale"]
+            )
+        for key, words in (("order", ORDERS), ("same_attempt", ATTEMPTS), ("cut", ("reach", "nearest"))):
+            if policy.get(key, words[0]) not in words:
+                self.fault("unknown_word", f"One of: {', '.join(words)}.", key, policy[key])
+        if policy.get("parent", {}).get("rule", "mean") not in PARENTS:
+            self.fault("unknown_word", f"One of: {', '.join(PARENTS)}.", "rule", policy["parent"]["rule"])
+        for key, value in policy.get("requirement", {}).items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                self.fault("not_a_number", "A whole number, zero or more.", key, value)
+        for key in policy.get("locked", []):
+            if key not in KEYS["policy"]:
+                self.fault("unknown_key", "Only a policy's own keys can be locked.", "locked", key)
+        if "rule" in policy:
+            self._rule(policy)
+
+    def _rule(self, policy: dict[str, Any]) -> None:
+        try:
+            registry.parameters(policy["rule"], policy.get("parameters", {}))
+        except KeyError:
+            self.fault("unknown_rule", f"One of: {', '.join(registry.keys())}.", "rule", policy["rule"])
+        except ValueError as error:
+            self.fault("bad_parameter", str(error), "parameters", policy.get("parameters"))
+
+
+def read_policy(path: Path) -> dict[str, Any]:
+    """Return a policy file's content, checked. Raises `Refusal`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Refusal("unreadable", f"{path.name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Refusal("not_utf8", f"{path.name} is not UTF-8 (byte {error.start}).") from error
+    return PolicyReader(text, path.name).read()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

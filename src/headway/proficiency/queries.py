@@ -1,0 +1,379 @@
+"""Questions about what the evidence amounts to. Read only; every answer holds at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from headway.access.types import Viewer
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import NodeView, Tree
+from headway.kit.refusals import Refusal
+from headway.proficiency import configuration, exporting, projecting
+from headway.proficiency.configuration import Book
+from headway.proficiency.parents import Summary, summaries
+from headway.proficiency.types import Effective, Standing
+from headway.proficiency.working import (
+    AT,
+    Moment,
+    Pair,
+    Row,
+    components,
+    determine_all,
+    moment,
+    rows_of,
+    schools_of,
+)
+from headway.rosters import queries as rosters
+from headway.science.codes import Purpose
+from headway.science.judgment import Judgment
+from headway.science.proficiency.explain import explain
+
+__all__ = ["AT", "Book", "Moment", "Row", "Standing", "Summary", "book", "moment"]
+
+book = configuration.book
+
+
+def standings(
+    m: Moment, *, students: Sequence[int] | None = None, targets: Sequence[int] | None = None
+) -> dict[Pair, Standing]:
+    """Return what stands, or stood at the moment, by (student, target); pairs without an event are missing."""
+    if m.before_us is None and m.through is None:
+        return projecting.standing_today(m, students=students, targets=targets)
+    rows = rows_of(m, students=students, targets=targets)
+    wanted = None if targets is None else set(targets)
+    return {
+        (s.student, s.target): s
+        for group in determine_all(m, rows)
+        for s in group.standings()
+        if s.n_total and (wanted is None or s.target in wanted)
+    }
+
+
+def effective_for(m: Moment, *, student: int, target: int) -> Effective:
+    """Return the policy that holds for a student on a target at the moment."""
+    return m.book.effective(node=target, school=schools_of(m, [student])[student], on=m.day)
+
+
+# One determination with its reasons.
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One student on one target: the judgment, the rating rows behind it by client key, and the policy."""
+
+    standing: Standing
+    judgment: Judgment
+    rows: dict[str, Row]
+    effective: Effective
+    target: NodeView
+
+
+def judge(m: Moment, *, student: int, target: int, held: bool = False) -> Explained:
+    """Return the determination of one student on one target, with its reasons."""
+    rows = rows_of(m, pairs=[(student, target)], held=held)
+    group = determine_all(m, rows, pairs=[(student, target)])[0]
+    policy = group.effective[0].policy
+    judgment = explain(
+        group.worked.pieces.ratings, policy, keys=group.keys, requirement=policy.requirement, today=m.today,
+        components=components(m), rng=_chance(),
+    )  # fmt: skip
+    standing = next(group.standings())
+    return Explained(
+        standing, judgment, {row[AT["key"]]: row for row in rows}, group.effective[0], frameworks.node(target)
+    )
+
+
+def _chance() -> Any:
+    import numpy as np
+
+    # A fixed beginning: the same question has the same answer.
+    return np.random.default_rng(20_260_801)
+
+
+def explained(
+    *, viewer: Viewer, student: str, target: str, as_of: date | None, now: datetime,
+    known_at: datetime | int | None = None, reader: str = "teacher", language: str = "en",
+) -> dict[str, Any]:  # fmt: skip
+    """Return one determination with its reasons as data and in words, for a teacher or a family.
+
+    Raises `Refusal`: `no_such_person` (also for a student out of sight), `unknown_target`, `ambiguous_target`,
+    `unknown_word`.
+    """
+    if reader not in ("teacher", "family", "student") or language not in ("en", "es"):
+        raise Refusal("unknown_word", "reader is teacher, student or family; language is en or es.")
+    m = moment(now=now, as_of=as_of, known_at=known_at)
+    person = rosters.find_person(student) if student else None
+    if person is None or not rosters.visible_ids(
+        viewer, person_ids=[person.id], as_of=now.astimezone(m.zone).date()
+    ):
+        raise Refusal("no_such_person", f"There is no student {student} that you may see.")
+    # A target that has ended keeps its history: ask without a day, and take the item even when it has ended.
+    item = _item(target, m.day)
+    if not item.is_leaf:
+        return _explained_parent(m, person.id, person.sourced_id, item)
+    found = judge(m, student=person.id, target=item.id)
+    return as_data(found, student=person.sourced_id, reader=reader, language=language, m=m)
+
+
+def _item(text: str, day: date) -> NodeView:
+    found = frameworks.find_targets([text], on=day, any_item=True)[text]
+    if isinstance(found, NodeView):
+        return found
+    if found.code == "retired_target":
+        return frameworks.find_any(text)[-1]
+    raise Refusal(found.code, found.message, [found])
+
+
+def as_data(found: Explained, *, student: str, reader: str, language: str, m: Moment) -> dict[str, Any]:
+    """Return an explanation as JSON data."""
+    j, policy = found.judgment, found.effective
+    data: dict[str, Any] = {
+        "student": student, "target": found.target.code or str(found.target.uuid), "framework": found.target.framework,
+        "name": found.target.called(language), "as_of": m.day, "value": j.value,
+        "shown": None if j.shown is None else j.shown / 100, "state": j.state, "engine_value": j.engine_value,
+        "engine_state": j.engine_state, "decided": j.decided, "since_decision": j.since_decision, "rule": j.rule,
+        "rule_version": j.version, "parameters": dict(j.parameters), "policy": policy.name,
+        "policy_version": policy.number, "in_force": policy.in_force_on, "requirement": dict(policy.requirement),
+        "n_counted": j.n_counted, "n_total": found.standing.n_total, "filled": j.filled, "required": j.required,
+        "progress": j.progress, "missing": {name: list(pair) for name, pair in j.missing.items()}, "depth": j.depth or None,
+        "depth_shares": {str(depth): share for depth, share in j.depth_shares.items()},
+        "continuum_level": j.level or None, "proposed_level": j.proposed_level or None, "complete": j.complete,
+        "counted": [{"key": c.key, "level": c.level, "weight": c.weight} for c in j.counted],
+        "excluded": [{"key": e.key, "level": e.level, "reason": e.reason} for e in j.excluded],
+        "reasons": list(j.reasons), "certainty": j.certainty,
+        "words": j.words[language], "would_change": [
+            {"level": c.level, "value": c.value, "state": c.state, "changes_state": c.changes_state} for c in j.would_change],
+        "would_change_words": j.would_change_words[language],
+    }  # fmt: skip
+    if reader == "teacher":
+        data["standard_error"] = j.standard_error
+        data["share"] = j.share
+        data["interval"] = None if j.interval is None else {
+            "low": j.interval.low, "high": j.interval.high, "chance": j.interval.chance, "source": j.interval.source}  # fmt: skip
+    else:
+        # Families are told how sure a level is in words, never with a plus or minus.
+        data.update(standard_error=None, share=None, interval=None)
+    return data
+
+
+def _explained_parent(m: Moment, student: int, name: str, item: NodeView) -> dict[str, Any]:
+    tree = frameworks.tree(item.framework_id)
+    found = summarize(m, tree, [student])
+    own = found.get((student, item.id))
+    if own is None:
+        raise Refusal("no_targets", f"{item.label} has no targets in force on {m.day}.")
+    below = [found[student, child] for child in tree.children[item.id] if (student, child) in found]
+    row = exporting.row_of(own, item, name)
+    row.update(
+        counted=[
+            {"key": tree.nodes[one.node].label, "level": one.value, "state": one.state} for one in below
+        ],
+        words=f"{item.called('en')}: {own.state.replace('_', ' ')}; {row['reasons']}.",
+    )
+    return row
+
+
+def summarize(m: Moment, tree: Tree, students: Sequence[int]) -> dict[Pair, Summary]:
+    """Return every target in force and everything above it for students, with rows or without."""
+    leaves = [node.id for node in tree.targets(on=m.day)]
+    rows = rows_of(m, students=students, targets=leaves)
+    groups = determine_all(m, rows, pairs=[(s, t) for s in students for t in leaves], weigh=True)
+    return summaries(m, tree, groups, students)
+
+
+def exported(
+    *, viewer: Viewer, student: str | None, as_of: date | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Return the determinations of one student as rows. Raises `Refusal("no_such_person")`."""
+    m = moment(now=now, as_of=as_of)
+    person = rosters.find_person(student) if student else None
+    if person is None or not rosters.visible_ids(
+        viewer, person_ids=[person.id], as_of=now.astimezone(m.zone).date()
+    ):
+        raise Refusal("no_such_person", "Name a student that you may see.")
+    return list(exporting.exported_rows(m, students=[person.id]))
+
+
+def exported_all(
+    *, as_of: date | None, known_at: datetime | int | None, now: datetime, student: str | None = None
+) -> Iterable[dict[str, Any]]:
+    """Yield the determinations of all students, or one, as rows: for the command line."""
+    m = moment(now=now, as_of=as_of, known_at=known_at)
+    students = None if student is None else [rosters.person_by_reference(student).id]
+    return exporting.exported_rows(m, students=students)
+
+
+# A class at a glance.
+
+
+@dataclass(frozen=True, slots=True)
+class GridStudent:
+    """One row of the grid."""
+
+    id: int
+    sourced_id: str
+    name: str
+    sort_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridTarget:
+    """One column of the grid, under the competency it belongs to."""
+
+    id: int
+    name: str
+    group: str
+    statement: str
+    scale: dict[str, Any]
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One choice of what the grid shows."""
+
+    key: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A class against targets: `cells` by (student, target); `more` targets were left out of the view."""
+
+    students: list[GridStudent]
+    targets: list[GridTarget]
+    cells: dict[Pair, Standing]
+    areas: list[Area]
+    scale: dict[str, Any]
+    more: int
+
+
+def class_grid(
+    *, viewer: Viewer, school_class: Any, as_of: date | None, now: datetime, book: Book, day: date, area: str | None,
+    limit: int, language: str = "en",
+) -> Grid:  # fmt: skip
+    """Return a class's students against the targets of an area, or against all that were ever rated in it.
+
+    Who may: the caller has checked that the viewer may open the class.
+    """
+    m = moment(now=now, as_of=as_of, book=book)
+    people = rosters.students_in_class(class_id=school_class.id, as_of=day)
+    ids = [person.id for person in people]
+    trees = class_trees(school_class)
+    cells = standings(m, students=ids) if ids else {}
+    chosen = _columns(m, school_class, trees, cells, area)
+    shown = chosen[:limit]
+    scale = (
+        m.book.effective(node=shown[0].id, school=school_class.school.sourced_id, on=m.day).scale
+        if shown
+        else _first_scale(m)
+    )
+    wanted = {node.id for node in shown}
+    return Grid(
+        students=[GridStudent(p.id, p.sourced_id, p.name(), p.sort_name()) for p in people],
+        targets=[
+            GridTarget(
+                node.id, node.called(language), _group_name(node, language), node.statement,
+                m.book.effective(node=node.id, school=school_class.school.sourced_id, on=m.day).scale, node.level,
+            ) for node in shown
+        ],
+        cells={pair: s for pair, s in cells.items() if pair[1] in wanted},
+        areas=_areas(trees, area, language),
+        scale=scale,
+        more=len(chosen) - len(shown),
+    )  # fmt: skip
+
+
+def class_trees(school_class: Any) -> list[Tree]:
+    """Return the continuums that a class works on: those chosen for it, else all in use."""
+    keys = set(school_class.frameworks)
+    return [
+        frameworks.tree(f.id, at=frameworks.remembered_stamp())
+        for f in frameworks.frameworks()
+        if not keys or f.key in keys
+    ]
+
+
+def class_targets(m: Moment, school_class: Any) -> list[NodeView]:
+    """Return the targets in force that a class works on, at the levels chosen for it."""
+    levels = {int(level) for level in school_class.levels if str(level).isdigit()}
+    return [
+        node for tree in class_trees(school_class) for node in tree.targets(on=m.day)
+        if not levels or node.level is None or node.level in levels
+    ]  # fmt: skip
+
+
+def _columns(
+    m: Moment, school_class: Any, trees: list[Tree], cells: dict[Pair, Standing], area: str | None
+) -> list[NodeView]:
+    if area and area != "rated":
+        for tree in trees:
+            if area == f"f{tree.framework.id}":
+                return list(tree.targets(on=m.day))
+            if area.isdigit() and int(area) in tree.nodes:
+                return list(tree.targets(int(area), on=m.day))
+    if school_class.frameworks and school_class.levels and area != "rated":
+        return class_targets(m, school_class)
+    rated = {target for _, target in cells}
+    own = [frameworks.node(target) for target in rated]
+    if school_class.frameworks:
+        own = [node for node in own if node.framework in school_class.frameworks]
+    return sorted(
+        (node for node in own if node.holds(m.day)), key=lambda node: (node.framework, node.position)
+    )
+
+
+def _areas(trees: list[Tree], area: str | None, language: str) -> list[Area]:
+    found = [Area("", {"es": "Objetivos de la clase"}.get(language, "The class's targets"), not area),
+             Area("rated", {"es": "Todo lo evaluado"}.get(language, "Everything rated"), area == "rated")]  # fmt: skip
+    for tree in trees:
+        key = f"f{tree.framework.id}"
+        found.append(Area(key, tree.framework.called(language), area == key))
+        for root in tree.roots:
+            if not tree.nodes[root].is_leaf:
+                name = f"{tree.framework.called(language)}: {tree.nodes[root].called(language)}"
+                found.append(Area(str(root), name, area == str(root)))
+    return found
+
+
+def _group_name(node: NodeView, language: str) -> str:
+    tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
+    parents = tree.parents[node.id]
+    return tree.nodes[parents[0]].called(language) if parents else tree.framework.called(language)
+
+
+def _first_scale(m: Moment) -> dict[str, Any]:
+    return next(iter(m.book.settings["scales"].values()))
+
+
+# What a teacher rates on.
+
+
+@dataclass(frozen=True, slots=True)
+class LastLevel:
+    """The newest rating of evidence of one student on one target: what is offered as the default."""
+
+    student: int
+    target: int
+    level: int
+    observed_us: int
+
+
+def last_levels(
+    *, students: Sequence[int], targets: Sequence[int], now: datetime, book: Book
+) -> dict[Pair, LastLevel]:
+    """Return each student's newest rated level on each target. One statement."""
+    rows = rows_of(moment(now=now, book=book), students=students, targets=targets)
+    found: dict[Pair, LastLevel] = {}
+    for row in sorted(rows, key=lambda r: (r[AT["observed_us"]], r[AT["key"]])):
+        if (
+            row[AT["level"]] is not None
+            and row[AT["purpose"]] == Purpose.EVIDENCE
+            and not row[AT["override"]]
+        ):
+            found[row[0], row[1]] = LastLevel(row[0], row[1], row[AT["level"]], row[AT["observed_us"]])
+    return found

@@ -1,0 +1,339 @@
+"""From rows of the ledger to determinations: one way for a save, a page, a look-back, an export and a rebuild.
+
+Segments that share all but their requirement run in one call of the kernel, each with its own requirement beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.kit.times import from_micros
+from headway.proficiency import configuration
+from headway.proficiency.configuration import Book, Calendar
+from headway.proficiency.types import Effective, Standing
+from headway.rosters import queries as rosters
+from headway.science.codes import State
+from headway.science.ledger import MISSING, Ratings
+from headway.science.proficiency.determine import Worked, work
+from headway.science.proficiency.policy import Policy
+from headway.science.proficiency.requirement import Requirement
+from headway.science.rounding import hundredths
+from headway.science.uncertainty import Components
+
+COLUMNS = (
+    "student_id", "target_id", "key", "level", "observed_us", "submitted_us", "due_us", "recorded_us", "origin_sequence",
+    "rater_id", "kind", "status", "purpose", "override", "piece", "attempt", "depth", "task", "setting", "continuum_level",
+)  # fmt: skip
+AT = {name: position for position, name in enumerate(COLUMNS)}
+FIRST_DAY = date(1950, 1, 1)
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+REQUIREMENTS = tuple(Requirement.__dataclass_fields__)
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+
+Pair = tuple[int, int]
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is asked about: the day, what was observed by its end, and what the ledger knew.
+
+    `before_us` None: everything observed; `through` None: everything known. `today` counts instructed days.
+    """
+
+    book: Book
+    day: date
+    before_us: int | None
+    through: int | None
+    calendar: Calendar
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.book.zone
+
+    @property
+    def today(self) -> int:
+        return int(instructed_days(self.calendar)[self.day.toordinal() - FIRST_DAY.toordinal()])
+
+
+def moment(
+    *,
+    now: datetime,
+    as_of: date | None = None,
+    known_at: datetime | int | None = None,
+    book: Book | None = None,
+) -> Moment:
+    """Return the moment that `as_of` (end of that day in the school's zone) and `known_at` (instant or sequence) name."""
+    through = evidence.sequence_at(known_at) if isinstance(known_at, datetime) else known_at
+    found = configuration.book(through) if through is not None or book is None else book
+    day = as_of or now.astimezone(found.zone).date()
+    before = None if as_of is None else configuration.as_of_us(as_of, found.zone, now)
+    return Moment(found, day, before, through, Calendar.of(found.settings))
+
+
+@lru_cache(maxsize=8)
+def instructed_days(calendar: Calendar) -> NDArray[np.int32]:
+    """Return how many instructed days there were from 1950 through each day to 2101."""
+    length = date(2101, 1, 1).toordinal() - FIRST_DAY.toordinal()
+    days = np.arange(length)
+    weekday = (days + FIRST_DAY.weekday()) % 7 < 5
+    if calendar.sessions:
+        inside = np.zeros(length, np.bool_)
+        for starts, ends, breaks in calendar.sessions:
+            own = np.zeros(length, np.bool_)
+            own[_place(starts) : _place(ends) + 1] = True
+            for a, b in breaks:
+                own[_place(a) : _place(b) + 1] = False
+            inside |= own
+        # Before the first session that was described every weekday counts, so that old evidence keeps its distances.
+        inside[: _place(min(s[0] for s in calendar.sessions))] = True
+        weekday &= inside
+    return np.cumsum(weekday).astype(np.int32)
+
+
+def _place(day: date) -> int:
+    return day.toordinal() - FIRST_DAY.toordinal()
+
+
+@lru_cache(maxsize=100_000)
+def _offset_us(zone: ZoneInfo, hour: int) -> int:
+    offset = from_micros(hour * HOUR_US).astimezone(zone).utcoffset() or timedelta()
+    return int(offset.total_seconds()) * 1_000_000
+
+
+def local_days(observed: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return the day in `zone`, counted from 1970-01-01, of instants in microseconds."""
+    if len(observed) == 0:
+        return observed
+    hours, which = np.unique(observed // HOUR_US, return_inverse=True)
+    offsets = np.array([_offset_us(zone, int(hour)) for hour in hours], np.int64)
+    return (observed + offsets[which]) // DAY_US
+
+
+@dataclass
+class Group:
+    """Segments that one call of the kernel answered: `pairs` in segment order, each with its own effective policy."""
+
+    pairs: list[Pair]
+    effective: list[Effective]
+    worked: Worked
+    keys: list[str]
+
+    def standings(self) -> Iterator[Standing]:
+        """Yield what pages show, one per segment."""
+        answer = self.worked.answer
+        last = np.full(len(self.pairs), MISSING)
+        ratings = self.worked.pieces.ratings
+        np.maximum.at(last, ratings.segment, ratings.observed)
+        columns = (
+            answer.shown.tolist(), np.isnan(answer.value).tolist(), answer.state.tolist(), answer.n_counted.tolist(),
+            answer.n_total.tolist(), answer.filled.tolist(), answer.required.tolist(), answer.depth.tolist(),
+            answer.decided.tolist(), answer.since_decision.tolist(), np.isnan(answer.engine_value).tolist(),
+            answer.engine_state.tolist(), last.tolist(), answer.level.tolist(), answer.proposed_level.tolist(),
+        )  # fmt: skip
+        engine = hundredths(answer.engine_value).tolist()
+        for (student, target), policy, own, *rest in zip(
+            self.pairs, self.effective, engine, *columns, strict=True
+        ):
+            (shown, empty, state, counted, total, filled, required, depth, decided, since, blank, engine_state, seen,
+             level, proposed) = rest  # fmt: skip
+            yield Standing(
+                student=student, target=target, value=None if empty else shown, state=State(state).word,
+                n_counted=counted, n_total=total, filled=filled, required=required, depth=depth or None,
+                decided=decided, since_decision=since, engine_value=None if blank else own,
+                engine_state=State(engine_state).word, last_observed_us=None if seen == MISSING else seen,
+                policy=policy.version_id, level=level, proposed_level=proposed,
+            )  # fmt: skip
+
+
+def rows_of(
+    m: Moment,
+    *,
+    students: Sequence[int] | None = None,
+    pairs: Sequence[Pair] | None = None,
+    targets: Sequence[int] | None = None,
+    held: bool = False,
+) -> list[Row]:
+    """Return the rating rows in view of the moment: of pairs, or of students (and targets), carried ones with them."""
+    sources = carried_from(m)
+    if pairs is not None:
+        wanted = list(pairs) + [(s, old) for s, t in pairs for old in sources.get(t, ())]
+        return evidence.rating_rows(
+            columns=COLUMNS, pairs=wanted, before_us=m.before_us, through=m.through, held=held
+        )
+    if targets is not None:
+        targets = list(dict.fromkeys([*targets, *(old for t in targets for old in sources.get(t, ()))]))
+    return evidence.rating_rows(
+        columns=COLUMNS,
+        students=students,
+        targets=targets,
+        before_us=m.before_us,
+        through=m.through,
+        held=held,
+    )
+
+
+def carried_from(m: Moment) -> dict[int, tuple[int, ...]]:
+    """Return for each target in force the ended targets whose evidence it carries, through any number of versions."""
+    return _carried(frameworks.remembered_stamp(), m.day)
+
+
+@lru_cache(maxsize=64)
+def _carried(stamp: frameworks.Stamp, day: date) -> dict[int, tuple[int, ...]]:
+    woods = frameworks.forest(stamp)
+    found: dict[int, dict[int, None]] = {}
+    for old in woods.replaced:
+        item = woods.node(old)
+        if not item.is_leaf or item.ends_on is None or item.ends_on > day:
+            continue
+        seen, queue = {old}, list(woods.replaced[old])
+        while queue:
+            new = queue.pop(0)
+            if new in seen:
+                continue
+            seen.add(new)
+            if woods.node(new).is_leaf:
+                found.setdefault(new, {})[old] = None
+            queue.extend(woods.replaced.get(new, ()))
+    return {new: tuple(olds) for new, olds in found.items()}
+
+
+def schools_of(m: Moment, students: Iterable[int]) -> dict[int, str | None]:
+    """Return each student's school (sourcedId) on the day; asked only where policies differ by school."""
+    listed = list(dict.fromkeys(students))
+    if not m.book.schools_differ:
+        return dict.fromkeys(listed)
+    names = {school.id: school.sourced_id for school in rosters.schools()}
+    enrolled = rosters.enrolled_school(person_ids=listed, on=m.day)
+    return {student: names.get(enrolled.get(student, 0)) for student in listed}
+
+
+def determine_all(
+    m: Moment,
+    rows: Sequence[Row],
+    *,
+    pairs: Sequence[Pair] | None = None,
+    errors: bool = False,
+    weigh: bool = False,
+) -> list[Group]:
+    """Determine every segment that has rows (or every one of `pairs`, with rows or without).
+
+    Evidence of an ended target counts on the targets that took its place, marked as carried.
+    """
+    by_pair: dict[Pair, list[tuple[Row, bool]]] = {pair: [] for pair in pairs or ()}
+    onward: dict[int, list[int]] = {}
+    for new, olds in carried_from(m).items():
+        for old in olds:
+            onward.setdefault(old, []).append(new)
+    for row in rows:
+        own = (row[0], row[1])
+        if pairs is None or own in by_pair:
+            by_pair.setdefault(own, []).append((row, False))
+        for new in onward.get(row[1], ()):
+            moved = (row[0], new)
+            if pairs is None or moved in by_pair:
+                by_pair.setdefault(moved, []).append((row, True))
+    schools = schools_of(m, (student for student, _ in by_pair))
+    groups: dict[Policy, tuple[list[Pair], list[Effective]]] = {}
+    for pair in by_pair:
+        effective = m.book.effective(node=pair[1], school=schools[pair[0]], on=m.day)
+        members = groups.setdefault(effective.alike, ([], []))
+        members[0].append(pair)
+        members[1].append(effective)
+    components = _components(m.book) if errors else None
+    return [
+        _group(m, policy, members[0], members[1], by_pair, components, weigh)
+        for policy, members in groups.items()
+    ]
+
+
+def _group(
+    m: Moment, policy: Policy, pairs: list[Pair], effective: list[Effective],
+    by_pair: dict[Pair, list[tuple[Row, bool]]], components: Components | None, weigh: bool,
+) -> Group:  # fmt: skip
+    ratings, keys = ratings_of(m, [by_pair[pair] for pair in pairs])
+    worked = work(
+        ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
+        components=components, weigh=weigh, rng=np.random.default_rng(1) if components and len(pairs) == 1 else None,
+    )  # fmt: skip
+    return Group(pairs, effective, worked, keys)
+
+
+def _requirement(effective: list[Effective]) -> Requirement:
+    if all(one.policy.requirement is effective[0].policy.requirement for one in effective):
+        return effective[0].policy.requirement
+    asked = [one.policy.requirement for one in effective]
+    found: dict[str, Any] = {}
+    for name in REQUIREMENTS:
+        values = [getattr(one, name) for one in asked]
+        found[name] = np.array(values, np.int64) if any(values) else 0
+    return Requirement(**found)
+
+
+def _by_level(effective: list[Effective]) -> NDArray[np.int64] | None:
+    tables = [one.policy.pieces_by_level for one in effective]
+    if not any(tables):
+        return None
+    width = 2 + max(level for table in tables for level, _ in table)
+    found = np.zeros((len(tables), width), np.int64)
+    for row, table in enumerate(tables):
+        named = dict(table)
+        found[row, :] = named.pop(0, 0)
+        for level, pieces in named.items():
+            found[row, level] = pieces
+    return found
+
+
+def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tuple[Ratings, list[str]]:
+    """Return the rows of segments as columns, and the client key of each."""
+    flat = [(row, carried, at) for at, rows in enumerate(segments) for row, carried in rows]
+    if not flat:
+        return Ratings.of(level=[], segment=[], count=len(segments)), []
+    columns = list(zip(*(row for row, _, _ in flat), strict=True))
+    observed = np.array(columns[AT["observed_us"]], np.int64)
+    day = local_days(observed, m.zone)
+    instructed = instructed_days(m.calendar)[day + EPOCH_DAY - FIRST_DAY.toordinal()]
+    keys = list(columns[AT["key"]])
+
+    def instants(name: str) -> list[int]:
+        return [MISSING if value is None else value for value in columns[AT[name]]]
+
+    def names(name: str) -> NDArray[np.int64]:
+        known: dict[str, int] = {"": -1}
+        return np.array([known.setdefault(value, len(known) - 1) for value in columns[AT[name]]], np.int64)
+
+    ratings = Ratings.of(
+        segment=[at for _, _, at in flat],
+        count=len(segments),
+        level=[np.nan if value is None else value / 100 for value in columns[AT["level"]]],
+        status=columns[AT["status"]], purpose=columns[AT["purpose"]], kind=columns[AT["kind"]],
+        override=columns[AT["override"]], piece=names("piece"), attempt=columns[AT["attempt"]], observed=observed,
+        submitted=instants("submitted_us"), due=instants("due_us"), recorded=instants("recorded_us"),
+        sequence=columns[AT["origin_sequence"]], key=np.array(keys), depth=columns[AT["depth"]],
+        rater=[-1 if value is None else value for value in columns[AT["rater_id"]]], task=names("task"),
+        setting=names("setting"),
+        continuum_level=[0 if value is None else value // 100 for value in columns[AT["continuum_level"]]],
+        day=day, instructed=instructed, carried=[carried for _, carried, _ in flat],
+    )  # fmt: skip
+    return ratings, keys
+
+
+def _components(book: Book) -> Components:
+    said = book.settings["uncertainty"]
+    return Components(said["task"], said["rater"], said["remainder"], said["source"])
+
+
+def components(m: Moment) -> Components:
+    """Return the spread of one rating that the district states, or the assumed one."""
+    return _components(m.book)

@@ -1,0 +1,1 @@
+"""Django's SQLite backend with the durability that a record of learning needs."""

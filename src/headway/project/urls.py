@@ -1,0 +1,52 @@
+"""The root address list: made from doors, so that no page is reached past its rule."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+
+from headway.access.doors import ANYONE, Door
+from headway.evidence.queries import head
+from headway.interop.case import api as case
+from headway.interop.v1 import api as v1
+from headway.pages.account.urls import doors as account
+from headway.pages.district.urls import doors as district
+from headway.pages.family.urls import doors as family
+from headway.pages.parts.context import home_of
+from headway.pages.public.urls import doors as public
+from headway.pages.school.urls import doors as school
+from headway.pages.student.urls import doors as student
+from headway.pages.teacher.urls import doors as teacher
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """Lead to the reader's first page, or to the door."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    return redirect("/account/sign-in" if viewer.anonymous else home_of(viewer))
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """Say whether the database answers and commits are durable."""
+    from headway.evidence.durability import require_durable_commits
+    from headway.kit.refusals import Refusal
+
+    try:
+        require_durable_commits()
+        sequence, _ = head()
+    except (Refusal, OSError) as error:
+        return JsonResponse({"ok": False, "message": str(error)}, status=503)
+    return JsonResponse({"ok": True, "events": sequence})
+
+
+_CASE = "Public continuums may be read by other systems without signing in."
+doors: list[Door] = [
+    Door("", start, "start", ANYONE, "The start leads everyone to their own first page."),
+    Door("healthz", health, "healthz", ANYONE, "Whoever runs the server may ask whether it is well."),
+    *account, *student, *teacher, *family, *school, *district, *public, *v1.doors,
+    *(Door(route, view, name, ANYONE, _CASE, api=True) for route, view, name in case.urls),
+]  # fmt: skip
+urlpatterns = [door.pattern() for door in doors]
+handler400 = "headway.pages.public.errors.wrong_request"
+handler403 = "headway.pages.public.errors.forbidden"
+handler404 = "headway.pages.public.errors.missing"
+handler500 = "headway.pages.public.errors.broken"

@@ -1,0 +1,392 @@
+"""Acts on the roster: each one atomic and audited."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from django.db import transaction
+
+from headway.access.actions import record_act
+from headway.access.models import ImportRun
+from headway.access.types import Role, Viewer
+from headway.kit.refusals import Refusal
+from headway.rosters.importing import local_day, run_import
+from headway.rosters.models import (
+    HAND,
+    District,
+    Enrollment,
+    Guardianship,
+    Org,
+    Person,
+    Restriction,
+    RoleGrant,
+    SchoolClass,
+)
+from headway.rosters.types import Plan, Progress, Staged
+from headway.rosters.undoing import made_by, register_blocker, undo
+
+__all__ = [
+    "add_guardianship",
+    "add_provisional_student",
+    "begin_district",
+    "configure_district",
+    "end_guardianship",
+    "end_role",
+    "grant_role",
+    "import_roster",
+    "lift_restriction",
+    "made_by",
+    "name_substitute",
+    "plan_roster",
+    "register_blocker",
+    "restrict_guardian",
+    "set_frameworks",
+    "undo_import",
+]
+
+
+def begin_district(*, name: str, at: datetime) -> District:
+    """This will make the installation's district, once; safe to repeat. Written: the district."""
+    with transaction.atomic():
+        found, _ = District.objects.get_or_create(pk=1, defaults={"name": name})
+        return found
+
+
+def configure_district(
+    *,
+    actor: Viewer,
+    at: datetime,
+    zone: str | None = None,
+    languages: list[str] | None = None,
+    **settings: object,
+) -> District:
+    """This will set the district's zone, languages and settings, as its policy file says.
+
+    Written: the district. Who may: administrators and the command line. Raises `Refusal`: `forbidden`.
+    """
+    _require(actor, Role.DISTRICT)
+    with transaction.atomic():
+        found = District.objects.select_for_update().get(pk=1)
+        found.zone = zone or found.zone
+        found.languages = languages or found.languages
+        found.settings = {**found.settings, **settings}
+        found.save(update_fields=["zone", "languages", "settings"])
+        return found
+
+
+# Imports.
+
+
+def plan_roster(
+    *,
+    staged: Staged,
+    actor: Viewer,
+    at: datetime,
+    removal_share: float | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """This will say what a staged roster would do, by doing it and taking it back. Nothing is written.
+
+    Raises `Refusal`: `roster_invalid`, `roster_stale`. Too many removals are a warning of the plan.
+    """
+    found = run_import(
+        staged=staged,
+        actor=actor,
+        at=at,
+        accept_removals=False,
+        plan_only=True,
+        removal_share=removal_share,
+        progress=progress,
+    )
+    assert isinstance(found, Plan)
+    return found
+
+
+def import_roster(
+    *,
+    staged: Staged,
+    actor: Viewer,
+    at: datetime,
+    accept_removals: bool = False,
+    removal_share: float | None = None,
+    progress: Progress | None = None,
+) -> ImportRun:
+    """This will bring a staged roster into the records, in one transaction.
+
+    Written: the roster, one import run with every row as it stood before, one audit entry. What a bulk file
+    leaves out is ended on the day, never deleted. Raises `Refusal`: `roster_invalid`, `roster_stale`,
+    `too_many_removals` where more than `removal_share` (else the district's setting) of people or
+    enrollments would end. Who may: administrators and the command line.
+    """
+    _require(actor, Role.DISTRICT)
+    found = run_import(
+        staged=staged,
+        actor=actor,
+        at=at,
+        accept_removals=accept_removals,
+        plan_only=False,
+        removal_share=removal_share,
+        progress=progress,
+    )
+    assert isinstance(found, ImportRun)
+    return found
+
+
+def undo_import(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """This will take a roster import back: rows stand as before, new rows are gone.
+
+    Raises `Refusal`: `no_such_import`, `already_undone`, `undo_blocked` with the names of what depends on it.
+    """
+    _require(actor, Role.DISTRICT)
+    return undo(run_id=run_id, actor=actor, at=at)
+
+
+# Roles, care, restrictions.
+
+
+def grant_role(
+    *,
+    actor: Viewer,
+    person_id: int,
+    role: Role,
+    at: datetime,
+    org_id: int | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> RoleGrant:
+    """This will give a person a role by hand, from today or another day; no import takes it away.
+
+    Raises `Refusal`: `forbidden`, `no_such_person`, `org_required` for a principal without a school.
+    """
+    _require(actor, Role.DISTRICT)
+    if role == Role.PRINCIPAL and not Org.objects.filter(pk=org_id, kind="school").exists():
+        raise Refusal("org_required", "A principal leads a school; say which.")
+    with transaction.atomic():
+        person = _person(person_id)
+        grant = RoleGrant.objects.create(
+            person=person,
+            role=role,
+            org_id=org_id,
+            starts_on=starts_on or local_day(at),
+            ends_on=ends_on,
+            source=HAND,
+        )
+        _note(actor, "grant_role", person, at, role=role.value, org=org_id)
+        return grant
+
+
+def end_role(*, actor: Viewer, grant_id: int, at: datetime, ends_on: date | None = None) -> RoleGrant:
+    """This will end a role today or on another day. Raises `Refusal`: `forbidden`, `no_such_grant`."""
+    _require(actor, Role.DISTRICT)
+    with transaction.atomic():
+        grant = RoleGrant.objects.select_related("person").filter(pk=grant_id).first()
+        if grant is None:
+            raise Refusal("no_such_grant", "There is no such role.")
+        grant.ends_on = ends_on or local_day(at)
+        grant.save(update_fields=["ends_on"])
+        _note(actor, "end_role", grant.person, at, role=grant.role, org=grant.org_id)
+        return grant
+
+
+def add_guardianship(
+    *, actor: Viewer, student_id: int, guardian_id: int, at: datetime, relation: str = "guardian"
+) -> Guardianship:
+    """This will put a student in an adult's care by hand; no import ends it, and a restriction beats it.
+
+    Raises `Refusal`: `forbidden`, `no_such_person`, `own_guardian`.
+    """
+    _require(actor, Role.DISTRICT)
+    if student_id == guardian_id:
+        raise Refusal("own_guardian", "Nobody is their own guardian.")
+    with transaction.atomic():
+        student, guardian = _person(student_id), _person(guardian_id)
+        link, _ = Guardianship.objects.update_or_create(
+            student=student,
+            guardian=guardian,
+            defaults={"relation": relation, "ends_on": None, "source": HAND},
+            create_defaults={"relation": relation, "starts_on": local_day(at), "source": HAND},
+        )
+        _note(actor, "add_guardianship", student, at, guardian=str(guardian.uuid))
+        return link
+
+
+def end_guardianship(*, actor: Viewer, student_id: int, guardian_id: int, at: datetime) -> None:
+    """This will end an adult's care of a student today.
+
+    Raises `Refusal`: `forbidden`, `no_such_guardianship`.
+    """
+    _require(actor, Role.DISTRICT)
+    with transaction.atomic():
+        link = Guardianship.objects.filter(student_id=student_id, guardian_id=guardian_id).first()
+        if link is None:
+            raise Refusal("no_such_guardianship", "This adult does not care for this student.")
+        link.ends_on = local_day(at)
+        link.save(update_fields=["ends_on"])
+        _note(actor, "end_guardianship", _person(student_id), at, guardian=str(_person(guardian_id).uuid))
+
+
+def restrict_guardian(
+    *,
+    actor: Viewer,
+    student_id: int,
+    guardian_id: int,
+    reason_code: str,
+    at: datetime,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> Restriction:
+    """This will keep an adult from a student as a court ordered, from today or another day.
+
+    It beats guardianship at once and on every surface; no import lifts it. Raises `Refusal`: `forbidden`,
+    `no_such_person`.
+    """
+    _require(actor, Role.DISTRICT, Role.PRINCIPAL)
+    with transaction.atomic():
+        student, guardian = _person(student_id), _person(guardian_id)
+        found = Restriction.objects.create(
+            student=student,
+            guardian=guardian,
+            starts_on=starts_on or local_day(at),
+            ends_on=ends_on,
+            reason_code=reason_code,
+            recorded_by=actor.account,
+        )
+        _note(actor, "restrict_guardian", student, at, guardian=str(guardian.uuid), reason=reason_code)
+        return found
+
+
+def lift_restriction(
+    *, actor: Viewer, restriction_id: int, at: datetime, ends_on: date | None = None
+) -> Restriction:
+    """This will end a court's restriction today or on another day.
+
+    Raises `Refusal`: `forbidden`, `no_such_restriction`.
+    """
+    _require(actor, Role.DISTRICT)
+    with transaction.atomic():
+        found = Restriction.objects.select_related("student").filter(pk=restriction_id).first()
+        if found is None:
+            raise Refusal("no_such_restriction", "There is no such restriction.")
+        found.ends_on = ends_on or local_day(at)
+        found.save(update_fields=["ends_on"])
+        _note(actor, "lift_restriction", found.student, at, restriction=found.pk)
+        return found
+
+
+# Classes.
+
+
+def add_provisional_student(
+    *, actor: Viewer, class_id: int, given_name: str, family_name: str, at: datetime, grade: str = ""
+) -> Person:
+    """This will add a student who is here today and not yet on the roster.
+
+    The next import proposes the match.
+
+    Written: person, enrollment and role by hand. Who may: the class's teacher, the school's principal, the
+    district. Raises `Refusal`: `forbidden`, `no_such_class`, `name_required`.
+    """
+    if not given_name.strip() or not family_name.strip():
+        raise Refusal("name_required", "A student has a given and a family name.")
+    with transaction.atomic():
+        school_class = _class(actor, class_id)
+        key, day = uuid.uuid4(), local_day(at)
+        person = Person.objects.create(
+            uuid=key,
+            sourced_id=f"provisional:{key}",
+            given_name=given_name.strip(),
+            family_name=family_name.strip(),
+            grade=grade,
+            provisional=True,
+        )
+        Enrollment.objects.create(
+            sourced_id=f"hand:{uuid.uuid4()}",
+            person=person,
+            school_class=school_class,
+            role="student",
+            starts_on=day,
+            source=HAND,
+        )
+        RoleGrant.objects.create(
+            person=person, role=Role.STUDENT, org_id=school_class.school_id, starts_on=day, source=HAND
+        )
+        _note(actor, "add_provisional_student", person, at, school_class=school_class.sourced_id)
+        return person
+
+
+def name_substitute(
+    *, actor: Viewer, class_id: int, person_id: int, starts_on: date, ends_on: date, at: datetime
+) -> Enrollment:
+    """This will let a person stand in for a class's teacher from a day up to, not including, another.
+
+    A substitute sees the roster and the plan and writes notes; no history, no decision. Who may: the
+    class's teacher, the school's principal, the district. Raises `Refusal`: `forbidden`, `no_such_class`,
+    `no_such_person`, `not_a_span`.
+    """
+    if ends_on <= starts_on:
+        raise Refusal("not_a_span", "A substitute's time ends after it begins.")
+    with transaction.atomic():
+        school_class, person = _class(actor, class_id), _person(person_id)
+        found = Enrollment.objects.create(
+            sourced_id=f"hand:{uuid.uuid4()}",
+            person=person,
+            school_class=school_class,
+            role="substitute",
+            starts_on=starts_on,
+            ends_on=ends_on,
+            source=HAND,
+        )
+        _note(actor, "name_substitute", person, at, school_class=school_class.sourced_id)
+        return found
+
+
+def set_frameworks(
+    *, actor: Viewer, class_id: int, frameworks: list[str], at: datetime, levels: list[str] | None = None
+) -> SchoolClass:
+    """This will say which continuums a class works on, and which of their levels its grid shows ([] = all).
+
+    Who may: the class's teacher, the school's principal, the district. Raises `Refusal`: `forbidden`,
+    `no_such_class`.
+    """
+    with transaction.atomic():
+        school_class = _class(actor, class_id)
+        school_class.frameworks = list(frameworks)
+        school_class.levels = list(levels or [])
+        school_class.save(update_fields=["frameworks", "levels"])
+        record_act(
+            actor=actor,
+            act="set_frameworks",
+            kind="class",
+            object_id=school_class.uuid,
+            at=at,
+            detail={"frameworks": school_class.frameworks, "levels": school_class.levels},
+        )
+        return school_class
+
+
+def _require(actor: Viewer, *roles: Role) -> None:
+    if not actor.is_a(*roles):
+        raise Refusal("forbidden", "This may be done by: " + ", ".join(role.value for role in roles) + ".")
+
+
+def _class(actor: Viewer, class_id: int) -> SchoolClass:
+    found = SchoolClass.objects.filter(pk=class_id).first()
+    if found is None:
+        raise Refusal("no_such_class", "There is no such class.")
+    if not (actor.is_a(Role.DISTRICT) or found.id in actor.classes or found.school_id in actor.schools):
+        raise Refusal(
+            "forbidden", "Only the class's teachers, its school's leaders and the district may do this."
+        )
+    return found
+
+
+def _person(person_id: int) -> Person:
+    found = Person.objects.filter(pk=person_id).first()
+    if found is None:
+        raise Refusal("no_such_person", "There is no such person.")
+    return found
+
+
+def _note(actor: Viewer, act: str, person: Person, at: datetime, **detail: object) -> None:
+    record_act(actor=actor, act=act, kind="person", object_id=person.uuid, detail=dict(detail), at=at)

@@ -1,0 +1,141 @@
+"""Taking an import back: rows as they stood, new rows gone; refused by name where later records depend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from headway.access.actions import record_act
+from headway.access.models import Account, ImportChange, ImportRun
+from headway.access.types import Viewer
+from headway.kit.refusals import Finding, Refusal
+from headway.rosters.models import HAND, Enrollment, Guardianship, Person, Restriction, RoleGrant
+from headway.rosters.recording import BY_NAME, CHILDREN_FIRST, parts, restored, write
+
+Blocker = Callable[[ImportRun], list[str]]
+_BLOCKERS: list[Blocker] = []
+_NAMED = 20
+
+
+def register_blocker(blocker: Blocker) -> Blocker:
+    """Register a function that names later evidence depending on an import; an empty list means none."""
+    if blocker not in _BLOCKERS:
+        _BLOCKERS.append(blocker)
+    return blocker
+
+
+def made_by(run: ImportRun, model: str) -> list[int]:
+    """Return the keys of the rows of a model that an import made: what a blocker asks for."""
+    return list(
+        ImportChange.objects.filter(run=run, model=model, before__isnull=True).values_list("row", flat=True)
+    )
+
+
+def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """Take an import back; see `actions.undo_import`."""
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update().filter(pk=run_id, kind="roster").first()
+        if run is None:
+            raise Refusal("no_such_import", f"There is no roster import {run_id}.")
+        if run.status != "applied":
+            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+        blocked = _blocked(run)
+        if blocked:
+            raise Refusal(
+                "undo_blocked",
+                "Later records stand on this import: " + "; ".join(blocked[:_NAMED]) + ".",
+                [Finding("undo_blocked", one) for one in blocked],
+            )
+        _restore(run)
+        _remove(run)
+        ImportRun.objects.filter(pk=run.pk).update(status="undone", undone_at=at)
+        run.status, run.undone_at = "undone", at
+        record_act(actor=actor, act="undo_import", kind="import", object_id=run.pk, at=at)
+        return run
+
+
+def _blocked(run: ImportRun) -> list[str]:
+    later = ImportRun.objects.filter(kind="roster", status="applied", pk__gt=run.pk).order_by("pk")
+    found = [f"import {key} was applied after it" for key in later.values_list("pk", flat=True)]
+    found += _made_by_hand(run)
+    found += _standing_on(run)
+    for blocker in _BLOCKERS:
+        found += blocker(run)
+    return list(dict.fromkeys(found))
+
+
+def _made_by_hand(run: ImportRun) -> list[str]:
+    found: list[str] = []
+    for part in parts(made_by(run, "Person")):
+        names = {one.pk: one for one in Person.objects.filter(pk__in=part)}
+        hands: tuple[tuple[Any, str, str], ...] = (
+            (RoleGrant.objects.filter(source=HAND, person_id__in=part), "person_id", "a role by hand"),
+            (
+                Enrollment.objects.filter(source=HAND, person_id__in=part),
+                "person_id",
+                "an enrollment by hand",
+            ),
+            (
+                Guardianship.objects.filter(source=HAND, student_id__in=part),
+                "student_id",
+                "a guardian by hand",
+            ),
+            (
+                Guardianship.objects.filter(source=HAND, guardian_id__in=part),
+                "guardian_id",
+                "a child by hand",
+            ),
+            (Restriction.objects.filter(student_id__in=part), "student_id", "a court restriction"),
+            (Restriction.objects.filter(guardian_id__in=part), "guardian_id", "a court restriction"),
+        )
+        for rows, column, what in hands:
+            found += [
+                f"{names[key].name()} ({names[key].sourced_id}) has {what}"
+                for key in rows.values_list(column, flat=True)
+            ]
+        accounts = Account.objects.filter(person__in=[one.uuid for one in names.values()])
+        found += [
+            f"the account {username} belongs to a person of it"
+            for username in accounts.values_list("username", flat=True)
+        ]
+    return found
+
+
+def _standing_on(run: ImportRun) -> list[str]:
+    """Name the records of other packages that point to rows of the import, whatever they are."""
+    found: list[str] = []
+    for model in CHILDREN_FIRST:
+        links = [
+            link
+            for link in model._meta.related_objects
+            if link.related_model not in CHILDREN_FIRST and link.related_model is not Restriction
+        ]
+        if not links:
+            continue
+        for part in parts(made_by(run, str(model._meta.object_name))):
+            for link in links:
+                rows = link.related_model._default_manager.filter(**{f"{link.field.name}__in": part})
+                if n := rows.count():
+                    found.append(
+                        f"{n} {link.related_model._meta.verbose_name} records name a "
+                        f"{model._meta.verbose_name} of it"
+                    )
+    return found
+
+
+def _restore(run: ImportRun) -> None:
+    for name, model in BY_NAME.items():
+        kept = ImportChange.objects.filter(run=run, model=name, before__isnull=False).order_by("pk")
+        for part in parts(kept.values_list("row", "before").iterator(chunk_size=1_000), 1_000):
+            write([restored(model, row, before) for row, before in part])
+
+
+def _remove(run: ImportRun) -> None:
+    # Children go first, and whatever stood on the rows from elsewhere was refused: no cascade is left.
+    for model in CHILDREN_FIRST:
+        for part in parts(made_by(run, str(model._meta.object_name))):
+            rows = model._default_manager.filter(pk__in=part)
+            rows._raw_delete(rows.db)

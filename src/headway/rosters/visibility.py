@@ -1,0 +1,211 @@
+"""Who may see whom, on a day: the viewer's scopes, and the students that they open."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
+
+from headway.access.models import Account
+from headway.access.types import Role, Viewer
+from headway.rosters.models import Enrollment, Guardianship, Person, Restriction, RoleGrant, SchoolClass
+
+LEARNER = "student"
+TEACHES = ("teacher",)
+STANDS_IN = ("substitute",)
+
+
+def holds_on(day: date, prefix: str = "") -> Q:
+    """Return the condition that a span of days holds on `day`: started, and not yet ended."""
+    return (Q(**{f"{prefix}starts_on": None}) | Q(**{f"{prefix}starts_on__lte": day})) & (
+        Q(**{f"{prefix}ends_on": None}) | Q(**{f"{prefix}ends_on__gt": day})
+    )
+
+
+def by_sort_name(people: QuerySet[Person]) -> QuerySet[Person]:
+    empty = Value("")
+    return people.order_by(
+        Lower(Coalesce(NullIf(F("preferred_family_name"), empty), F("family_name"))),
+        Lower(Coalesce(NullIf(F("preferred_given_name"), empty), F("given_name"))),
+        "id",
+    )
+
+
+def reference(text: str) -> Q:
+    """Return the condition that a row has this sourcedId or uuid."""
+    try:
+        return Q(sourced_id=text) | Q(uuid=UUID(text))
+    except ValueError:
+        return Q(sourced_id=text)
+
+
+def _unrestricted(guardian: object, student: str, day: date) -> Q:
+    kept_away = Restriction.objects.filter(holds_on(day), guardian_id=guardian, student_id=OuterRef(student))
+    return ~Exists(kept_away)
+
+
+def children_of(*, guardian_person_id: int, as_of: date) -> list[Person]:
+    """Return the students in an adult's care on the day, without restricted ones, by sort name.
+
+    One statement.
+    """
+    adult = guardian_person_id
+    link = Guardianship.objects.filter(holds_on(as_of), student_id=OuterRef("pk"), guardian_id=adult)
+    people = Person.objects.filter(Exists(link), _unrestricted(adult, "pk", as_of), merged_into=None)
+    return list(by_sort_name(people))
+
+
+def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
+    """Return the adults who care for a student on the day, without those kept away. One statement."""
+    pair = {"guardian_id": OuterRef("pk"), "student_id": student_person_id}
+    link = Guardianship.objects.filter(holds_on(as_of), **pair)
+    away = Restriction.objects.filter(holds_on(as_of), **pair)
+    return list(by_sort_name(Person.objects.filter(Exists(link), ~Exists(away), merged_into=None)))
+
+
+def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | None = None) -> Viewer:
+    """Return the viewer that an account is today: what grants, enrollments and care open.
+
+    At most 4 statements.
+
+    An enrolled teacher is a teacher without a grant. A substitute is a teacher with no class of their own:
+    `stands_in` opens the roster of the class. A person who left, or whom the roster disables, holds no role.
+    """
+    person = None
+    if account.person is not None:
+        person = Person.objects.filter(uuid=account.person, merged_into=None).first()
+    roles: set[Role] = {Role.DISTRICT} if account.is_administrator else set()
+    led: set[int] = set()
+    taught: set[int] = set()
+    children: set[int] = set()
+    if person is not None and person.active and person.enabled:
+        led = _grants(person.id, today, roles)
+        taught = _teaching(person.id, today, roles)
+        free = _unrestricted(person.id, "student_id", today)
+        links = Guardianship.objects.filter(holds_on(today), free, guardian_id=person.id)
+        children = set(links.values_list("student_id", flat=True))
+        if children:
+            roles.add(Role.FAMILY)
+    return Viewer(
+        account=account.id,
+        person=person.uuid if person else None,
+        person_id=person.id if person else None,
+        name=person.name() if person else account.name or account.username,
+        language=account.language,
+        roles=frozenset(roles),
+        schools=frozenset(led),
+        classes=frozenset(taught),
+        children=frozenset(children),
+        token_scopes=token_scopes,
+        today=today,
+    )
+
+
+def _grants(person_id: int, today: date, roles: set[Role]) -> set[int]:
+    led = set()
+    held = RoleGrant.objects.filter(holds_on(today), person_id=person_id)
+    for role, org_id in held.values_list("role", "org_id"):
+        roles.add(Role(role))
+        if role == Role.PRINCIPAL and org_id is not None:
+            led.add(org_id)
+    return led
+
+
+def _teaching(person_id: int, today: date, roles: set[Role]) -> set[int]:
+    taught = set()
+    rows = Enrollment.objects.filter(holds_on(today), person_id=person_id, school_class__active=True)
+    for role, class_id in rows.values_list("role", "school_class_id"):
+        if role in TEACHES:
+            taught.add(class_id)
+            roles.add(Role.TEACHER)
+        elif role in STANDS_IN:
+            roles.add(Role.TEACHER)
+        elif role == LEARNER:
+            roles.add(Role.STUDENT)
+    return taught
+
+
+def stands_in(viewer: Viewer, class_id: int) -> bool:
+    """Whether the viewer is a substitute in the class today: roster and notes, no history, no decision."""
+    if viewer.person_id is None:
+        return False
+    rows = Enrollment.objects.filter(holds_on(viewer.today), person_id=viewer.person_id, role__in=STANDS_IN)
+    return rows.filter(school_class_id=class_id).exists()
+
+
+def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
+    """Return the students the viewer may see in full, by sort name, as one statement not yet run.
+
+    District: every student. Principal: students of the schools led. Teacher: students of the classes
+    taught. Family: the children in care that no court keeps away. Student: the own record. A court's
+    restriction closes every way but the district's. Substitutes see names in their class (`stands_in`), not
+    records.
+    """
+    everybody = Person.objects.filter(merged_into=None)
+    attends = Enrollment.objects.filter(person_id=OuterRef("pk"), role=LEARNER)
+    if viewer.is_a(Role.DISTRICT):
+        is_student = RoleGrant.objects.filter(person_id=OuterRef("pk"), role=Role.STUDENT)
+        return by_sort_name(everybody.filter(Exists(attends) | Exists(is_student) | Q(provisional=True)))
+    ways = Q(pk__in=[])
+    if viewer.schools:
+        registered = RoleGrant.objects.filter(
+            holds_on(as_of), person_id=OuterRef("pk"), role=Role.STUDENT, org_id__in=viewer.schools
+        )
+        taught_there = attends.filter(holds_on(as_of), school_class__school_id__in=viewer.schools)
+        ways |= Exists(taught_there) | Exists(registered)
+    if viewer.classes:
+        ways |= Q(Exists(attends.filter(holds_on(as_of), school_class_id__in=viewer.classes)))
+    if viewer.children:
+        ways |= Q(pk__in=viewer.children)
+    if viewer.person_id is not None and viewer.is_a(Role.STUDENT):
+        ways |= Q(pk=viewer.person_id)
+    found = everybody.filter(ways)
+    if viewer.person_id is not None:
+        found = found.filter(_unrestricted(viewer.person_id, "pk", as_of))
+    return by_sort_name(found)
+
+
+def can_see_student(viewer: Viewer, person_id: int, as_of: date) -> bool:
+    """Whether `students_visible_to` holds this student for the viewer. One statement."""
+    return students_visible_to(viewer, as_of=as_of).filter(pk=person_id).exists()
+
+
+def people_named(viewer: Viewer, *, text: str, as_of: date, limit: int = 20) -> list[Person]:
+    """Return students the viewer may see whose names begin with the words of `text`. One statement."""
+    found = students_visible_to(viewer, as_of=as_of)
+    for word in text.split()[:4]:
+        found = found.filter(
+            Q(given_name__istartswith=word)
+            | Q(family_name__istartswith=word)
+            | Q(preferred_given_name__istartswith=word)
+            | Q(preferred_family_name__istartswith=word)
+        )
+    return list(found[:limit]) if text.strip() else []
+
+
+def class_in_scope(*, viewer: Viewer, reference: str) -> SchoolClass | None:
+    """Return the class of this sourcedId if the viewer teaches it or leads its school; else None.
+
+    The district opens every class.
+
+    """
+    found = SchoolClass.objects.select_related("school", "course").filter(sourced_id=reference).first()
+    if found is None:
+        return None
+    opened = viewer.is_a(Role.DISTRICT) or found.id in viewer.classes or found.school_id in viewer.schools
+    return found if opened else None
+
+
+def student_in_scope(*, viewer: Viewer, reference: str) -> Person | None:
+    """Return the student of this sourcedId if the viewer may see them today; else None. One statement."""
+    return students_visible_to(viewer, as_of=viewer.today).filter(sourced_id=reference).first()
+
+
+def classes_of(*, viewer: Viewer) -> list[SchoolClass]:
+    """Return the active classes that the viewer may open today, by title: taught, in schools led, or all."""
+    found = SchoolClass.objects.select_related("school", "course").filter(active=True)
+    if not viewer.is_a(Role.DISTRICT):
+        found = found.filter(Q(id__in=viewer.classes) | Q(school_id__in=viewer.schools))
+    return list(found.order_by("title", "id"))

@@ -1,0 +1,139 @@
+"""Sentences about a determination that a parent understands, in English and Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headway.science.judgment import WouldChange
+
+LANGUAGES = ("en", "es")
+
+STATES = {
+    "en": {
+        "no_evidence": "There is no evidence yet.",
+        "too_little": "Too little was shown so far to be sure of a level.",
+        "not_yet": "The target is not reached yet.",
+        "proficient": "The target is reached.",
+        "beyond": "The work goes beyond the target.",
+        "carried": "The evidence was carried over from an earlier version and is to be confirmed.",
+        "missed": "There was a chance to show this, and it was missed.",
+        "excused": "This student is excused here.",
+        "not_taught": "This was not taught yet.",
+        "individual_goal": "This student works towards an individual goal; it is not read as a "
+        "grade-level result.",
+    },
+    "es": {
+        "no_evidence": "Todavía no hay evidencias.",
+        "too_little": "Hasta ahora se ha mostrado muy poco para estar seguros de un nivel.",
+        "not_yet": "El objetivo todavía no se ha alcanzado.",
+        "proficient": "El objetivo se ha alcanzado.",
+        "beyond": "El trabajo va más allá del objetivo.",
+        "carried": "Las evidencias vienen de una versión anterior y están por confirmar.",
+        "missed": "Hubo una oportunidad de mostrarlo y se perdió.",
+        "excused": "Aquí el estudiante está exento.",
+        "not_taught": "Esto todavía no se ha enseñado.",
+        "individual_goal": "El estudiante trabaja en una meta individual; no se lee como resultado "
+        "de su grado.",
+    },
+}
+
+MISSING = {
+    "en": {
+        "pieces": ("one more piece of work", "{n} more pieces of work"),
+        "at_depth": ("one piece of work at greater depth", "{n} pieces of work at greater depth"),
+        "days_apart": ("a piece of work at least one day later", "a piece of work at least {n} days later"),
+        "raters": ("one more rater", "{n} more raters"),
+        "tasks": ("one other task", "{n} other tasks"),
+        "settings": ("one other setting", "{n} other settings"),
+        "observer_types": ("one other kind of observer", "{n} other kinds of observer"),
+    },
+    "es": {
+        "pieces": ("una evidencia más", "{n} evidencias más"),
+        "at_depth": ("una evidencia de mayor profundidad", "{n} evidencias de mayor profundidad"),
+        "days_apart": ("una evidencia al menos un día después", "una evidencia al menos {n} días después"),
+        "raters": ("otra persona que evalúe", "otras {n} personas que evalúen"),
+        "tasks": ("otra tarea", "otras {n} tareas"),
+        "settings": ("otro entorno", "otros {n} entornos"),
+        "observer_types": ("otro tipo de observador", "otros {n} tipos de observador"),
+    },
+}
+
+CERTAINTY = {
+    "en": {
+        "sure": "We are sure of this.",
+        "fairly_sure": "We are fairly sure of this.",
+        "between": "The level lies between {low} and {high}; one more piece will help, on a new "
+        "task rather than an old one.",
+    },
+    "es": {
+        "sure": "Estamos seguros de esto.",
+        "fairly_sure": "Estamos bastante seguros de esto.",
+        "between": "El nivel está entre {low} y {high}; una evidencia más ayudará, mejor en una tarea nueva.",
+    },
+}
+
+NO_LOGARITHM = {
+    "en": "A level of zero has no logarithm, so this rule gives no value.",
+    "es": "Un nivel de cero no tiene logaritmo, por eso esta regla no da ningún valor.",
+}
+
+
+def number(hundredths: int, language: str) -> str:
+    """Return hundredths as a reader writes them: 3, 3.5, 3.53 (a comma in Spanish)."""
+    text = f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if language == "es" else text
+
+
+def counted(n: int, language: str) -> str:
+    """Say how many pieces count."""
+    if language == "es":
+        return "Cuenta una evidencia." if n == 1 else f"Cuentan {n} evidencias."
+    return "One piece of work counts." if n == 1 else f"{n} pieces of work count."
+
+
+def missing(lacking: dict[str, tuple[int, int]], language: str) -> str:
+    """Say what is still asked; empty where nothing is."""
+    parts = []
+    for name, (have, need) in lacking.items():
+        n = need if name == "days_apart" else need - have
+        parts.append(MISSING[language][name][n != 1].format(n=n))
+    if not parts:
+        return ""
+    return ("Todavía falta: " if language == "es" else "Still asked: ") + "; ".join(parts) + "."
+
+
+def decided(since: int, language: str) -> str:
+    """Say that a teacher's decision stands, and how much is newer."""
+    if language == "es":
+        newer = "nada nuevo" if since == 0 else "una evidencia" if since == 1 else f"{since} evidencias"
+        return f"El nivel lo decidió una maestra o un maestro; desde entonces: {newer}."
+    newer = "nothing new" if since == 0 else "one piece" if since == 1 else f"{since} pieces"
+    return f"A teacher decided this level; since this decision: {newer}."
+
+
+ORDER = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond")
+
+
+def would_change(changes: Sequence[WouldChange], state: str, language: str) -> str:
+    """Say what one more piece would do: the least level that betters it, else the one that costs it."""
+    if not changes:
+        return ""
+    rank = {name: at for at, name in enumerate(ORDER)}
+    now = rank.get(state, -1)
+    better = [c for c in changes if c.changes_state and rank.get(c.state, -1) > now]
+    worse = [c for c in changes if c.changes_state and rank.get(c.state, -1) < now]
+    if not better and not worse:
+        return _unchanged(changes[-1], language)
+    told = better[0] if better else worse[-1]
+    level, result = number(round(told.level * 100), language), STATES[language][told.state]
+    if language == "es":
+        return f"Una evidencia más de nivel {level} cambiaría el resultado: {result}"
+    return f"One more piece at level {level} would change the result: {result}"
+
+
+def _unchanged(last: WouldChange, language: str) -> str:
+    value = "–" if last.shown is None else number(last.shown, language)
+    level = number(round(last.level * 100), language)
+    if language == "es":
+        return f"Una evidencia más no cambiaría el resultado; con un {level} el valor sería {value}."
+    return f"One more piece would not change the result; at {level} the value would be {value}."

@@ -1,0 +1,271 @@
+"""States, requirements, decisions, levels on a continuum, habits and parents: the rules that real schools
+use."""
+
+import numpy as np
+import pytest
+
+from headway.science.ledger import Kind, Override, Purpose, Ratings, State, Status
+from headway.science.proficiency.determine import determine, work
+from headway.science.proficiency.explain import explain
+from headway.science.proficiency.parents import pool
+from headway.science.proficiency.policy import Policy, PolicyInvalid
+
+DAY = 86_400_000_000
+CONTINUUM = {"levels": [{"value": v} for v in range(1, 13)]}
+B21 = {
+    "rule": "best-n",
+    "scale": CONTINUUM,
+    "complete": {"margin": 0.5, "minimum": 0, "proposes_next_level": True},
+    "requirement_by_level": {"default": 2, "9": 3},
+    "parent": {"rule": "pooled-mean", "decimals": 1},
+}
+
+
+def one(policy, level, **columns):
+    return determine(Ratings.of(level=level, count=1, **columns), Policy.from_mapping(policy)).of(0)
+
+
+@pytest.mark.parametrize(
+    ("levels", "state"),
+    [
+        ([8.4, 8.4, 8.4], "not_yet"),
+        ([8.5, 8.5, 8.5], "proficient"),
+        ([9, 9], "too_little"),
+        ([8, 9, 8.5], "proficient"),
+    ],
+)
+def test_building_21_level_nine_is_complete_at_eight_and_a_half(levels, state):
+    """Building 21 / Slate: all requirements in and mean >= level - 0.5 (8.5 for level 9)."""
+    found = one(B21, levels, continuum_level=[9] * len(levels))
+    assert found["state"] == state
+    assert found["proposed_level"] == (10 if state == "proficient" else 0)
+
+
+def test_ninety_three_elevenths_shows_8_45_and_does_not_pass():
+    policy = B21 | {"requirement_by_level": {"default": 11}}
+    found = one(policy, [9, 8, 9, 8, 9, 8, 9, 8, 9, 8, 8], continuum_level=[9] * 11)
+    assert (found["shown"], found["state"], found["complete"]) == (845, "not_yet", False)
+
+
+def test_best_of_the_current_level_count_and_the_newest_of_equals():
+    ratings = Ratings.of(
+        level=[12, 9, 7, 9, 9, 9],
+        continuum_level=[8, 9, 9, 9, 9, 9],
+        observed=np.arange(6) * DAY,
+        key=list("abcdef"),
+    )
+    judged = explain(ratings, Policy.from_mapping(B21))
+    assert [c.key for c in judged.counted] == ["d", "e", "f"]
+    assert {e.key: e.reason for e in judged.excluded} == {
+        "a": "other_level",
+        "b": "not_in_best",
+        "c": "not_in_best",
+    }
+
+
+def test_missed_is_kept_apart_unless_it_counts_as_zero():
+    status = [Status.RATED, Status.RATED, Status.MISSED]
+    apart = one(
+        B21 | {"requirement_by_level": {"default": 3}}, [9, 9, np.nan], status=status, continuum_level=[9] * 3
+    )
+    assert (apart["value"], apart["filled"], apart["state"]) == (9.0, 2, "too_little")
+    counts = B21 | {"requirement_by_level": {"default": 3}, "parameters": {"missed_counts": True}}
+    zero = one(counts, [9, 9, np.nan], status=status, continuum_level=[9] * 3)
+    assert (zero["value"], zero["filled"], zero["state"]) == (6.0, 3, "not_yet")
+
+
+def test_a_completing_override_fills_the_rest_and_stays_outside_the_mean():
+    override = [Override.NONE, Override.COMPLETES]
+    found = one(B21, [9, np.nan], override=override, continuum_level=[9, 9])
+    assert (found["value"], found["filled"], found["required"], found["state"]) == (9.0, 3, 3, "proficient")
+    single = B21 | {"complete": {"fills": "one"}}
+    assert one(single, [9, np.nan], override=override, continuum_level=[9, 9])["state"] == "too_little"
+    assert one(B21, [np.nan], override=[Override.COMPLETES], continuum_level=[9])["value"] is None
+
+
+def test_minimum_single_rating():
+    policy = B21 | {"complete": {"minimum": 8}}
+    assert one(policy, [10, 10, 7.5], continuum_level=[9] * 3)["state"] == "not_yet"
+    assert one(policy, [10, 10, 8], continuum_level=[9] * 3)["state"] == "proficient"
+
+
+def test_cut_is_compared_with_the_exact_value():
+    assert one({"rule": "mean"}, [2.999])["state"] == "not_yet"
+    assert one({"rule": "mean"}, [3 - 1e-12])["state"] == "proficient"
+    assert one({"rule": "mean", "cut": "nearest"}, [2.5])["state"] == "proficient"
+    assert one({"rule": "mean", "cut": "nearest"}, [2.49])["state"] == "not_yet"
+    assert one({"rule": "mean"}, [4])["state"] == "beyond"
+
+
+@pytest.mark.parametrize(
+    ("requirement", "columns"),
+    [
+        ({"pieces": 3}, {}),
+        ({"depth": 3}, {"depth": [1, 2]}),
+        ({"depth": 2, "at_depth": 2}, {"depth": [1, 2]}),
+        ({"days_apart": 14}, {"observed": [0, 13 * DAY]}),
+        ({"raters": 2}, {"rater": [5, 5]}),
+        ({"tasks": 2}, {"task": [-1, 1]}),
+        ({"settings": 2}, {}),
+        ({"observer_types": 2}, {}),
+    ],
+)
+def test_each_requirement_makes_too_little_but_value_is_given(requirement, columns):
+    found = one({"rule": "mean", "requirement": requirement}, [3, 3], **columns)
+    assert (found["state"], found["value"]) == ("too_little", 3.0)
+
+
+def test_requirement_met():
+    asked = {"pieces": 2, "depth": 2, "at_depth": 1, "days_apart": 14, "raters": 2, "tasks": 2, "settings": 2}
+    found = one(
+        {"rule": "mean", "requirement": asked},
+        [3, 3],
+        depth=[1, 2],
+        observed=[0, 14 * DAY],
+        rater=[1, 2],
+        task=[1, 2],
+        setting=[1, 2],
+    )
+    assert (found["state"], found["depth"]) == ("proficient", 2)
+
+
+def test_newest_attempt_stands_for_its_piece_and_raters_combine():
+    base = {"rule": "mean", "requirement": {}}
+    assert one(base, [1, 3], piece=[7, 7], attempt=[1, 2])["value"] == 3
+    assert one(base, [2, 3], piece=[7, 7])["value"] == 2.5
+    lead = base | {"same_attempt": "lead"}
+    assert one(lead, [2, 3, 4], piece=[7, 7, 7], recorded=[2, 1, 0], kind=[0, 0, Kind.PANEL])["value"] == 3
+    assert one(base, [2, 3, 4], piece=[7, 7, 7], kind=[0, Kind.MODERATED, 0])["value"] == 3
+    waiting = base | {"same_attempt": "moderated"}
+    assert one(waiting, [2, 3], piece=[7, 7])["state"] == "no_evidence"
+    assert one(waiting, [2], piece=[7])["value"] == 2
+
+
+def test_only_evidence_counts_and_reasons_are_named():
+    ratings = Ratings.of(
+        level=[1, 4, 1, 2], purpose=[1, 0, 0, Purpose.BASELINE], kind=[0, 0, Kind.SELF, 0], key=list("abcd")
+    )
+    judged = explain(ratings, Policy.from_mapping({"rule": "mean"}))
+    assert [c.key for c in judged.counted] == ["b"]
+    assert {e.key: e.reason for e in judged.excluded} == {
+        "a": "practice",
+        "c": "self_rating",
+        "d": "baseline",
+    }
+    assert (judged.n_counted, judged.n_total) == (1, 4)
+
+
+def test_decision_stands_until_reverted_and_counts_what_is_newer():
+    level, when = [2, 4, 2, 2], [0, 1, 2, 3]
+    override = [0, Override.DECIDES, 0, 0]
+    found = one({"rule": "mean"}, level, observed=when, override=override)
+    assert (found["value"], found["state"], found["decided"], found["since_decision"]) == (
+        4,
+        "beyond",
+        True,
+        2,
+    )
+    assert (found["engine_value"], found["engine_state"]) == (2, "not_yet")
+    back = one(
+        {"rule": "mean"},
+        [*level, np.nan],
+        observed=[*when, 1],
+        override=[*override, Override.REVERTS],
+        key=[5, 4, 3, 2, 1],
+    )
+    assert (back["value"], back["decided"], back["since_decision"]) == (2, False, 0)
+
+
+@pytest.mark.parametrize(
+    "status", [Status.MISSED, Status.EXCUSED, Status.NOT_TAUGHT, Status.TOO_LITTLE, Status.INDIVIDUAL_GOAL]
+)
+def test_newest_status_is_the_state_where_nothing_was_rated(status):
+    found = one({"rule": "mean"}, [np.nan, np.nan], status=[Status.MISSED, status], observed=[0, 1])
+    assert found["state"] == status.word
+
+
+def test_individual_goal_is_never_read_as_grade_level():
+    found = one({"rule": "mean"}, [np.nan, 4], status=[Status.INDIVIDUAL_GOAL, 0], observed=[0, 1])
+    assert (found["state"], found["value"], found["required"], found["progress"]) == (
+        "individual_goal",
+        None,
+        0,
+        None,
+    )
+
+
+def test_carried_evidence_is_to_be_confirmed():
+    assert one({"rule": "mean"}, [3, 3], carried=[True, True])["state"] == "carried"
+    assert one({"rule": "mean"}, [3, 3], carried=[True, False])["state"] == "proficient"
+
+
+def test_habits_are_a_profile_never_a_mean():
+    habits = {"rule": "profile", "requirement": {"pieces": 3, "settings": 2, "observer_types": 2}}
+    shown = {"setting": [0, 1, 0], "kind": [0, 0, Kind.SELF]}
+    assert one(habits, [3, 3, 3], **shown)["state"] == "proficient"
+    alone = one(habits, [4, 2, 3], **shown)
+    assert (alone["value"], alone["state"]) == (2, "not_yet")
+    old = one(habits, [4, 2, 2, 2], instructed=[0, 45, 46, 47], setting=[0, 1, 0, 1], kind=[0, 0, 1, 0])
+    assert (old["value"], old["n_counted"]) == (2, 3)
+    assert one(habits, [3, 3, 3], setting=[0, 0, 0], kind=[0, 1, 0])["state"] == "too_little"
+
+
+def test_n_times_tells_too_little_from_not_yet():
+    policy = {"rule": "n-times", "parameters": {"n": 3, "level": 3}}
+    assert one(policy, [2, 2, 3])["state"] == "not_yet"
+    assert one(policy, [3, 3])["state"] == "too_little"
+
+
+def test_a_level_of_zero_has_no_logarithm():
+    judged = explain(Ratings.of(level=[0, 3]), Policy.from_mapping({"rule": "power-law"}))
+    assert (judged.value, judged.state, "no_logarithm" in judged.reasons) == (None, "too_little", True)
+
+
+def test_would_change_runs_the_rule():
+    judged = explain(
+        Ratings.of(level=[2, 3], observed=[0, DAY]), Policy.from_mapping({"rule": "decaying-average"})
+    )
+    assert [c.value for c in judged.would_change] == pytest.approx(
+        [0.35 * judged.value + 0.65 * x for x in (1, 2, 3, 4)]
+    )
+    assert [c.level for c in judged.would_change if c.changes_state] == [4.0]
+    assert set(judged.words) == set(judged.would_change_words) == {"en", "es"}
+
+
+def test_a_parent_never_hides_its_weakest_child():
+    policy = Policy.from_mapping({"rule": "mean", "parent": {"rule": "mean", "floor": 2}})
+    ratings = Ratings.of(
+        level=[4, 4, 1.5, np.nan], segment=[0, 1, 2, 3], status=[0, 0, 0, Status.EXCUSED], count=4
+    )
+    found = pool(determine(ratings, policy), np.zeros(4, int), 1, policy)
+    assert found.value[0] == pytest.approx(9.5 / 3)
+    assert (found.weakest[0], found.weakest_value[0], found.below_floor[0]) == (2, 1.5, True)
+    assert found.state[0] == State.NOT_YET
+
+
+def test_pooled_mean_leaves_missed_and_completing_out_of_both_sums():
+    policy = Policy.from_mapping(B21 | {"requirement_by_level": {"default": 2}})
+    ratings = Ratings.of(
+        level=[9, 8, 10, np.nan, np.nan],
+        segment=[0, 0, 1, 1, 0],
+        status=[0, 0, 0, 0, Status.MISSED],
+        override=[0, 0, 0, Override.COMPLETES, 0],
+        continuum_level=[9] * 5,
+        count=2,
+    )
+    worked = work(ratings, policy, weigh=True)
+    found = pool(worked.answer, np.zeros(2, int), 1, policy, pieces=worked.pieces, weights=worked.weights)
+    assert (found.value[0], found.state[0]) == (9.0, State.PROFICIENT)
+
+
+def test_policy_names_what_is_wrong():
+    for wrong, key in (
+        ({"rule": "median", "parameters": {"weight": 1}}, "parameters"),
+        ({"rule": "best"}, "rule"),
+        ({"requirement": {"piece": 1}}, "requirement.piece"),
+        ({"cut": "near"}, "cut"),
+        ({"colour": 1}, "colour"),
+    ):
+        with pytest.raises(PolicyInvalid) as caught:
+            Policy.from_mapping(wrong)
+        assert caught.value.key == key
