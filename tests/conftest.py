@@ -1,6 +1,77 @@
-"""What all tests share: a throw-away home, so that no test touches a real one."""
+"""What all tests share: a throw-away home, and a ledger that can be emptied between tests."""
 
+from __future__ import annotations
+
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
-os.environ["HEADWAY_HOME"] = tempfile.mkdtemp(prefix="headway-test-")
+import pytest
+
+
+def _move_to(home: Path) -> None:
+    """Make `home` the home of this process. pytest-django reads the settings before it reads this file."""
+    (home / "static").mkdir()
+    os.environ["HEADWAY_HOME"] = str(home)
+    from django.conf import settings
+
+    from headway.project import settings as read
+
+    read.HOME = home
+    settings.MEDIA_ROOT, settings.STATIC_ROOT = home / "media", home / "static"
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database["NAME"] = home / "headway.sqlite3"
+        database["TEST"]["NAME"] = str(home / "test.sqlite3")
+
+
+_HOME = Path(tempfile.mkdtemp(prefix="headway-test-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+_move_to(_HOME)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledger_can_be_emptied():
+    """Let Django empty the tables after a test that committed: the ledger's triggers refuse even that."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from headway.evidence import triggers
+
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_without_triggers(operations, sql_list):
+        drop_triggers(operations.connection)
+        flush(operations, sql_list)
+        triggers.install(operations.connection)
+
+    BaseDatabaseOperations.execute_sql_flush = flush_without_triggers
+    yield
+    BaseDatabaseOperations.execute_sql_flush = flush
+
+
+def drop_triggers(connection) -> list[str]:
+    """Drop every trigger of the database, as somebody with its password could; return their names."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+            )
+            found = cursor.fetchall()
+            statements = [f"DROP TRIGGER {name} ON {table}" for name, table in found]
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
+            found = cursor.fetchall()
+            statements = [f"DROP TRIGGER {name}" for (name,) in found]
+        for statement in statements:
+            cursor.execute(statement)
+    return [row[0] for row in found]
+
+
+@pytest.fixture
+def without_triggers(db) -> list[str]:
+    """The database after somebody with its password dropped the ledger's triggers."""
+    from django.db import connection
+
+    return drop_triggers(connection)

@@ -224,6 +224,19 @@ def import_ratings(
     _run(as_json, lambda: (_wake(home), commands.import_ratings(path, plan=plan))[1], commands.say_import)
 
 
+@import_app.command("plans")
+def import_plans(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+) -> None:
+    """Learning plans by CSV: who is to show what, with how many pieces, from when to when."""
+    from headway.project import commands
+
+    _run(as_json, lambda: (_wake(home), commands.import_plans(path, plan=plan))[1], commands.say_import)
+
+
 @import_app.command("undo")
 def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
     """Take an import back, or say by name what now depends on it."""
@@ -320,6 +333,23 @@ def explain(
             ),
         )[1],
         commands.say_explanation,
+    )
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="pace or response; without a name, the list.")] = "",
+    home: Home = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Lists for a response: who needs one and why, and the pace of every plan."""
+    from headway.project import commands
+
+    _run(
+        as_json,
+        lambda: (_wake(home), commands.report(name, as_of=_day(as_of)))[1],
+        commands.say_report,
     )
 
 

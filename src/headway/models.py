@@ -3,5 +3,6 @@
 from headway.access.models import *  # noqa: F403
 from headway.evidence.models import *  # noqa: F403
 from headway.frameworks.models import *  # noqa: F403
+from headway.plans.models import *  # noqa: F403
 from headway.proficiency.models import *  # noqa: F403
 from headway.rosters.models import *  # noqa: F403

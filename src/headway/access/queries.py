@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from headway.access.models import Account, SignInAttempt, Token
+from headway.access.models import Account, AuditEntry, SignInAttempt, Token
 
 SCOPES = ("ratings.write", "ratings.read", "roster.read", "reports.read", "admin")
 FAILURES_ALLOWED = 8
@@ -34,6 +34,12 @@ def account_of(person: UUID) -> Account | None:
 def find_account(username: str) -> Account | None:
     """Return the account with this name, or None."""
     return Account.objects.filter(username=username).first()
+
+
+def acts_on(*, kind: str, object_id: str) -> list[dict[str, object]]:
+    """Return the audited acts on an object as plain data, oldest first."""
+    rows = AuditEntry.objects.filter(object_kind=kind, object_id=object_id).order_by("id")
+    return list(rows.values("at", "actor_name", "act", "detail"))
 
 
 def throttled(*, keys: list[str], at: datetime) -> bool:

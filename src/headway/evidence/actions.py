@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import ledger, projection
-from headway.evidence.models import Erasure, Event, Payload
-from headway.evidence.types import RatingEntry, Receipt
+from headway.evidence.models import Erasure, Event, Payload, Piece
+from headway.evidence.types import RatingEntry, Receipt, Work
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
 
@@ -25,15 +25,20 @@ def record_ratings(
     """This will write each rating as an event, or return the first receipt where all were written before.
 
     Writes events, payloads, rating rows and one audit entry in one transaction. Who may: the caller has checked.
-    Raises `Refusal("key_conflict")` where a known key comes with other content; nothing is written then.
+    Raises `Refusal("key_conflict")` where a known key comes with other content, and `Refusal("key_twice")` where a key
+    comes twice in one call, and `Refusal("unknown_rating")` where a correction names no standing rating of the same
+    student, or one that comes later in the call; nothing is written then.
     """
+    _refuse_twins(entries)
     with transaction.atomic():
+        ledger.lock()
         known = _known(entries)
         fresh = [entry for entry in entries if entry.key not in known]
         _refuse_conflicts(entries, known)
         if not fresh:
             first, last = min(known[e.key][0] for e in entries), max(known[e.key][0] for e in entries)
             return Receipt(first, last, _hash_at(last), tuple(e.key for e in entries), (), at)
+        _refuse_replacements(entries, fresh)
         at_us = micros(at)
         drafts = [
             ledger.Draft(
@@ -45,7 +50,8 @@ def record_ratings(
         ended = [(first + n, entry.replaces) for n, entry in enumerate(fresh) if entry.replaces]
         if ended:
             projection.end(ended)
-        projection.insert([projection.row_of(entry, first + n, at_us) for n, entry in enumerate(fresh)])
+        rows = [projection.row_of(entry, first + n, at_us) for n, entry in enumerate(fresh)]
+        projection.insert(_ended_within(rows, ended))
         record_act(
             actor=actor,
             act="record_ratings",
@@ -55,7 +61,8 @@ def record_ratings(
             at=at,
         )
         touched = tuple(dict.fromkeys((entry.student, entry.target) for entry in fresh))
-        return Receipt(first, last, head, tuple(known), touched, at)
+        replayed = tuple(entry.key for entry in entries if entry.key in known)
+        return Receipt(first, last, head, replayed, touched, at)
 
 
 def record_event(
@@ -75,6 +82,54 @@ def record_event(
     return ledger.append([draft], at_us=micros(at))[0]
 
 
+def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
+    """This will take in a piece of a student's work, or the next attempt at one, and keep it until somebody rates it.
+
+    Written: an event with the content of this attempt, the piece with its targets, one audit entry. A known key with the
+    same content answers with the piece that stands, so that a retry hands in once. Who may: the caller has checked.
+    Raises `Refusal("key_conflict")` where the piece belongs to another student.
+    """
+    with transaction.atomic():
+        piece = Piece.objects.select_for_update().filter(key=work.key).first()
+        if piece is not None and piece.student_id != work.student:
+            raise Refusal("key_conflict", "This piece belongs to another student.")
+        body = work.body(attempt=1 if piece is None else piece.attempt + 1)
+        if piece is not None and _same_work(piece, work):
+            return piece
+        record_event(actor=actor, kind="handed_in", body=body, at=at, subject=work.student_uuid)
+        values = {
+            "title": work.title[:200], "words": work.words, "link": work.link, "file_name": work.file_name,
+            "file_type": work.file_type, "file_digest": work.file_digest, "file_size": work.file_size,
+            "reflection": work.reflection, "handed_in_at": at, "handed_in_by": actor.person, "rated_at": None,
+            "attempt": body["attempt"],
+        }  # fmt: skip
+        if piece is None:
+            piece = Piece.objects.create(key=work.key, student_id=work.student, **values)
+        else:
+            Piece.objects.filter(pk=piece.pk).update(**values)
+            piece.refresh_from_db()
+        piece.targets.set(work.targets)
+        record_act(
+            actor=actor,
+            act="hand_in",
+            kind="person",
+            object_id=work.student_uuid,
+            detail={"piece": work.key},
+            at=at,
+        )
+        return piece
+
+
+def _same_work(piece: Piece, work: Work) -> bool:
+    names = ("title", "words", "link", "file_digest", "reflection")
+    return all(getattr(piece, name) == getattr(work, name) for name in names)
+
+
+def mark_rated(*, keys: Sequence[str], at: datetime) -> None:
+    """This will note that pieces were rated, in the caller's transaction, so that they wait no longer."""
+    Piece.objects.filter(key__in=list(keys), rated_at=None).update(rated_at=at)
+
+
 def amend_ratings(
     *,
     actor: Viewer,
@@ -89,6 +144,7 @@ def amend_ratings(
     withdraw it. One event per student, contiguous. Raises `Refusal("unknown_rating")` where a key does not stand.
     """
     with transaction.atomic():
+        ledger.lock()
         rows = projection.latest(list(changes)) if act == "undo" else projection.standing(list(changes))
         missing = [key for key in changes if key not in rows]
         if missing:
@@ -148,21 +204,19 @@ def amend_ratings(
 def undo_amendment(*, actor: Viewer, act: int, at: datetime) -> tuple[int, tuple[tuple[int, int], ...]]:
     """This will append the reverse of an amendment, so that each rating stands again as before it.
 
-    Raises `Refusal("unknown_act")`, or `Refusal("changed_since")` naming the ratings that were changed again since.
+    Raises `Refusal("unknown_act")`, `Refusal("erased")` where the act's content is gone, or `Refusal("changed_since")`
+    naming the ratings that were changed again since.
     """
     with transaction.atomic():
-        event = Event.objects.filter(sequence=act, kind="amend").first()
-        if event is None:
-            raise Refusal("unknown_act", f"There is no act {act} to undo.")
-        body = json.loads(Payload.objects.get(pk=act).body)
-        sequences = range(act, act + body["of"])
+        ledger.lock()
+        sequences, keys = _act(act)
         with connection.cursor() as cursor:
             cursor.execute(f"{projection.SELECT} WHERE to_sequence BETWEEN %s AND %s", [act, sequences[-1]])
             before = {row[0]: tuple(row) for row in cursor.fetchall()}
-        standing = projection.standing(list(before))
+        standing = projection.standing(keys)
         changed = [
             key
-            for key in before
+            for key in keys
             if key not in standing or standing[key][projection.AT["from_sequence"]] not in sequences
         ]
         # A withdrawn rating has no standing row; it may come back if nothing but the withdrawal ended it.
@@ -173,7 +227,8 @@ def undo_amendment(*, actor: Viewer, act: int, at: datetime) -> tuple[int, tuple
                 "These ratings were changed again since; undo that first.",
                 [Finding("changed_since", "changed again since", column="key", value=key) for key in changed],
             )
-        changes: dict[str, dict[str, Any] | None] = {}
+        # Where the act brought a withdrawn rating back, its reverse withdraws it again.
+        changes: dict[str, dict[str, Any] | None] = {key: None for key in keys if key not in before}
         targets = _target_uuids([row[projection.AT["target_id"]] for row in before.values()])
         for key, row in before.items():
             target = row[projection.AT["target_id"]]
@@ -187,14 +242,30 @@ def undo_amendment(*, actor: Viewer, act: int, at: datetime) -> tuple[int, tuple
         return amend_ratings(actor=actor, act="undo", changes=changes, reason=f"undo of act {act}", at=at)
 
 
+def _act(act: int) -> tuple[range, list[str]]:
+    """Return the sequences of an amendment and the keys that it changed; its number is its first event's."""
+    if not Event.objects.filter(sequence=act, kind="amend").exists():
+        raise Refusal("unknown_act", f"There is no act {act} to undo.")
+    bodies = [json.loads(text) for text in Payload.objects.filter(pk=act).values_list("body", flat=True)]
+    of = bodies[0]["of"] if bodies else 1
+    rest = Payload.objects.filter(event_id__gt=act, event_id__lt=act + of).order_by("event_id")
+    bodies += [json.loads(text) for text in rest.values_list("body", flat=True)]
+    if len(bodies) != of:
+        raise Refusal("erased", f"The content of act {act} was erased; it cannot be undone.")
+    return range(act, act + of), [key for body in bodies for key in body["changes"]]
+
+
 def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -> int:
     """This will remove the content of every event about `subject` and their rating rows; the chain still verifies.
 
     Appends one `erasure` event that names the subject's pseudonym and the count. Returns the number of payloads removed.
     """
     with transaction.atomic():
+        ledger.lock()
         sequences = list(
-            Event.objects.filter(subject=subject).exclude(kind="erasure").values_list("sequence", flat=True)
+            Payload.objects.filter(event__subject=subject)
+            .exclude(event__kind="erasure")
+            .values_list("event_id", flat=True)
         )
         first, _, _ = ledger.append(
             [ledger.Draft("erasure", {"n": len(sequences), "reason": reason}, subject, actor.person)],
@@ -237,6 +308,57 @@ def _known(entries: Sequence[RatingEntry]) -> dict[str, tuple[int, str]]:
             for digest, sequence, body in cursor.fetchall():
                 found[digests[digest]] = (sequence, body or "")
     return found
+
+
+def _refuse_twins(entries: Sequence[RatingEntry]) -> None:
+    first: dict[str, int] = {}
+    findings = [
+        Finding("key_twice", "The key comes twice in one call.", line=row, column="key", value=entry.key)
+        for row, entry in enumerate(entries, start=1)
+        if first.setdefault(entry.key, row) != row
+    ]
+    if findings:
+        raise Refusal("key_twice", "A key stands for one rating; give each rating its own.", findings)
+
+
+def _refuse_replacements(entries: Sequence[RatingEntry], fresh: Sequence[RatingEntry]) -> None:
+    # Within one student only: what an erasure of one removes must not be what ended a rating of another.
+    names = [entry.replaces for entry in fresh if entry.replaces]
+    if not names:
+        return
+    student = projection.AT["student_id"]
+    standing = {key: row[student] for key, row in projection.standing(names).items()}
+    findings = []
+    for entry in fresh:
+        if entry.replaces and standing.pop(entry.replaces, None) != entry.student:
+            findings.append(
+                Finding(
+                    "unknown_rating",
+                    "No standing rating of this student has this key.",
+                    line=entries.index(entry) + 1,
+                    column="replaces",
+                    value=entry.replaces,
+                )
+            )
+        standing[entry.key] = entry.student
+    if findings:
+        raise Refusal(
+            "unknown_rating", "A correction replaces one standing rating of the same student.", findings
+        )
+
+
+def _ended_within(rows: list[projection.Row], ended: list[tuple[int, str]]) -> list[projection.Row]:
+    """Return the new rows, those ended that a later rating of the same call replaces."""
+    by_key = {row[0]: number for number, row in enumerate(rows)}
+    for sequence, key in ended:
+        number = by_key.get(key)
+        if number is None or rows[number][projection.AT["from_sequence"]] >= sequence:
+            continue
+        values = list(rows[number])
+        if values[projection.AT["to_sequence"]] is None:
+            values[projection.AT["to_sequence"]] = sequence
+            rows[number] = tuple(values)
+    return rows
 
 
 def _refuse_conflicts(entries: Sequence[RatingEntry], known: dict[str, tuple[int, str]]) -> None:

@@ -154,6 +154,10 @@ class RowReader:
         if "\x00" in text:
             self.fault("control_character", "The text holds a NUL character.", name, text)
             return ""
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            shown = text.encode("utf-8", "backslashreplace").decode()
+            self.fault("not_unicode", "The text holds half of a character.", name, shown)
+            return ""
         return text
 
     def _lookup(
@@ -244,7 +248,7 @@ class RowReader:
         text = self._text(row, name)
         if not text:
             return default
-        if not text.isdigit() or not low <= int(text) <= high:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
             self.fault("out_of_range", f"A whole number from {low} to {high}.", name, text)
             return default
         return int(text)

@@ -63,23 +63,34 @@ def plain(value: UUID | None) -> str:
     return value.hex if value is not None else ""
 
 
+def lock() -> tuple[int, str]:
+    """Make every other writer wait until this transaction ends; return the last sequence and its hash.
+
+    Whoever decides by what the ledger holds calls this first: a key that is unknown now, or a rating that stands now,
+    is so until the commit. SQLite's transactions are IMMEDIATE and hold the lock from their beginning.
+    """
+    with connection.cursor() as cursor:
+        # Two first writers may both find no row; one of them inserts it, and the other waits for that.
+        cursor.execute(
+            "INSERT INTO headway_ledgerhead (id, sequence, hash) VALUES (1, 0, %s) ON CONFLICT (id) DO NOTHING",
+            [GENESIS],
+        )
+        wait = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"SELECT sequence, hash FROM headway_ledgerhead WHERE id = 1{wait}")  # noqa: S608
+        return tuple(cursor.fetchone())  # type: ignore[return-value]
+
+
 def append(drafts: Sequence[Draft], *, at_us: int) -> tuple[int, int, str]:
     """Append events in order; return first and last sequence and the new head.
 
     Must run inside a transaction: the head row is locked first, so that two writers can neither share nor skip a
-    sequence. The time written is never before the head's own second writer: order is by sequence, not by clock.
+    sequence. Order is by sequence, not by clock: `at_us` may lie before the time of the event before it.
     """
     if not drafts:
         raise ValueError("nothing to append")
     uuid_out = str if connection.vendor == "postgresql" else plain
-    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    sequence, previous = lock()
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT sequence, hash FROM headway_ledgerhead WHERE id = 1{lock}")  # noqa: S608
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute("INSERT INTO headway_ledgerhead (id, sequence, hash) VALUES (1, 0, %s)", [GENESIS])
-            row = (0, GENESIS)
-        sequence, previous = row
         first = sequence + 1
         events, payloads = [], []
         salts = secrets.token_hex(16 * len(drafts))

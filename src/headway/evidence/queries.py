@@ -7,19 +7,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from headway.evidence import ledger, projection
 from headway.evidence.entries import References, RowReader
-from headway.evidence.models import Event, LedgerHead, Payload
+from headway.evidence.models import Event, LedgerHead, Payload, Piece
 from headway.evidence.types import Break
+from headway.evidence.waiting import Waiting, waiting
 from headway.kit.times import micros
 
 __all__ = [
-    "Held", "References", "RowReader", "breaks", "events", "events_since", "head", "keys_between", "keys_of_act",
-    "latest_pairs", "projection_breaks", "rating_rows", "ratings_by_key", "recorded", "sequence_at", "standing_pairs",
+    "Held",
+    "References",
+    "RowReader",
+    "Waiting",
+    "all_rows_of",
+    "breaks",
+    "events",
+    "events_about",
+    "events_since",
+    "head",
+    "keys_between",
+    "keys_of_act",
+    "latest_pairs",
+    "projection_breaks",
+    "rating_rows",
+    "ratings_by_key",
+    "recorded",
+    "sequence_at",
+    "standing_pairs",
     "students_rated",
+    "waiting",
+    "work_as_data",
 ]  # fmt: skip
 
 
@@ -169,7 +190,7 @@ def keys_of_act(act: int) -> list[str]:
     if found is None or not hasattr(found, "payload"):
         return []
     of = json.loads(found.payload.body)["of"]
-    bodies = Payload.objects.filter(event_id__range=(act, act + of - 1)).values_list("body", flat=True)
+    bodies = Payload.objects.filter(event_id__gte=act, event_id__lt=act + of).values_list("body", flat=True)
     return [key for body in bodies for key in json.loads(body)["changes"]]
 
 
@@ -184,6 +205,76 @@ def keys_between(*, first: int, last: int) -> tuple[list[str], list[str]]:
         rows = cursor.fetchall()
     standing = [row[0] for row in rows if row[2] is None and row[1] == row[3]]
     return standing, sorted({row[0] for row in rows} - set(standing))
+
+
+def all_rows_of(*, student: int) -> list[dict[str, Any]]:
+    """Return every rating row of a student as columns by name, ended and held ones with them, in order of the ledger."""
+    names = [name for name in projection.COLUMNS if name != "student_id"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{projection.SELECT} WHERE student_id = %s ORDER BY from_sequence",
+            [student],
+        )
+        rows = cursor.fetchall()
+    return [{name: row[projection.AT[name]] for name in names} for row in rows]
+
+
+def work_as_data(*, student: int) -> list[dict[str, Any]]:
+    """Return a student's pieces of work as plain data, oldest first."""
+    fields = ("key", "title", "words", "link", "file_name", "file_type", "file_digest", "file_size", "reflection", "attempt",
+              "handed_in_at", "rated_at")  # fmt: skip
+    return list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
+
+
+def events_about(*, subject: UUID) -> list[tuple[int, str, int, str, str | None]]:
+    """Return (sequence, kind, instant, hash, body) of every event about a person, in order."""
+    rows = Event.objects.filter(subject=subject).order_by("sequence")
+    return list(rows.values_list("sequence", "kind", "at_us", "hash", "payload__body"))
+
+
+def piece_titles(*, keys: Iterable[str]) -> dict[str, str]:
+    """Return the title of each piece of work that was handed in, by its key. One statement per 500."""
+    found: dict[str, str] = {}
+    listed = list(keys)
+    for start in range(0, len(listed), 500):
+        rows = Piece.objects.filter(key__in=listed[start : start + 500])
+        found.update(rows.values_list("key", "title"))
+    return found
+
+
+def comments(*, keys: Sequence[str]) -> dict[str, str]:
+    """Return the comments of standing ratings by client key; those without one are missing."""
+    rows = projection.standing(keys)
+    at = projection.AT["comment"]
+    return {key: row[at] for key, row in rows.items() if row[at]}
+
+
+def find_piece(key: str) -> Piece | None:
+    """Return a piece of work by its key, or None."""
+    return Piece.objects.filter(key=key).prefetch_related("targets").first()
+
+
+def pieces_of(*, students: Sequence[int], limit: int = 200) -> list[Piece]:
+    """Return the newest pieces of students, newest first, with their targets. Two statements."""
+    rows = Piece.objects.filter(student_id__in=list(students)).prefetch_related("targets")
+    return list(rows.order_by("-handed_in_at", "-id")[:limit])
+
+
+def newest_ratings(
+    *, students: Sequence[int], limit: int, since_us: int = 0, with_comment: bool = False
+) -> list[dict[str, Any]]:
+    """Return the newest released, standing ratings by adults of students as columns by name, newest first."""
+    where = "AND comment <> ''" if with_comment else ""
+    values: list[Any] = [*students, since_us, False, limit]
+    marks = ", ".join(["%s"] * len(students)) or "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{projection.SELECT} WHERE to_sequence IS NULL AND student_id IN ({marks}) AND observed_us >= %s"
+            f" AND held = %s AND kind NOT IN (1, 2) {where} ORDER BY observed_us DESC LIMIT %s",
+            values,
+        )
+        rows = cursor.fetchall()
+    return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
 
 
 def students_rated() -> list[int]:
@@ -265,7 +356,8 @@ def _erased() -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT x.sequence FROM headway_erasure x JOIN headway_event e ON e.sequence = x.by"
-            " WHERE e.kind = 'erasure'"
+            " JOIN headway_event about ON about.sequence = x.sequence"
+            " WHERE e.kind = 'erasure' AND e.subject = about.subject AND e.sequence > about.sequence"
         )
         return {row[0] for row in cursor.fetchall()}
 
@@ -293,11 +385,18 @@ def _end_breaks(last: int, seal: str, heads: dict[int, str]) -> list[Break]:
 def projection_breaks(*, students: dict[str, int], targets: dict[str, int], limit: int = 100) -> list[Break]:
     """Return the rating rows that differ from a replay of the ledger."""
     replay = projection.Replay(students, targets)
-    for event in events():
-        if event[10] is not None:
-            replay.take(event[0], event[1], event[5], event[10])
-    expected = {(row[1], row[0]): row for row in replay.rows()}
     found: list[Break] = []
+    for event in events():
+        if event[10] is None:
+            continue
+        try:
+            replay.take(event[0], event[1], event[5], event[10])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # Altered content: the walk goes on, so that all that is wrong is named.
+            found.append(
+                Break(event[0], "the content cannot be replayed", "a rating", event[10][:80], _hex(event[2]))
+            )
+    expected = {(row[1], row[0]): row for row in replay.rows()}
     with connection.cursor() as cursor:
         cursor.execute(f"{projection.SELECT} ORDER BY from_sequence")
         while rows := cursor.fetchmany(5_000):

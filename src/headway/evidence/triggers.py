@@ -16,6 +16,13 @@ _SQLITE = [
     f"CREATE TRIGGER IF NOT EXISTS payload_no_delete BEFORE DELETE ON headway_payload "
     f"WHEN NOT EXISTS (SELECT 1 FROM headway_erasure e WHERE e.sequence = OLD.event_id) "
     f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+    # REPLACE INTO removes the old row without waking the triggers above.
+    f"CREATE TRIGGER IF NOT EXISTS event_no_replace BEFORE INSERT ON headway_event "
+    f"WHEN EXISTS (SELECT 1 FROM headway_event e WHERE e.sequence = NEW.sequence OR e.key_digest = NEW.key_digest) "
+    f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+    f"CREATE TRIGGER IF NOT EXISTS payload_no_replace BEFORE INSERT ON headway_payload "
+    f"WHEN EXISTS (SELECT 1 FROM headway_payload p WHERE p.event_id = NEW.event_id) "
+    f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
 ]
 
 _POSTGRES = [
@@ -30,6 +37,8 @@ _POSTGRES = [
     "FOR EACH STATEMENT EXECUTE FUNCTION headway_refuse()",
     "CREATE OR REPLACE TRIGGER payload_no_update BEFORE UPDATE ON headway_payload "
     "FOR EACH ROW EXECUTE FUNCTION headway_refuse()",
+    "CREATE OR REPLACE TRIGGER payload_no_truncate BEFORE TRUNCATE ON headway_payload "
+    "FOR EACH STATEMENT EXECUTE FUNCTION headway_refuse()",
     "CREATE OR REPLACE TRIGGER payload_no_delete BEFORE DELETE ON headway_payload "
     "FOR EACH ROW EXECUTE FUNCTION headway_guard_payload()",
 ]

@@ -101,6 +101,35 @@ class RatingEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt at a piece of work as it is handed in. `targets` are row keys; a file is named by its SHA-256."""
+
+    key: str
+    student: int
+    student_uuid: UUID
+    targets: tuple[int, ...]
+    target_uuids: tuple[UUID, ...]
+    title: str
+    words: str = ""
+    link: str = ""
+    file_name: str = ""
+    file_type: str = ""
+    file_digest: str = ""
+    file_size: int = 0
+    reflection: str = ""
+
+    def body(self, *, attempt: int) -> dict[str, Any]:
+        """Return the payload of the event; empty fields are left out."""
+        full = {
+            "key": self.key, "student": str(self.student_uuid), "targets": [str(one) for one in self.target_uuids],
+            "title": self.title, "words": self.words, "link": self.link, "file_name": self.file_name,
+            "file_type": self.file_type, "file_digest": self.file_digest, "file_size": self.file_size or None,
+            "reflection": self.reflection, "attempt": attempt,
+        }  # fmt: skip
+        return {name: value for name, value in full.items() if value not in (None, "", [])}
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Where in the ledger the acknowledged ratings stand: sequences `first` to `last`, and the head after them."""
 

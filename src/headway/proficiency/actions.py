@@ -50,6 +50,9 @@ def record_rows(
                 "ratings_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", findings
             )
         receipt = evidence.record_ratings(actor=actor, entries=entries, at=at, source=source)
+        pieces = [entry.piece for entry in entries if entry.piece]
+        if pieces and receipt.written:
+            evidence.mark_rated(keys=pieces, at=at)
         pairs = list(dict.fromkeys((entry.student, entry.target) for entry in entries))
         standing: dict[tuple[int, int], Standing] = {}
         if receipt.written:

@@ -35,11 +35,14 @@ def begin(*, at: datetime) -> None:
             _write(body, actor=SYSTEM, at=at, sequence=0, run=None)
 
 
-def import_policy(*, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime) -> ImportRun:
+def import_policy(
+    *, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime, determine: bool = True
+) -> ImportRun:
     """This will bring a checked policy file into force: a policy that differs from its newest version becomes the next.
 
     Written in one transaction: configuration, policy versions, a ledger event that dates them, the district's zone and
-    settings, determinations under the policies of today, import run, audit entry. Who may: the district.
+    settings, determinations under the policies of today (unless the laboratory only tries), import run, audit entry.
+    Who may: the district.
     Raises `Refusal`: `forbidden`, `policy_invalid` with every fault, `nothing_new`.
     """
     if not actor.is_a(Role.DISTRICT):
@@ -48,7 +51,7 @@ def import_policy(*, actor: Viewer, body: Mapping[str, Any], name: str, at: date
         _check(body, name)
         digest = _digest(body)
         newest = Configuration.objects.filter(withdrawn=False).order_by("-id").first()
-        if newest is not None and newest.digest == digest:
+        if determine and newest is not None and newest.digest == digest:
             raise Refusal("nothing_new", "This file is in force already; nothing was changed.")
         sequence = evidence.record_event(
             actor=actor, kind="policy", body={"digest": digest, "name": name}, at=at
@@ -60,7 +63,7 @@ def import_policy(*, actor: Viewer, body: Mapping[str, Any], name: str, at: date
             actor=actor, at=at, zone=district.get("zone"), languages=district.get("languages"),
             **{k: v for k, v in district.items() if k in ("roster_removal_share", "minimum_cell")},
         )  # fmt: skip
-        moved = projecting.differences(moment(now=at), apply=True, through=sequence)
+        moved = projecting.differences(moment(now=at), apply=True, through=sequence) if determine else []
         run.counts = {"policies": versions, "determinations_changed": len(moved)}
         run.save(update_fields=["counts"])
         record_act(

@@ -9,11 +9,21 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
-from headway.rosters.models import District, Enrollment, Org, Person, RoleGrant, SchoolClass, Term
+from headway.rosters.models import (
+    Demographics,
+    District,
+    Enrollment,
+    Guardianship,
+    Org,
+    Person,
+    RoleGrant,
+    SchoolClass,
+    Term,
+)
 from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
@@ -34,6 +44,7 @@ from headway.rosters.visibility import (
 )
 
 __all__ = [
+    "all_person_uuids",
     "can_see_student",
     "children_of",
     "class_by_reference",
@@ -165,6 +176,11 @@ def person_uuids(*, person_ids: Iterable[int]) -> dict[int, UUID]:
     return found
 
 
+def all_person_uuids() -> dict[int, UUID]:
+    """Return the ledger's pseudonym of everybody. One statement."""
+    return dict(Person.objects.values_list("id", "uuid"))
+
+
 def person_ids(*, sourced_ids: Iterable[str]) -> dict[str, int]:
     """Return the integer key by sourcedId, for those that exist. One statement per 500."""
     found: dict[str, int] = {}
@@ -203,7 +219,53 @@ def _parts(values: Iterable, size: int = 500) -> Iterable[list]:  # type: ignore
         yield listed[start : start + size]
 
 
+def person_as_data(*, person_id: int) -> dict[str, object]:
+    """Return what the roster holds about a person as plain data, roles and demographics with it."""
+    person = Person.objects.get(pk=person_id)
+    skip = ("id", "merged_into", "uuid")
+    found: dict[str, object] = {
+        f.name: getattr(person, f.name) for f in Person._meta.concrete_fields if f.name not in skip
+    }
+    found["pseudonym"] = str(person.uuid)
+    found["roles"] = list(
+        RoleGrant.objects.filter(person=person)
+        .order_by("id")
+        .values("role", "org__sourced_id", "starts_on", "ends_on", "source")
+    )
+    found["demographics"] = Demographics.objects.filter(person=person).values().first()
+    return found
+
+
+def enrollments_as_data(*, person_id: int) -> list[dict[str, object]]:
+    """Return a person's enrollments as plain data, ended ones with them."""
+    rows = Enrollment.objects.filter(person_id=person_id).order_by("id")
+    return list(rows.values("sourced_id", "role", "starts_on", "ends_on", "active", "school_class__sourced_id",
+                            "school_class__title", "school_class__school__sourced_id"))  # fmt: skip
+
+
+def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
+    """Return who cares for a student as plain data, ended links with them."""
+    rows = Guardianship.objects.filter(student_id=student_id).order_by("id")
+    return list(rows.values("relation", "starts_on", "ends_on", "source", "guardian__sourced_id"))
+
+
 # Classes and who is in them.
+
+
+def classes_of_term(*, term_id: int) -> list[SchoolClass]:
+    """Return the active classes that meet in a term or in a part of it, by sourcedId. One statement."""
+    found = SchoolClass.objects.select_related("school", "course").filter(active=True)
+    within = Q(terms=term_id) | Q(terms__parent=term_id) | Q(terms__children=term_id)
+    return list(found.filter(within).distinct().order_by("sourced_id"))
+
+
+def teacher_ids(*, class_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Return the keys of everybody who teaches or taught each class. One statement."""
+    found: dict[int, set[int]] = {}
+    rows = Enrollment.objects.filter(school_class_id__in=list(class_ids), role__in=TEACHES)
+    for class_id, person_id in rows.values_list("school_class_id", "person_id"):
+        found.setdefault(class_id, set()).add(person_id)
+    return found
 
 
 def students_in_class(*, class_id: int, as_of: date) -> list[Person]:

@@ -21,7 +21,7 @@ from headway.science.proficiency.parameters import Argument, Parameters
 from headway.science.proficiency.registry import Kernel, Rule
 from headway.science.rounding import half_up
 
-COMPILE_ABOVE = 20_000
+COMPILE_ABOVE = 1_000_000
 """With fewer values than this, loading the compiler costs more than it saves."""
 
 CHUNK = 262_144

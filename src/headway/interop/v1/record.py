@@ -1,0 +1,54 @@
+"""Everything held about one student, as plain data: what a family may ask for, and what travels to another school."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from headway.access import queries as access
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.kit.times import from_micros
+from headway.proficiency import exporting
+from headway.proficiency import queries as proficiency
+from headway.rosters import queries as rosters
+from headway.science.codes import Kind, Override, Purpose, Status
+
+INSTANTS = ("observed_us", "submitted_us", "due_us", "recorded_us")
+WORDS = {"kind": Kind, "status": Status, "purpose": Purpose, "override": Override}
+
+
+def record_of(student: str, *, now: datetime) -> dict[str, Any]:
+    """Return one student's record. Raises `Refusal("no_such_person")`."""
+    person = rosters.person_by_reference(student)
+    m = proficiency.moment(now=now)
+    return {
+        "made_at": now, "person": rosters.person_as_data(person_id=person.id),
+        "enrollments": rosters.enrollments_as_data(person_id=person.id),
+        "guardians": rosters.guardians_as_data(student_id=person.id),
+        "ratings": [_rating(row) for row in evidence.all_rows_of(student=person.id)],
+        "work": evidence.work_as_data(student=person.id),
+        "determinations": list(exporting.exported_rows(m, students=[person.id])),
+        "events": [
+            {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
+             "content": None if body is None else json.loads(body)}
+            for sequence, kind, at_us, seal, body in evidence.events_about(subject=person.uuid)
+        ],
+        "audit": access.acts_on(kind="person", object_id=str(person.uuid)),
+    }  # fmt: skip
+
+
+def _rating(row: dict[str, Any]) -> dict[str, Any]:
+    said = dict(row)
+    for name in INSTANTS:
+        value = said.pop(name)
+        said[name.removesuffix("_us") + "_at"] = None if value is None else from_micros(value)
+    for name, kind in WORDS.items():
+        said[name] = kind(said[name]).word
+    for name in ("level", "continuum_level"):
+        said[name] = None if said[name] is None else said[name] / 100
+    node = frameworks.node(said.pop("target_id"))
+    said["target"] = node.reference
+    said["identifier"] = str(node.uuid)
+    return said

@@ -1,0 +1,189 @@
+"""The why panel: evidence in order, the rule in words, what would change it. The same for every reader, in their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from headway.access.types import Role, Viewer
+from headway.evidence import queries as evidence
+from headway.pages.parts import tags
+from headway.proficiency import queries
+from headway.proficiency.queries import AT, Explained
+from headway.rosters import queries as rosters
+from headway.science.codes import Kind, Override
+
+ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rating on the trail: its mark, what it was, when, and why it counts or does not."""
+
+    key: str
+    mark: SafeString
+    title: str
+    observed_us: int
+    note: str
+    comment: str
+    counted: bool
+
+
+@dataclass(slots=True)
+class Panel:
+    """What the panel shows. `over` stands above the heading; `band` is for adults of the school only."""
+
+    standing: Any
+    scale: dict[str, Any]
+    over: str
+    target_name: str
+    statement: str
+    words: str
+    decision: str
+    trail: list[Step]
+    would_change: list[str]
+    band: str
+    descriptors: list[dict[str, Any]]
+    rule_line: str
+    rate_url: str = ""
+    decide_url: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def panel(
+    *, viewer: Viewer, student: Any, target_id: int, as_of: date | None, now: datetime, book: Any, over: str
+) -> Panel:
+    """Return the panel of one student on one target at a moment; the caller has checked who may see the student."""
+    m = queries.moment(now=now, as_of=as_of, book=book)
+    found = queries.judge(m, student=student.id, target=target_id)
+    language = get_language() or "en"
+    j = found.judgment
+    adult = viewer.is_a(*ADULTS)
+    return Panel(
+        standing=found.standing, scale=found.effective.scale, over=over, target_name=found.target.called(language),
+        statement=found.target.statement if adult else found.target.told(language), words=j.words[language],
+        decision=_decision(found), trail=trail(found), would_change=[j.would_change_words[language]] if j.would_change else [],
+        band=_band(found) if adult else "", descriptors=_descriptors(found, language), rule_line=rule_line(found),
+    )  # fmt: skip
+
+
+def rule_line(found: Explained) -> str:
+    """Say which rule made the level, in which version, since when, and on how much evidence."""
+    policy = found.effective
+    return _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s. n = %(n)s.") % {
+        "rule": policy.policy.rule, "version": policy.policy.version, "policy": policy.name, "number": policy.number,
+        "day": tags.day(policy.in_force_on), "n": found.standing.n_counted,
+    }  # fmt: skip
+
+
+def trail(found: Explained) -> list[Step]:
+    """Return the ratings behind a determination, oldest first."""
+    rows = found.rows
+    titles = evidence.piece_titles(keys={row[AT["piece"]] for row in rows.values()})
+    raters = rosters.people_by_id(
+        person_ids={row[AT["rater_id"]] for row in rows.values() if row[AT["rater_id"]]}
+    )
+    weights = {one.key: one.weight for one in found.judgment.counted}
+    reasons = {one.key: one.reason for one in found.judgment.excluded}
+    comments = evidence.comments(keys=list(rows))
+    steps = []
+    for key, row in sorted(rows.items(), key=lambda item: (item[1][AT["observed_us"]], item[0])):
+        who = raters.get(row[AT["rater_id"]])
+        steps.append(
+            Step(
+                key=key, mark=_mark(row, found.effective.scale), title=titles.get(row[AT["piece"]]) or _what(row),
+                observed_us=row[AT["observed_us"]], counted=key in weights, comment=comments.get(key, ""),
+                note=_note(row, who.name() if who else "", weights.get(key), reasons.get(key)),
+            )
+        )  # fmt: skip
+    return steps
+
+
+def _mark(row: Any, scale: dict[str, Any]) -> SafeString:
+    status = row[AT["status"]]
+    if row[AT["level"]] is None:
+        words = ("no_evidence", "missed", "excused", "too_little", "not_taught", "individual_goal")
+        return tags.draw(words[status], None, scale)
+    return tags.draw("not_yet", row[AT["level"]], scale)
+
+
+def _what(row: Any) -> str:
+    if row[AT["override"]] == Override.DECIDES:
+        return _("Decision")
+    if row[AT["override"]] == Override.REVERTS:
+        return _("Decision taken back")
+    if row[AT["override"]] == Override.COMPLETES:
+        return _("Requirement completed by a teacher")
+    return {
+        Kind.SELF: _("Own rating"), Kind.PEER: _("A classmate’s rating"), Kind.PANEL: _("Panel"),
+        Kind.MODERATED: _("Moderated rating"),
+    }.get(Kind(row[AT["kind"]]), _("Piece of work"))  # fmt: skip
+
+
+def reason_words(reason: str) -> str:
+    """Say why a rating does not carry weight."""
+    return {
+        "missed": _("Not counted: the chance was missed"), "excused": _("Not counted: excused"),
+        "too_little": _("Not counted: too little to rate"), "not_taught": _("Not counted: not taught yet"),
+        "individual_goal": _("Not counted: individual goal"), "practice": _("Not counted: practice"),
+        "diagnostic": _("Not counted: diagnostic"), "calibration": _("Not counted: calibration"),
+        "transfer": _("Not counted: from another school"), "baseline": _("Not counted: the baseline for growth"),
+        "self_rating": _("Not counted: own rating"), "peer_rating": _("Not counted: a classmate’s rating"),
+        "kind_not_counted": _("Not counted: this kind of rating"), "older_attempt": _("Not counted: a newer attempt stands"),
+        "not_lead": _("Not counted: the first teacher’s rating stands"),
+        "replaced_by_moderated": _("Not counted: a moderated rating stands"),
+        "awaits_moderation": _("Not counted: waits for moderation"), "completes": _("Fills the requirement, sets no level"),
+        "decision": _("A teacher’s decision beside the rule"), "reverts_decision": _("Takes the decision back"),
+        "other_level": _("Not counted: another level of the continuum"), "not_in_best": _("Not counted: other pieces are better"),
+        "outside_window": _("Not counted: outside the window that the rule looks at"),
+    }.get(reason, reason.replace("_", " "))  # fmt: skip
+
+
+def _note(row: Any, who: str, weight: float | None, reason: str | None) -> str:
+    parts = [who] if who else []
+    if row[AT["attempt"]] > 1:
+        parts.append(_("attempt %(n)s") % {"n": row[AT["attempt"]]})
+    if weight is not None:
+        parts.append(_("counts for %(share)s %%") % {"share": round(weight * 100)})
+    elif reason:
+        parts.append(reason_words(reason))
+    if row[AT["setting"]]:
+        parts.append(row[AT["setting"]])
+    return " · ".join(parts)
+
+
+def _decision(found: Explained) -> str:
+    if not found.standing.decided:
+        return ""
+    engine = tags.say(found.standing.engine_state, found.standing.engine_value, found.effective.scale)
+    since = found.standing.since_decision
+    return _("By the rule it would be: %(engine)s. Pieces since this decision: %(since)s.") % {
+        "engine": engine,
+        "since": since,
+    }
+
+
+def _band(found: Explained) -> str:
+    interval = found.judgment.interval
+    if interval is None:
+        return _("No interval: fewer pieces than required, or the rule gives none.")
+    source = _("assumed spread of ratings") if interval.source == "assumed" else interval.source
+    return _("80 %% band: %(low)s to %(high)s (%(source)s).") % {
+        "low": f"{interval.low:.1f}", "high": f"{interval.high:.1f}", "source": source}  # fmt: skip
+
+
+def _descriptors(found: Explained, language: str) -> list[dict[str, Any]]:
+    levels = found.effective.scale["levels"]
+    texts = found.target.descriptors
+    if len(texts) != len(levels) or len(levels) > 6:
+        return []
+    return [
+        {"mark": tags.draw("not_yet", round(level["value"] * 100), found.effective.scale), "text": text,
+         "name": tags.level_name(level, language)}
+        for level, text in zip(levels, texts, strict=True)
+    ]  # fmt: skip

@@ -1,0 +1,161 @@
+"""Looking after the ledger: signed heads to keep elsewhere, the walk that checks everything, the rebuild."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.kit.refusals import Finding, Refusal
+from headway.kit.times import now
+from headway.proficiency import actions as proficiency
+from headway.proficiency import laboratory
+from headway.proficiency.policy_file import read_policy
+from headway.rosters import queries as rosters
+
+
+def _key() -> Ed25519PrivateKey:
+    """Return the key that signs heads; made at the first use, kept in the home and not in the database."""
+    from django.conf import settings
+
+    path = settings.HOME / "keys" / "ledger.pem"
+    if not path.exists():
+        made = Ed25519PrivateKey.generate()
+        path.write_bytes(made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+        path.chmod(0o600)
+    found = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(found, Ed25519PrivateKey):
+        raise Refusal("wrong_key", "keys/ledger.pem is not an Ed25519 key.")
+    return found
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _message(sequence: int, seal: str, at: str) -> bytes:
+    return f"headway-head\n{sequence}\n{seal}\n{at}".encode()
+
+
+def write_head(file: Path) -> dict[str, Any]:
+    """Append the signed head of the ledger to a file that is kept elsewhere."""
+    sequence, seal = evidence.head()
+    key, at = _key(), now().isoformat(timespec="seconds")
+    line = {"sequence": sequence, "hash": seal, "at": at, "key": _public(key),
+            "signature": key.sign(_message(sequence, seal, at)).hex()}  # fmt: skip
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line, separators=(",", ":")) + "\n")
+    return line
+
+
+def _kept_heads(file: Path) -> dict[int, str]:
+    """Return the heads of a file by sequence. Raises `Refusal("heads_invalid")` where one is not signed by its key."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal("heads_invalid", f"{file.name} cannot be read as heads.") from error
+    found: dict[int, str] = {}
+    faults = []
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(line["key"])).verify(
+                bytes.fromhex(line["signature"]), _message(line["sequence"], line["hash"], line["at"])
+            )
+            found[int(line["sequence"])] = str(line["hash"])
+        except (ValueError, KeyError, TypeError, InvalidSignature):
+            faults.append(
+                Finding("bad_signature", "This line is not a head signed by its key.", file.name, number)
+            )
+    if faults or not found:
+        raise Refusal("heads_invalid", f"{file.name} holds no sound heads.", faults)
+    return found
+
+
+def verify(heads: Path | None) -> dict[str, Any]:
+    """Walk the ledger; compare kept heads, rating rows, stored files and determinations with it."""
+    kept = _kept_heads(heads) if heads is not None else None
+    students = {str(key): own for own, key in rosters.all_person_uuids().items()}
+    targets = {str(key): own for key, own in frameworks.forest().by_uuid.items()}
+    broken = evidence.breaks(heads=kept)
+    rows = evidence.projection_breaks(students=students, targets=targets)
+    names = {own: person for person, own in students.items()}
+    different = proficiency.redetermine(at=now(), apply=False)
+    found = [
+        {"what": "ledger", "sequence": b.sequence, "subject": b.subject, "message": str(b), "expected": b.expected, "found": b.found}
+        for b in broken
+    ] + [
+        {"what": "rating", "sequence": b.sequence, "subject": b.subject, "message": str(b), "expected": b.expected, "found": b.found}
+        for b in rows
+    ] + [
+        {"what": "determination", "sequence": None, "subject": names.get(d.student, ""),
+         "message": f"the determination of {names.get(d.student, d.student)} on {frameworks.node(d.target).label} differs from a replay",
+         "expected": _said(d.expected), "found": _said(d.stored)}
+        for d in different
+    ]  # fmt: skip
+    sequence, seal = evidence.head()
+    return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "n": len(found),
+            "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
+
+
+def _said(standing: Any) -> str:
+    return (
+        "no row"
+        if standing is None
+        else f"{standing.state} {standing.value} ({standing.n_counted} of {standing.n_total})"
+    )
+
+
+def say_verify(found: dict[str, Any]) -> str:
+    """Say whether everything holds, or name the first that does not."""
+    if found["ok"]:
+        heads = f", {found['heads_checked']} kept heads agree" if found["heads_checked"] else ""
+        return f"Everything holds: {found['events']:,} events, every rating and determination agrees{heads}."
+    lines = [f"{found['n']} {'place does' if found['n'] == 1 else 'places do'} not agree. The first:"]
+    lines += [f"  {one['message']}" for one in found["breaks"][:20]]
+    return "\n".join(lines)
+
+
+def determine(*, apply: bool, policy: Path | None) -> dict[str, Any]:
+    """Replay the ledger and report differences, or try a policy file on the school's own data."""
+    if policy is not None:
+        return laboratory.try_policy(read_policy(policy), at=now())
+    different = proficiency.redetermine(at=now(), apply=apply)
+    people = rosters.people_by_id(person_ids={d.student for d in different})
+    rows = [
+        {"student": people[d.student].sourced_id if d.student in people else str(d.student),
+         "target": frameworks.node(d.target).reference, "stored": _said(d.stored), "replayed": _said(d.expected)}
+        for d in different
+    ]  # fmt: skip
+    return {"differences": rows, "n": len(rows), "applied": apply}
+
+
+def say_determine(found: dict[str, Any]) -> str:
+    """Say what a replay or a trial found."""
+    if "edge" in found:
+        return "\n".join([
+            f"{found['n']} determinations under this policy; nothing was written.",
+            f"  would become proficient: {found['moved_in']}", f"  would no longer be: {found['moved_out']}",
+            f"  within 0.05 of a cut: {found['edge']}",
+        ])  # fmt: skip
+    if not found["n"]:
+        return "The projection equals a replay of the ledger."
+    said = f"{found['n']} determinations differed" + (" and were rebuilt:" if found["applied"] else ":")
+    return "\n".join(
+        [
+            said,
+            *(
+                f"  {r['student']} {r['target']}: {r['stored']} → {r['replayed']}"
+                for r in found["differences"][:50]
+            ),
+        ]
+    )

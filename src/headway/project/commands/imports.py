@@ -1,0 +1,127 @@
+"""Bringing data in: rosters, continuums, policies, ratings, plans; and taking an import back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from headway.access.models import ImportRun
+from headway.access.types import SYSTEM
+from headway.evidence.types import FIELDS
+from headway.frameworks import actions as frameworks
+from headway.frameworks.types import Preview
+from headway.interop.case import exchange
+from headway.interop.oneroster import apply as oneroster
+from headway.interop.v1.csv_file import read_csv
+from headway.kit.refusals import Refusal
+from headway.kit.times import now
+from headway.plans import actions as plans
+from headway.proficiency import actions as proficiency
+from headway.proficiency.policy_file import read_policy
+from headway.rosters import actions as rosters
+from headway.rosters.types import Plan
+
+PLAN_COLUMNS = ("plan", "student", "target", "pieces", "starts", "ends")
+
+
+def _progress(kind: str, done: int, total: int) -> None:
+    """Show how far a long import is, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{kind}: {done:,} of {total:,}   ")
+        sys.stderr.flush()
+
+
+def import_roster(path: Path, *, plan: bool, accept_removals: bool) -> dict[str, Any]:
+    """Import a OneRoster zip or folder, or show its plan."""
+    found = oneroster.import_roster(
+        path, actor=SYSTEM, at=now(), accept_removals=accept_removals, plan_only=plan, progress=_progress
+    )
+    if isinstance(found, Plan):
+        return {"plan": True, **found.as_dict()}
+    return run_as_data(found)
+
+
+def import_framework(path: Path, *, plan: bool, in_force: date | None) -> dict[str, Any]:
+    """Import a CASE package or the spreadsheet, or show what it would change; what moves is determined anew."""
+    at = now()
+    found = exchange.import_framework(path, actor=SYSTEM, at=at, in_force_on=in_force, plan_only=plan)
+    if isinstance(found, Preview):
+        return {"plan": True, **found.as_dict()}
+    moved = proficiency.redetermine(at=at, apply=True)
+    return {**run_as_data(found), "determinations_changed": len(moved)}
+
+
+def import_policy(path: Path) -> dict[str, Any]:
+    """Import a policy file."""
+    return run_as_data(
+        proficiency.import_policy(actor=SYSTEM, body=read_policy(path), name=path.name, at=now())
+    )
+
+
+def import_ratings(path: Path, *, plan: bool) -> dict[str, Any]:
+    """Import ratings by CSV, or check them."""
+    found = read_csv(
+        path, known=FIELDS, needed=("key", "student", "target", "observed_at"), code="ratings_invalid"
+    )
+    return proficiency.import_ratings(
+        actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(), plan_only=plan
+    )  # fmt: skip
+
+
+def import_plans(path: Path, *, plan: bool) -> dict[str, Any]:
+    """Import learning plans by CSV, or check them."""
+    found = read_csv(path, known=PLAN_COLUMNS, needed=PLAN_COLUMNS, code="plans_invalid")
+    return plans.import_plans(
+        actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(), plan_only=plan
+    )  # fmt: skip
+
+
+def undo_import(run_id: int) -> dict[str, Any]:
+    """Take an import back, whatever its kind."""
+    run = ImportRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise Refusal("no_such_import", f"There is no import {run_id}.")
+    at = now()
+    if run.kind == "roster":
+        return run_as_data(rosters.undo_import(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind == "framework":
+        found = frameworks.undo_import(run_id, actor=SYSTEM, at=at)
+        proficiency.redetermine(at=at, apply=True)
+        return run_as_data(found)
+    if run.kind == "policy":
+        return run_as_data(proficiency.undo_policy(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind == "ratings":
+        return run_as_data(proficiency.undo_ratings(run_id=run_id, actor=SYSTEM, at=at))
+    return run_as_data(plans.undo_plans(run_id=run_id, actor=SYSTEM, at=at))
+
+
+def run_as_data(run: ImportRun) -> dict[str, Any]:
+    """Return an import run as plain data."""
+    return {"run": run.pk, "kind": run.kind, "name": run.name, "status": run.status, **run.counts}
+
+
+def say_import(found: dict[str, Any]) -> str:
+    """Say in lines what an import did, or would do."""
+    lines = [
+        "Plan: nothing was written." if found.get("plan") else f"Import {found.get('run', '')}".strip() + "."
+    ]
+    for name, value in found.items():
+        if name in ("plan", "run") or value in (None, "", [], {}):
+            continue
+        if isinstance(value, dict):
+            lines.append(f"  {name}:")
+            lines += [f"    {key}: {_short(inner)}" for key, inner in value.items()]
+        else:
+            lines.append(f"  {name}: {_short(value)}")
+    return "\n".join(lines)
+
+
+def _short(value: Any, limit: int = 20) -> str:
+    if isinstance(value, list | tuple):
+        shown = "; ".join(str(one) for one in value[:limit])
+        return shown + (f"; … and {len(value) - limit} more" if len(value) > limit else "")
+    if isinstance(value, dict):
+        return ", ".join(f"{inner} {key}" for key, inner in value.items() if inner) or "nothing"
+    return str(value)

@@ -1,0 +1,64 @@
+"""Ways in: an account with a first password for a person of the roster, and tokens for other systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.access import actions, queries
+from headway.access.models import Account
+from headway.access.types import SYSTEM
+from headway.kit.refusals import Refusal
+from headway.kit.times import now
+from headway.rosters import queries as rosters
+
+
+def invite(user: str) -> dict[str, Any]:
+    """Give a person of the roster an account, or a new first password for the one they have."""
+    at = now()
+    account = _account(user)
+    if account is None:
+        person = rosters.person_by_reference(user)
+        name = _free_name(person.username or person.sourced_id)
+        account, shown = actions.open_account(
+            actor=SYSTEM, username=name, name=person.name(), at=at, person=person.uuid, password="",
+            language=person.language,
+        )  # fmt: skip
+        return {"username": account.username, "password": shown}
+    return {
+        "username": account.username,
+        "password": actions.reset_password(actor=SYSTEM, account=account, at=at),
+    }
+
+
+def _free_name(wanted: str) -> str:
+    if queries.find_account(wanted) is None:
+        return wanted
+    return next(name for n in range(2, 1_000) if queries.find_account(name := f"{wanted}{n}") is None)
+
+
+def _account(user: str) -> Account | None:
+    """Return the account of a person (by sourcedId, username or uuid), else the account with that name."""
+    try:
+        person = rosters.find_person(user)
+    except Refusal:
+        person = None
+    if person is not None:
+        return queries.account_of(person.uuid)
+    return queries.find_account(user)
+
+
+def token(user: str, scopes: list[str], days: int) -> dict[str, Any]:
+    """Issue a token to an account or a person of the roster; it is shown once."""
+    at = now()
+    account = _account(user) or queries.find_account(user)
+    if account is None:
+        # A token needs no password: the account is opened without one, and nobody can sign in with it.
+        person = rosters.person_by_reference(user)
+        account, _ = actions.open_account(
+            actor=SYSTEM, username=_free_name(person.username or person.sourced_id), name=person.name(), at=at,
+            person=person.uuid, password=None, language=person.language,
+        )  # fmt: skip
+    if days <= 0:
+        raise Refusal("out_of_range", "A token lasts one day or more.")
+    secret = actions.issue_token(actor=SYSTEM, account=account, scopes=scopes, at=at, days=days)
+    return {"token": secret, "username": account.username, "scopes": sorted(set(scopes)), "days": days}
