@@ -42,15 +42,19 @@ KnownAt = Annotated[
 def _run(
     as_json: bool,
     work: Callable[[], Any],
-    show: Callable[[Any], str | None] | None = None,
+    show: Callable[[Any], str | None] | str | None = None,
     *,
     wrong: Callable[[Any], bool] | None = None,
+    errors_as_json: bool = False,
 ) -> None:
     """Do the work, print its result, and turn a refusal into sentences and exit 1."""
     try:
-        result = work()
+        try:
+            result = work()
+        except OSError as error:
+            raise _unreadable(error) from error
     except Refusal as refusal:
-        if as_json:
+        if as_json or errors_as_json:
             _print_json({"errors": refusal.errors()})
         else:
             typer.echo(f"Refused ({refusal.code}): {refusal.message}", err=True)
@@ -59,12 +63,22 @@ def _run(
             if len(refusal.findings) > 50:
                 typer.echo(f"  … and {len(refusal.findings) - 50} more", err=True)
         raise typer.Exit(1) from refusal
+    if isinstance(show, str):
+        from headway.project import commands
+
+        show = getattr(commands, show)
     if as_json:
         _print_json(result)
     elif show is not None and (text := show(result)):
         typer.echo(text)
     if wrong is not None and wrong(result):
         raise typer.Exit(1)
+
+
+def _unreadable(error: OSError) -> Refusal:
+    """Return the refusal for a file that cannot be read or written, named without its folder."""
+    name = Path(str(error.filename)).name if error.filename else "A file"
+    return Refusal("file_failed", f"{name}: {error.strerror or error}.")
 
 
 def _print_json(value: Any) -> None:
@@ -86,13 +100,32 @@ def _wake(home: Path | None) -> Path:
     return wake(home)
 
 
+def _on(home: Path | None) -> Any:
+    """Wake the product on a home and return the commands that work on it."""
+    _wake(home)
+    from headway.project import commands
+
+    return commands
+
+
+def _archive(home: Path | None, *, wake: bool = True) -> Any:
+    if wake:
+        _wake(home)
+    from headway.project import archive
+
+    return archive
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise Refusal("not_a_day", f"--as-of takes a day such as 2026-11-12, not {text}.") from error
+        raise Refusal("not_a_day", f"A day is written as 2026-11-12, not {text}.") from error
+    if not 1950 <= day.year <= 2200:
+        raise Refusal("not_a_day", f"A day lies between 1950 and 2200; {text} does not.")
+    return day
 
 
 @app.command()
@@ -125,11 +158,13 @@ def demo(
     port: int = 8000,
 ) -> None:
     """A demonstration district with several years of history, then the web product on it."""
-    from headway.demo.build import build
     from headway.project.home import begin
 
     def work() -> dict[str, Any]:
         begin(home, name="Juniper Valley demonstration district")
+        # Records can be imported only once Django is awake on the home.
+        from headway.demo.build import build
+
         return build(students=students, seed=seed, progress=not as_json and sys.stderr.isatty(), port=port)
 
     def show(result: dict[str, Any]) -> str:
@@ -176,12 +211,10 @@ def import_roster(
     accept_removals: Annotated[bool, typer.Option("--accept-removals")] = False,
 ) -> None:
     """OneRoster CSV 1.1 or 1.2, zip or folder: stage, validate all, show the plan, apply in one transaction."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.import_roster(path, plan=plan, accept_removals=accept_removals))[1],
-        commands.say_import,
+        lambda: _on(home).import_roster(path, plan=plan, accept_removals=accept_removals),
+        "say_import",
     )
 
 
@@ -194,21 +227,17 @@ def import_framework(
     in_force: Annotated[str | None, typer.Option(help="The day from which this version holds.")] = None,
 ) -> None:
     """A CASE 1.0 or 1.1 package, or the documented spreadsheet."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.import_framework(path, plan=plan, in_force=_day(in_force)))[1],
-        commands.say_import,
+        lambda: _on(home).import_framework(path, plan=plan, in_force=_day(in_force)),
+        "say_import",
     )
 
 
 @import_app.command("policy")
 def import_policy(path: Path, home: Home = None, as_json: Json = False) -> None:
     """Scales, rules, requirements, calendars, vocabulary: the district's configuration as data."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.import_policy(path))[1], commands.say_import)
+    _run(as_json, lambda: _on(home).import_policy(path), "say_import")
 
 
 @import_app.command("ratings")
@@ -219,9 +248,7 @@ def import_ratings(
     plan: Annotated[bool, typer.Option("--plan")] = False,
 ) -> None:
     """Ratings by CSV: every fault named by row, or everything written in one transaction."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.import_ratings(path, plan=plan))[1], commands.say_import)
+    _run(as_json, lambda: _on(home).import_ratings(path, plan=plan), "say_import")
 
 
 @import_app.command("plans")
@@ -232,17 +259,13 @@ def import_plans(
     plan: Annotated[bool, typer.Option("--plan")] = False,
 ) -> None:
     """Learning plans by CSV: who is to show what, with how many pieces, from when to when."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.import_plans(path, plan=plan))[1], commands.say_import)
+    _run(as_json, lambda: _on(home).import_plans(path, plan=plan), "say_import")
 
 
 @import_app.command("undo")
 def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
     """Take an import back, or say by name what now depends on it."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.undo_import(run))[1], commands.say_import)
+    _run(as_json, lambda: _on(home).undo_import(run), "say_import")
 
 
 @export_app.command("framework")
@@ -253,9 +276,12 @@ def export_framework(
     as_json: Json = False,
 ) -> None:
     """A continuum as schema-valid CASE 1.1, or as the spreadsheet."""
-    from headway.project import commands
-
-    _run(False, lambda: (_wake(home), commands.export_framework(key, as_))[1], lambda text: text.rstrip("\n"))
+    _run(
+        False,
+        lambda: _on(home).export_framework(key, as_),
+        lambda text: text.rstrip("\n"),
+        errors_as_json=as_json,
+    )
 
 
 @export_app.command("determinations")
@@ -269,18 +295,14 @@ def export_determinations(
     as_json: Json = False,
 ) -> None:
     """Every determination: student, target, value, state, rule, reasons."""
-    from headway.project import commands
-
     form = "json" if as_json else as_
     _run(
         False,
-        lambda: (
-            _wake(home),
-            commands.export_determinations(
-                as_of=_day(as_of), known_at=known_at, student=student, form=form, out=out
-            ),
-        )[1],
+        lambda: _on(home).export_determinations(
+            as_of=_day(as_of), known_at=known_at, student=student, form=form, out=out
+        ),
         lambda text: text.rstrip("\n"),
+        errors_as_json=as_json,
     )
 
 
@@ -292,17 +314,13 @@ def export_results(
     as_json: Json = False,
 ) -> None:
     """OneRoster 1.2 line items, results and score scales for the student information system."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.export_results(term, out))[1], commands.say_import)
+    _run(as_json, lambda: _on(home).export_results(term, out), "say_import")
 
 
 @export_app.command("record")
 def export_record(student: str, home: Home = None, as_json: Json = False) -> None:
     """Everything held about one student, as JSON."""
-    from headway.project import commands
-
-    _run(True, lambda: (_wake(home), commands.export_record(student))[1])
+    _run(True, lambda: _on(home).export_record(student))
 
 
 @app.command()
@@ -317,22 +335,17 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """The determination with its reasons, in words and as data."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (
-            _wake(home),
-            commands.explain(
-                student=student,
-                target=target,
-                as_of=_day(as_of),
-                known_at=known_at,
-                reader=reader,
-                language=language,
-            ),
-        )[1],
-        commands.say_explanation,
+        lambda: _on(home).explain(
+            student=student,
+            target=target,
+            as_of=_day(as_of),
+            known_at=known_at,
+            reader=reader,
+            language=language,
+        ),
+        "say_explanation",
     )
 
 
@@ -344,12 +357,10 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Lists for a response: who needs one and why, and the pace of every plan."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.report(name, as_of=_day(as_of)))[1],
-        commands.say_report,
+        lambda: _on(home).report(name, as_of=_day(as_of)),
+        "say_report",
     )
 
 
@@ -363,12 +374,10 @@ def determine(
     as_json: Json = False,
 ) -> None:
     """Replay the ledger under the policies in force and report differences."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.determine(apply=apply, policy=policy))[1],
-        commands.say_determine,
+        lambda: _on(home).determine(apply=apply, policy=policy),
+        "say_determine",
         wrong=lambda r: policy is None and not apply and bool(r.get("differences")),
     )
 
@@ -376,11 +385,9 @@ def determine(
 @app.command()
 def heads(file: Path, home: Home = None, as_json: Json = False) -> None:
     """Write the signed head of the ledger to a file, to be kept elsewhere."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.write_head(file))[1],
+        lambda: _on(home).write_head(file),
         lambda r: f"Head {r['sequence']} written to {file.name}.",
     )
 
@@ -392,12 +399,10 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Walk the ledger, compare projections and kept heads, and name the first altered event."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.verify(heads))[1],
-        commands.say_verify,
+        lambda: _on(home).verify(heads),
+        "say_verify",
         wrong=lambda r: not r["ok"],
     )
 
@@ -405,11 +410,9 @@ def verify(
 @app.command()
 def backup(file: Path, home: Home = None, as_json: Json = False) -> None:
     """One archive of everything, taken while the product runs."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.backup(file))[1],
+        lambda: _archive(home).backup(file),
         lambda r: f"{r['files']} files in {file.name}.",
     )
 
@@ -417,11 +420,9 @@ def backup(file: Path, home: Home = None, as_json: Json = False) -> None:
 @app.command()
 def restore(file: Path, home: Home = None, as_json: Json = False) -> None:
     """Restore an archive to an empty home; a damaged one is refused before anything is touched."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: commands.restore(file, home),
+        lambda: _archive(None, wake=False).restore(file, home),
         lambda r: f"Restored {r['events']} events; the ledger holds.",
     )
 
@@ -429,11 +430,9 @@ def restore(file: Path, home: Home = None, as_json: Json = False) -> None:
 @app.command()
 def invite(user: str, home: Home = None, as_json: Json = False) -> None:
     """Give a person of the roster a way in: prints the name and first password."""
-    from headway.project import commands
-
     _run(
         as_json,
-        lambda: (_wake(home), commands.invite(user))[1],
+        lambda: _on(home).invite(user),
         lambda r: f"{r['username']}  {r['password']}",
     )
 
@@ -447,34 +446,54 @@ def token(
     as_json: Json = False,
 ) -> None:
     """An API token for an account or a person of the roster, shown once."""
-    from headway.project import commands
-
-    _run(as_json, lambda: (_wake(home), commands.token(user, scope, days))[1], lambda r: r["token"])
+    _run(as_json, lambda: _on(home).token(user, scope, days), lambda r: r["token"])
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def science(
-    context: typer.Context, name: Annotated[str, typer.Argument()] = "", as_json: Json = False
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which one; without a name, the list.")] = "",
+    home: Home = None,
+    as_json: Json = False,
 ) -> None:
-    """Public functions of headway.science on CSV files; without a name, the list of them."""
+    """Public functions of headway.science on CSV files: no server, no home; without a name, the list of them."""
     from headway.project import science_files
 
-    _run(as_json, lambda: science_files.run(name, context.args), science_files.say)
+    try:
+        given = science_files.split(name, context.args)
+    except science_files.Misused as error:
+        raise typer.BadParameter(str(error)) from error
+    _run(as_json, lambda: science_files.run(name, *given), science_files.say)
 
 
-@app.command()
-def bench(name: str = "") -> None:
-    """A benchmark of bench/, one JSON line (in a checkout)."""
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which one; without a name, the list.")] = "",
+    as_json: Json = False,
+) -> None:
+    """A benchmark of bench/, one JSON line (in a checkout); further words are the benchmark's own options."""
     import runpy
 
     root = Path(__file__).resolve().parents[2]
-    if not (root / "bench" / "__init__.py").exists():
-        typer.echo(
-            "Benchmarks live in a checkout of the project, in bench/; this is an installed copy.", err=True
-        )
-        raise typer.Exit(1)
-    sys.path.insert(0, str(root))
-    runpy.run_module(f"bench.{name}" if name else "bench", run_name="__main__")
+    known = sorted(f.stem for f in (root / "bench").glob("*.py") if not f.stem.startswith("_"))
+
+    def choose() -> dict[str, Any]:
+        if not known:
+            raise Refusal(
+                "no_checkout",
+                "Benchmarks live in a checkout of the project, in bench/; this is an installed copy.",
+            )
+        if name and name not in known:
+            raise Refusal("unknown_benchmark", f"Benchmarks are: {', '.join(known)}.")
+        return {"benchmarks": known}
+
+    # A benchmark prints its own JSON line; the list is all that this command prints itself.
+    _run(as_json and not name, choose, None if name else lambda _: "\n".join(known), errors_as_json=as_json)
+    if name:
+        sys.path.insert(0, str(root))
+        sys.argv = [f"bench.{name}", *context.args]
+        runpy.run_module(f"bench.{name}", run_name="__main__")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
@@ -69,11 +70,9 @@ class Door:
                 {"errors": [{"code": "sign_in", "message": "Send a token: Authorization: Bearer …"}]},
                 status=401,
             )
-        return redirect(
-            f"/account/sign-in?next={request.get_full_path()}"
-            if request.method == "GET"
-            else "/account/sign-in"
-        )
+        # The whole address is one value: its own `?` and `&` must not end it.
+        wanted = quote(request.get_full_path(), safe="/")
+        return redirect(f"/account/sign-in?next={wanted}" if request.method == "GET" else "/account/sign-in")
 
     def _forbidden(self, request: HttpRequest) -> HttpResponse:
         from django.core.exceptions import PermissionDenied

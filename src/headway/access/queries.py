@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from headway.access.models import Account, AuditEntry, SignInAttempt, Token
+from headway.access.models import Account, AuditEntry, ImportRun, SignInAttempt, Token
 
 SCOPES = ("ratings.write", "ratings.read", "roster.read", "reports.read", "admin")
 FAILURES_ALLOWED = 8
@@ -50,3 +51,45 @@ def throttled(*, keys: list[str], at: datetime) -> bool:
         >= FAILURES_ALLOWED * (1 if key[0] == "n" else 5)
         for key in keys
     )
+
+
+# What was done, and what came in: for the district's pages.
+
+
+def import_runs(*, limit: int = 10, kind: str = "") -> list[ImportRun]:
+    """Return the newest imports, newest first, of one kind or of all. One statement."""
+    found = ImportRun.objects.filter(kind=kind) if kind else ImportRun.objects.all()
+    return list(found.order_by("-pk")[:limit])
+
+
+def find_import(run_id: int) -> ImportRun | None:
+    """Return the import with this number, or None."""
+    return ImportRun.objects.filter(pk=run_id).first()
+
+
+def account_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return the name of each account that there is. One statement."""
+    rows = Account.objects.filter(id__in={one for one in ids if one})
+    return {key: name or username for key, name, username in rows.values_list("id", "name", "username")}
+
+
+def last_act(act: str) -> AuditEntry | None:
+    """Return the newest audit entry of an act, or None. One statement."""
+    return AuditEntry.objects.filter(act=act).order_by("-id").first()
+
+
+def acts(*, act: str = "", who: str = "", before: int | None = None, limit: int = 50) -> list[AuditEntry]:
+    """Return audit entries, newest first: of one act, by people whose name holds `who`, older than an entry. One statement."""
+    found = AuditEntry.objects.all()
+    if act:
+        found = found.filter(act=act)
+    if who:
+        found = found.filter(actor_name__icontains=who)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found.order_by("-id")[:limit])
+
+
+def act_kinds() -> list[str]:
+    """Return the names of all acts that were ever audited, in order. One statement."""
+    return list(AuditEntry.objects.order_by("act").values_list("act", flat=True).distinct())

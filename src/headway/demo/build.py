@@ -38,7 +38,7 @@ from headway.rosters import queries as roster
 
 HERE = Path(__file__).parent
 CONTINUUMS = ("mathematics", "reading", "science", "lifelong")
-PLAN_TARGETS = 14
+PLAN_SHARE = 0.5
 PLAN_PIECES = 2
 WAITING = (
     (
@@ -174,7 +174,10 @@ def _evidence(
         tree = frameworks.tree(view.id)
         found, nodes = history.simulate(tree, who, calendar, len(years), 3, seed)
         planted = planted or history.planted_students(found)
-        everything += history.entries(tree, found, nodes, who, calendar, students, staff, seed)
+        own = list(history.entries(tree, found, nodes, who, calendar, students, staff, seed))
+        everything += own
+        if view.kind == "academic":
+            everything += history.reviews(tree, who, calendar, students, staff, own, planted, seed)
     everything.sort(key=lambda entry: (entry.observed_us, entry.key))
     for batch, heard in _by_week(everything, years[0][0], at):
         evidence.record_ratings(actor=SYSTEM, entries=batch, at=heard, source="demonstration")
@@ -204,11 +207,12 @@ def _level_targets(tree: Tree, code: str) -> list[NodeView]:
 
 
 def _plans(who: Cast, ids: dict[str, Person], year: tuple[date, date], at: datetime) -> None:
-    """Give every student the year's plan in mathematics: the targets of the grade's level, two pieces each."""
+    """Give every student the year's plan in mathematics: the first half of the level's targets, two pieces each."""
     tree = frameworks.tree(frameworks.framework_by_key("Mathematics").id)
     for grade in range(13):
         code = cast_of.grade_code(grade)
-        items = [(node.id, PLAN_PIECES) for node in _level_targets(tree, code)[:PLAN_TARGETS]]
+        targets = _level_targets(tree, code)
+        items = [(node.id, PLAN_PIECES) for node in targets[: max(1, round(PLAN_SHARE * len(targets)))]]
         members = [ids[student_id(number)].id for number in np.flatnonzero(who.grades == grade).tolist()]
         if not items or not members:
             continue

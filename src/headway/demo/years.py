@@ -31,7 +31,16 @@ COMMENTS = (
     "You used the feedback from last time.",
     "Next: a case that could prove you wrong.",
 )
-RATES = {"Mathematics": 46.0, "Scientific practice": 11.0, "Reading": 22.0, "Lifelong learning": 11.0}
+TASKS = (
+    "Exit slip", "Workshop problem", "Partner interview", "Design challenge", "Data walk", "Notebook page", "Letter", "Model",
+    "Field note", "Short talk", "Number talk", "Poster", "Investigation", "Reading conference", "Station", "Revision",
+)  # fmt: skip
+RATES = {"Mathematics": 36.0, "Scientific practice": 7.0, "Reading": 14.0, "Lifelong learning": 5.0}
+MOVES_ON = 0.88
+"""So many students close a school year with a review that fills what the level still asks."""
+
+ENOUGH = 3
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +59,8 @@ def school_years(today: date, count: int = 3) -> list[tuple[date, date]]:
 
 def calendar_of(years: list[tuple[date, date]], today: date) -> Calendar:
     """Return the instructed days up to today."""
-    spans = [((a - EPOCH).days, (min(b, today) - EPOCH).days) for a, b in years if a <= today]
-    return Calendar.weekdays(spans)
+    spans = [((a - EPOCH).days, (b - EPOCH).days) for a, b in years if a <= today]
+    return Calendar.weekdays(spans, through=(today - EPOCH).days)
 
 
 def simulate(
@@ -74,13 +83,13 @@ def simulate(
     spread = np.random.default_rng(seed + len(nodes))
     targets = Targets(
         grade=np.array(grades, np.int64),
-        difficulty=spread.normal(0, 0.25, len(nodes)),
+        difficulty=spread.normal(-0.55, 0.2, len(nodes)),
         depth=np.array([node.depth or 0 for node in nodes], np.int8),
         prerequisite=np.full(len(nodes), -1, np.int64),
     )
     found = simulate_ratings(
         rng, grades=who.grades.astype(np.int64) - (years - 1), targets=targets, raters=raters, calendar=calendar,
-        settings=Settings(ratings_per_year=RATES[tree.framework.key]),
+        settings=Settings(ratings_per_year=RATES[tree.framework.key], again_share=0.35, remainder_sd=0.3, task_sd=0.3),
     )  # fmt: skip
     return found, [node.id for node in nodes]
 
@@ -132,8 +141,58 @@ def entries(
             target=node, target_uuid=uuids[node], observed_us=observed,
             level=None if np.isnan(level) else round(level * 100), rater=author.id, rater_uuid=author.uuid, kind=int(kind),
             status=status, purpose=purpose, piece=f"demo-{tree.framework.id}-p{piece}", attempt=attempt,
-            depth=0 if lifelong else depth, task=f"{tree.framework.id}-t{task}", setting=settings[row] if lifelong else "",
+            depth=0 if lifelong else depth, task=f"{TASKS[task % len(TASKS)]} {task // len(TASKS) + 1}", setting=settings[row] if lifelong else "",
             comment=COMMENTS[said[row]] if recent and kind == Kind.TEACHER and status == 0 and said[row] < len(COMMENTS) else "",
+        )  # fmt: skip
+
+
+def reviews(
+    tree: Tree, who: Cast, calendar: Calendar, people: list[Person], staff: dict[int, list[Person]], before: list[RatingEntry],
+    planted: dict[str, list[int]], seed: int,
+) -> Iterator[RatingEntry]:  # fmt: skip
+    """Yield the reviews at the end of each finished school year: what a level still asks is shown in April and May.
+
+    A student who is behind moves on half as often; for the others nothing is added, and the gap stays visible.
+    """
+    rng = np.random.default_rng(seed + 13)
+    have: dict[tuple[int, int], list[RatingEntry]] = {}
+    for entry in before:
+        if entry.level is not None and entry.purpose == 0:
+            have.setdefault((entry.student, entry.target), []).append(entry)
+    behind = set(planted["behind"])
+    last = int(calendar.year[-1])
+    for year in range(last):
+        days = calendar.days[calendar.year == year][-42:].tolist()
+        for number, person in enumerate(people):
+            grade = int(who.grades[number]) - (last - year)
+            moves = rng.random() < MOVES_ON * (0.5 if number in behind else 1.0)
+            level = tree.framework.expected_levels.get(grade_code(grade)) if grade >= 0 else None
+            if not moves or level is None or (tree.framework.key == "Reading" and grade > 5):
+                continue
+            for node in tree.targets():
+                if node.level == level:
+                    own = have.get((person.id, node.id), [])
+                    yield from _review(node, person, own, staff[grade], days, year, rng)
+
+
+def _review(
+    node: Any, person: Person, own: list[RatingEntry], staff: list[Person], days: list[int], year: int, rng: np.random.Generator
+) -> Iterator[RatingEntry]:  # fmt: skip
+    newest = max(own, key=lambda entry: entry.observed_us, default=None)
+    wanted = max(
+        ENOUGH - len({entry.piece for entry in own}),
+        0 if newest is not None and (newest.level or 0) >= 300 else 1,
+    )
+    for n in range(wanted):
+        # The first lies weeks before the last, so that the dates are apart as the requirement asks.
+        day = days[min(len(days) - 1, n * 14 + int(rng.integers(0, 10)))]
+        by = staff[int(rng.integers(0, len(staff)))]
+        key = f"demo-review-{node.id}-{person.id}-{year}-{n}"
+        yield RatingEntry(
+            key=key, student=person.id, student_uuid=person.uuid, target=node.id, target_uuid=node.uuid,
+            observed_us=day * DAY_US + int(rng.integers(15 * 3600, 22 * 3600)) * 1_000_000,
+            level=400 if rng.random() < 0.2 else 300, rater=by.id, rater_uuid=by.uuid, piece=key, depth=node.depth or 0,
+            task=f"Review of the year, part {n + 1}",
         )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from headway.access.actions import record_act
-from headway.access.types import Viewer
-from headway.evidence import ledger, projection
+from headway.access.types import Role, Viewer
+from headway.evidence import ledger, projection, queries
 from headway.evidence.models import Erasure, Event, Payload, Piece
 from headway.evidence.types import RatingEntry, Receipt, Work
 from headway.kit.refusals import Finding, Refusal
@@ -409,3 +409,19 @@ def _ended_by(key: str, sequences: range) -> bool:
 
 def _uuid_param(value: UUID) -> str:
     return str(value) if connection.vendor == "postgresql" else value.hex
+
+
+def check_chain(*, actor: Viewer, at: datetime, after: int, size: int) -> queries.Walked:
+    """This will check the next part of the chain, and note in the audit trail what was found at its end.
+
+    Who may: the district. Raises `Refusal("forbidden")`.
+    """
+    if not actor.is_a(Role.DISTRICT):
+        raise Refusal("forbidden", "Only the district may check the ledger.")
+    found = queries.walk(after=after, size=size)
+    if found.whole or found.breaks:
+        record_act(
+            actor=actor, act="verify_ledger", kind="ledger", object_id=found.last, at=at,
+            detail={"events": found.end, "breaks": len(found.breaks)},
+        )  # fmt: skip
+    return found

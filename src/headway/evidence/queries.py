@@ -6,16 +6,21 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, Q
 
 from headway.evidence import ledger, projection
 from headway.evidence.entries import References, RowReader
 from headway.evidence.models import Event, LedgerHead, Payload, Piece
 from headway.evidence.types import Break
 from headway.evidence.waiting import Waiting, waiting
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import UndoScope
+from headway.kit.refusals import Finding
 from headway.kit.times import micros
 
 __all__ = [
@@ -277,6 +282,42 @@ def newest_ratings(
     return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
 
 
+def in_the_way_of(scope: UndoScope) -> list[Finding]:
+    """Return by name what keeps an import of a continuum from being taken back: ratings on items it made, and ratings
+    recorded since on items it changed.
+    """
+    counts: dict[int, int] = {}
+    for keys, since in ((scope.added, 0), (scope.changed, micros(scope.at))):
+        listed = sorted(keys)
+        for start in range(0, len(listed), 500):
+            part = ", ".join(str(int(key)) for key in listed[start : start + 500])
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT target_id, COUNT(*) FROM headway_rating r JOIN headway_event e ON e.sequence = r.origin_sequence"
+                    f" WHERE target_id IN ({part}) AND e.at_us >= %s GROUP BY target_id",
+                    [since],
+                )
+                counts.update(dict(cursor.fetchall()))
+    return [
+        Finding("import_in_use", f"{n} rating{'s' if n > 1 else ''} on {frameworks.node(target).label} depend on it.",
+                column="target", value=frameworks.node(target).label)
+        for target, n in sorted(counts.items())
+    ]  # fmt: skip
+
+
+def in_the_way_of_people(people: Sequence[int]) -> list[str]:
+    """Return by name what keeps an import of a roster from being taken back: ratings of or by people it made."""
+    found = 0
+    for start in range(0, len(people), 500):
+        part = ", ".join(str(int(key)) for key in people[start : start + 500])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT COUNT(*) FROM headway_rating WHERE student_id IN ({part}) OR rater_id IN ({part})"
+            )
+            found += cursor.fetchone()[0]
+    return [f"{found} ratings name people of it"] if found else []
+
+
 def students_rated() -> list[int]:
     """Return the keys of all students with a rating, rising."""
     with connection.cursor() as cursor:
@@ -431,3 +472,62 @@ def _normal(row: tuple[Any, ...]) -> tuple[Any, ...]:
     for name in ("held", "by_default"):
         values[projection.AT[name]] = bool(values[projection.AT[name]])
     return tuple(values)
+
+
+def event_counts(*, starts_us: Sequence[int]) -> dict[str, list[int]]:
+    """Return for each kind of event how many lie in each span between two instants that follow each other, and all.
+
+    `starts_us` rise; the last figure of each list counts every event of the kind. One statement.
+    """
+    spans = {
+        f"s{n}": Count("sequence", filter=Q(at_us__gte=low, at_us__lt=high))
+        for n, (low, high) in enumerate(pairwise(starts_us))
+    }
+    rows = Event.objects.order_by("kind").values("kind").annotate(**spans, total=Count("sequence"))
+    return {row["kind"]: [*(row[name] for name in spans), row["total"]] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A part of the chain that was checked: through which sequence, whether that is the end, and what does not hold."""
+
+    first: int
+    last: int
+    end: int
+    breaks: tuple[Break, ...]
+
+    @property
+    def whole(self) -> bool:
+        return self.last >= self.end
+
+
+def walk(*, after: int, size: int) -> Walked:
+    """Check the next `size` events after a sequence: gaps, links, seals and contents. Three statements per 5,000 events.
+
+    The command line checks more: kept heads, rating rows and determinations.
+    """
+    end, _ = head()
+    previous = Event.objects.filter(sequence=after).values_list("hash", flat=True).first() or ledger.GENESIS
+    erased, found, last = _erased(), [], after
+    for sequence, kind, subject, author, digest, at_us, commit, prior, seal, salt, body in islice(
+        events(after=after, batch=min(size, 5_000)), size
+    ):
+        who = _hex(subject)
+        if sequence != last + 1:
+            found.append(Break(last + 1, "event missing", "an unbroken sequence", f"event {sequence}"))
+        if prior != previous:
+            found.append(Break(sequence, "not linked to the event before it", previous, prior, who))
+        computed = ledger.event_hash(sequence, kind, who, _hex(author), digest or "", at_us, commit, prior)
+        if computed != seal:
+            found.append(Break(sequence, "the event was altered", seal, computed, who))
+        if body is None and sequence not in erased:
+            found.append(Break(sequence, "content missing without an erasure", "a payload", "nothing", who))
+        if body is not None and (own := ledger.commitment(salt, body)) != commit:
+            found.append(Break(sequence, "the content was altered", commit, own, who))
+        previous, last = seal, sequence
+    if last == after < end:
+        found.append(Break(after + 1, "event missing", f"events through {end}", "nothing"))
+        last = end
+    elif last >= end:
+        found += _end_breaks(last, previous, {})
+    return Walked(after + 1, last, end, tuple(found[:100]))

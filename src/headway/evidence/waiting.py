@@ -30,9 +30,9 @@ class Waiting:
 def waiting(students: Iterable[int], *, by: datetime | None = None) -> list[Waiting]:
     """Return the students' pieces whose newest attempt no adult has rated, oldest first. One statement per 10,000.
 
-    `by` asks about an instant: handed in before it, and not rated by then. A piece is rated once it is marked so after
-    it was handed in, or once a standing rating by an adult names it and its attempt (or a later one). A held rating is a
-    rating; a missed chance is none.
+    `by` asks about an instant: handed in before it, and not rated by then. What counts is a standing rating by an adult
+    that names the piece and its attempt or a later one, or any such rating where the piece was marked as rated after it
+    was handed in. A held rating is a rating; a missed chance and a student's own rating are none.
     """
     wanted = list(dict.fromkeys(students))
     found: dict[str, Waiting] = {}
@@ -46,18 +46,17 @@ def waiting(students: Iterable[int], *, by: datetime | None = None) -> list[Wait
 
 
 def _rows(students: list[int], by: datetime | None) -> Iterable[tuple[str, int, str, datetime, int | None]]:
-    rated = Rating.objects.filter(
-        student_id=OuterRef("student_id"),
-        piece=OuterRef("key"),
-        attempt__gte=OuterRef("attempt"),
-        to_sequence=None,
-        kind__in=COUNTED_KINDS,
+    ratings = Rating.objects.filter(
+        student_id=OuterRef("student_id"), piece=OuterRef("key"), to_sequence=None, kind__in=COUNTED_KINDS
     ).exclude(status=Status.MISSED)
     unmarked = Q(rated_at=None) | Q(rated_at__lt=F("handed_in_at"))
     pieces = Piece.objects.filter(student_id__in=students)
     if by is not None:
-        rated = rated.filter(observed_us__lt=micros(by))
+        ratings = ratings.filter(observed_us__lt=micros(by))
         unmarked |= Q(rated_at__gte=by)
         pieces = pieces.filter(handed_in_at__lt=by)
-    rows = pieces.filter(unmarked, ~Exists(rated)).order_by("handed_in_at", "key", "targets__id")
+    found = pieces.filter(
+        ~Exists(ratings.filter(attempt__gte=OuterRef("attempt"))), unmarked | ~Exists(ratings)
+    )
+    rows = found.order_by("handed_in_at", "key", "targets__id")
     return rows.values_list("key", "student_id", "title", "handed_in_at", "targets__id")

@@ -225,3 +225,12 @@ def _tree_of(node_id: int) -> Tree:
 
 def _crossing(woods: Forest, wanted: set[int]) -> list[tuple[int, int]]:
     return [pair for pair in woods.crossing if pair[1] in wanted]
+
+
+def all_versions() -> dict[int, tuple[VersionView, ...]]:
+    """Return the versions of every continuum, oldest first. One statement."""
+    fields = ("number", "in_force_on", "recorded_at", "import_run", "source", "digest", "dropped")
+    found: dict[int, list[VersionView]] = {}
+    for row in FrameworkVersion.objects.order_by("number").values_list("framework_id", *fields):
+        found.setdefault(row[0], []).append(VersionView(*row[1:]))
+    return {key: tuple(rows) for key, rows in found.items()}

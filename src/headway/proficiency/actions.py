@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,9 @@ from headway.access.types import Role, Viewer
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
 from headway.evidence.types import RatingEntry
+from headway.frameworks import actions as adopting
 from headway.frameworks import queries as frameworks
+from headway.frameworks.types import Package
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, policies, projecting
@@ -23,6 +25,8 @@ from headway.proficiency.resolving import ADULTS, Resolver
 from headway.proficiency.types import Determined, Difference, Saved, Standing
 from headway.proficiency.working import Moment, moment
 from headway.rosters import queries as rosters
+from headway.science.codes import Status
+from headway.science.pieces import COUNTED_KINDS
 
 begin = policies.begin
 import_policy = policies.import_policy
@@ -50,7 +54,9 @@ def record_rows(
                 "ratings_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", findings
             )
         receipt = evidence.record_ratings(actor=actor, entries=entries, at=at, source=source)
-        pieces = [entry.piece for entry in entries if entry.piece]
+        pieces = [
+            e.piece for e in entries if e.piece and e.kind in COUNTED_KINDS and e.status != Status.MISSED
+        ]
         if pieces and receipt.written:
             evidence.mark_rated(keys=pieces, at=at)
         pairs = list(dict.fromkeys((entry.student, entry.target) for entry in entries))
@@ -296,3 +302,60 @@ def _fresh(at: datetime) -> Moment:
 def may_decide(viewer: Viewer) -> bool:
     """Whether the viewer may decide a level."""
     return viewer.is_a(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+
+
+# What a page hands in: read, tried, brought in.
+
+
+def read_policy(text: bytes, *, name: str) -> dict[str, Any]:
+    """This will read a policy file's content and check it; nothing is written.
+
+    Raises `Refusal`: `not_utf8`, `policy_invalid` with every fault and its line.
+    """
+    from headway.proficiency.policy_file import PolicyReader
+
+    try:
+        return PolicyReader(text.decode("utf-8-sig"), name).read()
+    except UnicodeDecodeError as error:
+        raise Refusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).") from error
+
+
+def try_policy(*, actor: Viewer, body: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """This will say who would move under a policy file, by determining everything under it and taking it back.
+
+    Nothing is written. Who may: the district. Raises `Refusal`: `forbidden`, `policy_invalid`.
+    """
+    from headway.proficiency import laboratory
+
+    if not actor.is_a(Role.DISTRICT):
+        raise Refusal("forbidden", "Only the district may try its policies.")
+    return laboratory.try_policy(body, at=at)
+
+
+def adopt_framework(
+    package: Package, *, actor: Viewer, at: datetime, in_force_on: date | None = None
+) -> tuple[ImportRun, int]:
+    """This will make a package the newest version of its continuum and determine anew what moves, in one transaction.
+
+    Returns the import and how many determinations changed. Who may: the district. Raises `Refusal`: `forbidden`, and what
+    `frameworks.actions.apply_package` does.
+    """
+    if not actor.is_a(Role.DISTRICT):
+        raise Refusal("forbidden", "Only the district may bring continuums in.")
+    with transaction.atomic():
+        run = adopting.apply_package(package, actor=actor, at=at, in_force_on=in_force_on)
+        assert isinstance(run, ImportRun)
+        return run, len(redetermine(at=at, apply=True))
+
+
+def undo_framework(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """This will take an import of a continuum back and determine anew, in one transaction.
+
+    Who may: the district. Raises `Refusal`: `forbidden`, and what `frameworks.actions.undo_import` does.
+    """
+    if not actor.is_a(Role.DISTRICT):
+        raise Refusal("forbidden", "Only the district may take imports back.")
+    with transaction.atomic():
+        run = adopting.undo_import(run_id, actor=actor, at=at)
+        redetermine(at=at, apply=True)
+        return run

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Count, Q
+
 from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
-from headway.frameworks.types import NodeView, Tree
+from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.refusals import Refusal
 from headway.proficiency import configuration, exporting, projecting
 from headway.proficiency.configuration import Book
+from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
+from headway.proficiency.models import Determination
 from headway.proficiency.parents import Summary, summaries
 from headway.proficiency.types import Effective, Standing
 from headway.proficiency.working import (
@@ -27,11 +32,15 @@ from headway.proficiency.working import (
     schools_of,
 )
 from headway.rosters import queries as rosters
-from headway.science.codes import Purpose
+from headway.science.codes import Purpose, State
 from headway.science.judgment import Judgment
+from headway.science.metrics.working_level import working_level
 from headway.science.proficiency.explain import explain
 
-__all__ = ["AT", "Book", "Moment", "Row", "Standing", "Summary", "book", "moment"]
+__all__ = [
+    "AT", "Book", "Line", "Moment", "NextStep", "Row", "Standing", "Summary", "book", "determine_all",
+    "line_of", "lines_of", "moment", "next_steps", "rows_of",
+]  # fmt: skip
 
 book = configuration.book
 
@@ -377,3 +386,99 @@ def last_levels(
         ):
             found[row[0], row[1]] = LastLevel(row[0], row[1], row[AT["level"]], row[AT["observed_us"]])
     return found
+
+
+# A cohort at a glance.
+
+
+@dataclass(frozen=True, slots=True)
+class CohortLine:
+    """One continuum for many students: where they work, against what is expected of the grade of each.
+
+    `at_level` counts students by working level; `below`, `at` and `above` those for whose grade a level is expected.
+    `reached` of `judged` pairs of student and target with evidence are proficient or beyond.
+    """
+
+    framework: FrameworkView
+    levels: tuple[int, ...]
+    at_level: Mapping[int, int]
+    expected: Mapping[int, int]
+    n: int
+    below: int
+    at: int
+    above: int
+    reached: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortView:
+    """How many students a cohort has, the grades among them, and its lines."""
+
+    n: int
+    grades: list[str]
+    lines: list[CohortLine]
+
+
+def cohort(m: Moment, *, students: Any) -> CohortView:
+    """Return a cohort's lines on the continuums in use with evidence of any of its students.
+
+    `students` is a question of `rosters` not yet run: it is counted and joined inside the database, so that the answer
+    takes three statements for any number of students. Read from the determinations that stand today. A continuum without
+    levels has one level, 1. Who may: the caller has checked that the viewer may see these students.
+    """
+    grades = dict(students.order_by().values_list("id", "grade"))
+    held = Q(target__starts_on=None) | Q(target__starts_on__lte=m.day)
+    in_force = held & (Q(target__ends_on=None) | Q(target__ends_on__gt=m.day))
+    rows = (
+        Determination.objects.filter(
+            in_force, student_id__in=students.order_by().values("id"), target__is_leaf=True
+        )
+        .order_by()
+        .values_list("student_id", "target__framework_id", "target__level")
+        .annotate(
+            reached=Count("id", filter=Q(state__in=(int(State.PROFICIENT), int(State.BEYOND)))),
+            seen=Count("id", filter=Q(n_counted__gt=0) | Q(decided=True)),
+        )
+    )
+    per: dict[int, dict[int, dict[int, tuple[int, int]]]] = {}
+    for student, framework, level, reached, seen in rows:
+        per.setdefault(framework, {}).setdefault(student, {})[level or 1] = (reached, seen)
+    lines = [
+        _cohort_line(m, frameworks.tree(view.id, at=frameworks.remembered_stamp()), per[view.id], grades)
+        for view in frameworks.frameworks() if view.id in per
+    ]  # fmt: skip
+    named = sorted({g for g in grades.values() if g}, key=lambda g: (g.isdigit(), g))
+    return CohortView(len(grades), named, [line for line in lines if line.n])
+
+
+def _cohort_line(
+    m: Moment, tree: Tree, per: Mapping[int, Mapping[int, tuple[int, int]]], grades: Mapping[int, str]
+) -> CohortLine:
+    sizes = Counter(node.level or 1 for node in tree.targets(on=m.day))
+    levels = sorted(sizes)
+    totals = [sizes[level] for level in levels]
+    where: Counter[int] = Counter()
+    against = {-1: 0, 0: 0, 1: 0}
+    reached_n = judged_n = 0
+    for student, own in per.items():
+        reached = [own.get(level, (0, 0))[0] for level in levels]
+        seen = [own.get(level, (0, 0))[1] for level in levels]
+        reached_n += sum(reached)
+        judged_n += sum(max(a, b) for a, b in zip(reached, seen, strict=True))
+        level = working_level(levels, totals, reached, seen).level
+        if level is None:
+            continue
+        where[level] += 1
+        expected = tree.framework.expected_levels.get(grades.get(student, ""))
+        if expected is not None:
+            against[(level > expected) - (level < expected)] += 1
+    wanted = Counter(
+        expected
+        for grade in grades.values()
+        if (expected := tree.framework.expected_levels.get(grade)) is not None
+    )
+    return CohortLine(
+        tree.framework, tuple(levels), where, wanted, sum(where.values()), against[-1], against[0], against[1],
+        reached_n, judged_n,
+    )  # fmt: skip

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headway.kit.refusals import Finding, Refusal
 from headway.science import files
 
+OPTIONS: dict[str, tuple[str, ...]] = {"proficiency": ("rule", "set"), "on-track": ()}
 MANY = {"set"}
 
 
-def run(name: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """Answer one question about files, or list the names. Raises `Refusal` with the science's own code."""
-    if not name:
-        return {"names": files.names()}
-    paths, options = _split(arguments)
-    try:
-        return files.run(name, paths, options)
-    except files.ScienceRefusal as refusal:
-        where = {key: refusal.where.get(key) for key in ("file", "line", "column", "value")}
-        raise Refusal(
-            refusal.code, refusal.message, [Finding(refusal.code, refusal.message, **where)]
-        ) from refusal
+class Misused(Exception):
+    """The words after the name are not what the name takes."""
 
 
-def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+def split(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """Return the files and the options of a call. Raises `Misused` for an option that the name does not know."""
     paths: list[str] = []
     options: dict[str, Any] = {}
     waiting = list(arguments)
@@ -34,17 +26,34 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
         if not word.startswith("--"):
             paths.append(word)
             continue
-        name, equals, value = word[2:].partition("=")
+        option, equals, value = word[2:].partition("=")
+        if name in OPTIONS and option not in OPTIONS[name]:
+            known = ", ".join(f"--{one}" for one in OPTIONS[name]) or "no options"
+            raise Misused(f"{name} takes {known}; not --{option}.")
         if not equals:
             if not waiting:
-                raise Refusal("usage", f"{word} needs a value.")
+                raise Misused(f"--{option} needs a value.")
             value = waiting.pop(0)
-        name = name.replace("-", "_")
-        if name in MANY:
-            options.setdefault(name, []).append(value)
+        if option in MANY:
+            options.setdefault(option, []).append(value)
+        elif option in options:
+            raise Misused(f"--{option} is given twice.")
         else:
-            options[name] = value
+            options[option] = value
     return paths, options
+
+
+def run(name: str, paths: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer one question about files, or list the names. Raises `Refusal` with the science's own code."""
+    if not name:
+        return {"names": files.names()}
+    try:
+        return files.run(name, paths, options)
+    except files.ScienceRefusal as refusal:
+        where = {key: refusal.where.get(key) for key in ("file", "line", "column", "value")}
+        raise Refusal(
+            refusal.code, refusal.message, [Finding(refusal.code, refusal.message, **where)]
+        ) from refusal
 
 
 def say(found: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from headway.access import actions as access
+from headway.access import queries as accounts
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
@@ -35,6 +37,7 @@ __all__ = [
     "end_role",
     "grant_role",
     "import_roster",
+    "invite",
     "lift_restriction",
     "made_by",
     "name_substitute",
@@ -390,3 +393,24 @@ def _person(person_id: int) -> Person:
 
 def _note(actor: Viewer, act: str, person: Person, at: datetime, **detail: object) -> None:
     record_act(actor=actor, act=act, kind="person", object_id=person.uuid, detail=dict(detail), at=at)
+
+
+def invite(*, actor: Viewer, person_id: int, at: datetime) -> tuple[str, str]:
+    """This will give a person an account, or a new first password for theirs; returns username and password, shown once.
+
+    Written: account, audit entry. Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`.
+    """
+    _require(actor, Role.DISTRICT)
+    with transaction.atomic():
+        person = _person(person_id)
+        account = accounts.account_of(person.uuid)
+        if account is not None:
+            return account.username, access.reset_password(actor=actor, account=account, at=at)
+        wanted = person.username or person.sourced_id
+        names = (wanted, *(f"{wanted}{n}" for n in range(2, 1_000)))
+        name = next(one for one in names if accounts.find_account(one) is None)
+        made, shown = access.open_account(
+            actor=actor, username=name, name=person.name(), at=at, person=person.uuid, password="",
+            language=person.language,
+        )  # fmt: skip
+        return made.username, shown or ""

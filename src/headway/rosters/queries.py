@@ -5,11 +5,13 @@ Who may see whom is decided in `visibility`, whose questions are asked through t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
@@ -20,6 +22,7 @@ from headway.rosters.models import (
     Guardianship,
     Org,
     Person,
+    Restriction,
     RoleGrant,
     SchoolClass,
     Term,
@@ -345,3 +348,193 @@ def enrolled_school(*, person_ids: Iterable[int], on: date) -> dict[int, int]:
         elif attended:
             found[person_id] = min(attended, key=lambda school: (-attended[school], school))
     return found
+
+
+# A school and the district at a glance.
+
+
+def students_of_school(
+    *, viewer: Viewer, school_id: int, as_of: date, grade: str | None = None
+) -> QuerySet[Person]:
+    """Return the students of one school on the day that the viewer may see, of one grade or all, as one statement not yet run.
+
+    Students of the school: in one of its classes, or with the role of a student there. Who may: whoever leads the school,
+    and the district; for others the answer is empty.
+    """
+    leads = viewer.is_a(Role.DISTRICT) or school_id in viewer.schools
+    # A court's restriction closes every way but the district's.
+    person = None if viewer.is_a(Role.DISTRICT) else viewer.person_id
+    narrowed = Viewer(
+        account=viewer.account,
+        person_id=person,
+        roles=frozenset({Role.PRINCIPAL}),
+        schools=frozenset({school_id} if leads else ()),
+        today=viewer.today,
+    )
+    found = students_visible_to(narrowed, as_of=as_of).filter(active=True)
+    return found if grade is None else found.filter(grade=grade)
+
+
+def schools_led(*, viewer: Viewer) -> list[Org]:
+    """Return the schools that the viewer leads by name; the district leads all. One statement."""
+    found = Org.objects.filter(kind="school", active=True)
+    if not viewer.is_a(Role.DISTRICT):
+        found = found.filter(id__in=viewer.schools)
+    return list(found.order_by("name", "id"))
+
+
+def school_sizes(*, as_of: date) -> dict[int, int]:
+    """Return how many students each school has in its classes on the day. One statement."""
+    rows = Enrollment.objects.filter(holds_on(as_of), role=LEARNER, school_class__active=True)
+    counted = rows.order_by().values("school_class__school_id").annotate(n=Count("person_id", distinct=True))
+    return {row["school_class__school_id"]: row["n"] for row in counted}
+
+
+def roster_counts(*, as_of: date) -> dict[str, int]:
+    """Return how many schools, classes, students, teachers and guardians the roster holds on the day. Five statements."""
+    enrolled = Enrollment.objects.filter(holds_on(as_of), school_class__active=True).order_by()
+    return {
+        "schools": Org.objects.filter(kind="school", active=True).count(),
+        "classes": SchoolClass.objects.filter(active=True).count(),
+        "students": enrolled.filter(role=LEARNER).values("person_id").distinct().count(),
+        "teachers": enrolled.filter(role__in=TEACHES).values("person_id").distinct().count(),
+        "guardians": Guardianship.objects.filter(holds_on(as_of)).values("guardian_id").distinct().count(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One lack in the roster: how many rows have it, and the first of them as (sourcedId, name)."""
+
+    n: int
+    first: tuple[tuple[str, str], ...]
+
+
+def roster_gaps(*, as_of: date, limit: int = 12) -> dict[str, Gap]:
+    """Return what the roster lacks on the day: `students_without_class`, `classes_without_teacher`, `classes_without_students`,
+    `classes_without_continuum`. Eight statements at most.
+    """
+    enrolled = Enrollment.objects.filter(holds_on(as_of))
+    attends = enrolled.filter(person_id=OuterRef("pk"), role=LEARNER, school_class__active=True)
+    granted = RoleGrant.objects.filter(holds_on(as_of), person_id=OuterRef("pk"), role=Role.STUDENT)
+    people = Person.objects.filter(Exists(granted), ~Exists(attends), active=True, merged_into=None)
+    classes = SchoolClass.objects.filter(active=True).order_by("title", "id")
+    inside = enrolled.filter(school_class_id=OuterRef("pk"))
+    return {
+        "students_without_class": _gap(by_sort_name(people), lambda one: (one.sourced_id, one.name()), limit),
+        "classes_without_teacher": _gap(classes.filter(~Exists(inside.filter(role__in=TEACHES))), _class_said, limit),
+        "classes_without_students": _gap(classes.filter(~Exists(inside.filter(role=LEARNER))), _class_said, limit),
+        "classes_without_continuum": _gap(classes.filter(frameworks=[]), _class_said, limit),
+    }  # fmt: skip
+
+
+def _class_said(one: SchoolClass) -> tuple[str, str]:
+    return one.sourced_id, one.title
+
+
+def _gap(rows: QuerySet[Any], said: Callable[[Any], tuple[str, str]], limit: int) -> Gap:
+    first = [said(one) for one in rows[: limit + 1]]
+    return Gap(len(first) if len(first) <= limit else rows.count(), tuple(first[:limit]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search: people, and how many there are in all."""
+
+    people: list[Person]
+    n: int
+
+
+def people_searched(
+    *, text: str, as_of: date, role: str = "", school_id: int | None = None, sort: str = "name", start: int = 0, size: int = 50
+) -> Found:  # fmt: skip
+    """Return people of every role whose names begin with the words, or whose sourcedId or username begins with the text.
+
+    Who may: the district. Two statements.
+    """
+    found = Person.objects.filter(merged_into=None)
+    text = text.strip()
+    if text:
+        named = Q()
+        for word in text.split()[:4]:
+            named &= (
+                Q(given_name__istartswith=word) | Q(family_name__istartswith=word)
+                | Q(preferred_given_name__istartswith=word) | Q(preferred_family_name__istartswith=word)
+            )  # fmt: skip
+        found = found.filter(named | Q(sourced_id__istartswith=text) | Q(username__istartswith=text))
+    if role:
+        found = found.filter(_has_role(role, as_of))
+    if school_id is not None:
+        own = {"person_id": OuterRef("pk")}
+        granted = RoleGrant.objects.filter(holds_on(as_of), org_id=school_id, **own)
+        enrolled = Enrollment.objects.filter(holds_on(as_of), school_class__school_id=school_id, **own)
+        found = found.filter(Exists(granted) | Exists(enrolled))
+    orders = {"id": ("sourced_id",), "grade": ("grade", "family_name", "given_name", "id")}
+    ordered = found.order_by(*orders[sort]) if sort in orders else by_sort_name(found)
+    return Found(list(ordered[start : start + size]), found.order_by().count())
+
+
+def _has_role(role: str, as_of: date) -> Q:
+    granted = RoleGrant.objects.filter(holds_on(as_of), person_id=OuterRef("pk"), role=role)
+    if role == Role.FAMILY:
+        return Q(Exists(Guardianship.objects.filter(holds_on(as_of), guardian_id=OuterRef("pk")))) | Q(
+            Exists(granted)
+        )
+    word = {Role.STUDENT.value: (LEARNER,), Role.TEACHER.value: TEACHES}.get(role, ())
+    enrolled = Enrollment.objects.filter(holds_on(as_of), person_id=OuterRef("pk"), role__in=word)
+    return Q(Exists(granted)) | Q(Exists(enrolled))
+
+
+def roles_on(*, person_ids: Iterable[int], as_of: date) -> dict[int, list[tuple[str, str]]]:
+    """Return (role, organization) of each person on the day, by grant, enrollment or care. Three statements."""
+    ids = list(person_ids)
+    found: dict[int, dict[tuple[str, str], None]] = {key: {} for key in ids}
+    rows = RoleGrant.objects.filter(holds_on(as_of), person_id__in=ids).order_by("id")
+    for person, role, org in rows.values_list("person_id", "role", "org__name"):
+        found[person][role, org or ""] = None
+    enrolled = Enrollment.objects.filter(
+        holds_on(as_of), person_id__in=ids, role__in=(LEARNER, *TEACHES, *STANDS_IN)
+    )
+    for person, role, org in (
+        enrolled.order_by().values_list("person_id", "role", "school_class__school__name").distinct()
+    ):
+        found[person][role, org] = None
+    links = Guardianship.objects.filter(holds_on(as_of), guardian_id__in=ids)
+    for person in links.order_by().values_list("guardian_id", flat=True).distinct():
+        if not any(role == Role.FAMILY for role, _ in found[person]):
+            found[person][Role.FAMILY.value, ""] = None
+    return {key: list(roles) for key, roles in found.items()}
+
+
+def enrollments_of(*, person_id: int) -> list[Enrollment]:
+    """Return a person's enrollments with their classes, newest first. One statement."""
+    rows = Enrollment.objects.filter(person_id=person_id).select_related("school_class__school")
+    return list(rows.order_by("-starts_on", "school_class__title", "id"))
+
+
+def grants_of(*, person_id: int) -> list[RoleGrant]:
+    """Return a person's roles, ended ones with them. One statement."""
+    return list(
+        RoleGrant.objects.filter(person_id=person_id).select_related("org").order_by("starts_on", "id")
+    )
+
+
+def care_of(*, person_id: int) -> list[Guardianship]:
+    """Return the links of care in which a person is student or adult. One statement."""
+    rows = Guardianship.objects.filter(Q(student_id=person_id) | Q(guardian_id=person_id))
+    return list(rows.select_related("student", "guardian").order_by("id"))
+
+
+def restrictions_of(*, person_id: int) -> list[Restriction]:
+    """Return the court's restrictions in which a person is student or adult, newest first. One statement.
+
+    Who may: the district.
+    """
+    rows = Restriction.objects.filter(Q(student_id=person_id) | Q(guardian_id=person_id))
+    return list(rows.select_related("student", "guardian").order_by("-starts_on", "-id"))
+
+
+def substitutes_of(*, class_id: int, as_of: date) -> list[Enrollment]:
+    """Return who stands in for the class's teacher on the day or later. One statement."""
+    rows = Enrollment.objects.filter(school_class_id=class_id, role__in=STANDS_IN, ends_on__gt=as_of)
+    return list(rows.select_related("person").order_by("starts_on", "id"))

@@ -28,17 +28,23 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Instructed days as counted from 1970-01-01, rising, over all years; `year` of each, from 0."""
+    """Instructed days as counted from 1970-01-01, rising, over all years; `year` of each, from 0.
+
+    `lengths` = instructed days of each whole year; longer than the days given where the last year still runs.
+    """
 
     days: NDArray[np.int64]
     year: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
     @classmethod
-    def weekdays(cls, years: list[tuple[int, int]]) -> Calendar:
-        """Build from (first day, last day) of each year, every weekday instructed."""
+    def weekdays(cls, years: list[tuple[int, int]], *, through: int | None = None) -> Calendar:
+        """Build from (first day, last day) of each year, every weekday instructed; `through` is the last day so far."""
         spans = [np.arange(first, last + 1) for first, last in years]
-        kept = [span[(span + 3) % 7 < 5] for span in spans]
-        return cls(np.concatenate(kept), np.repeat(np.arange(len(kept)), [len(k) for k in kept]))
+        whole = [span[(span + 3) % 7 < 5] for span in spans]
+        kept = whole if through is None else [span[span <= through] for span in whole]
+        year = np.repeat(np.arange(len(kept)), [len(k) for k in kept])
+        return cls(np.concatenate(kept), year, np.array([len(span) for span in whole], np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Settings:
     missed_share: float = 0.03
     practice_share: float = 0.08
     second_attempt_share: float = 0.15
+    again_share: float = 0.25
     planted: dict[str, float] = field(
         default_factory=lambda: {
             "stuck": 0.05,
@@ -130,7 +137,7 @@ def simulate_ratings(
     growth = rng.normal(chosen.growth_mean, chosen.growth_sd, n)
     severity = rng.normal(0, chosen.severity_sd, raters)
     student, at = _occasions(rng, n, calendar, planted, chosen)
-    target, since = _which(rng, student, at, grades, planted, targets, calendar)
+    target, since = _which(rng, student, at, grades, planted, targets, calendar, chosen)
     rows = len(student)
     task = target * 4 + rng.integers(0, 4, rows)
     rater = (student // 25 + rng.integers(0, 2, rows) * 7) % raters
@@ -220,6 +227,7 @@ def _which(
     planted: NDArray[np.int8],
     targets: Targets,
     calendar: Calendar,
+    chosen: Settings,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Choose targets of the student's grade in the order taught; return them and the years since each was
     first taught."""
@@ -231,12 +239,12 @@ def _which(
     first = np.searchsorted(targets.grade[by_grade], grade, side="left")
     size = np.searchsorted(targets.grade[by_grade], grade, side="right") - first
     start = np.searchsorted(calendar.year, years, side="left")
-    length = np.bincount(calendar.year)[years]
+    length = calendar.lengths[years]
     through = (at - start) / length
     taught = np.clip(through + rng.normal(0, 0.08, len(at)), 0, 0.999)
     target = by_grade[first + (taught * size).astype(np.int64)]
-    # A target is met again later: a quarter of the ratings look back at one taught earlier in the year.
-    again = rng.random(len(at)) < 0.25
+    # A target is met again later: some of the ratings look back at one taught earlier in the year.
+    again = rng.random(len(at)) < chosen.again_share
     back = by_grade[first + (taught * rng.random(len(at)) * size).astype(np.int64)]
     target = np.where(again, back, target)
     opened = np.where(again, taught * 0.5, taught)

@@ -10,11 +10,15 @@ from django.http import HttpRequest, JsonResponse
 
 from headway.access.doors import ANYONE, Door
 from headway.access.types import Role, Viewer
+from headway.evidence.types import FIELDS
 from headway.interop.v1.openapi import document
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, queries
 
 LIMIT = 500
+LAST_ACT = 2**53 - 1
+NUMBERS = ("level", "continuum_level", "attempt", "depth")
+FLAGS = ("held", "by_default")
 _STATUS = {
     "key_conflict": 409,
     "forbidden": 403,
@@ -112,6 +116,15 @@ def record(request: HttpRequest) -> JsonResponse:
         return _wrong("ratings must be a list of objects.", "ratings")
     if not 1 <= len(rows) <= LIMIT:
         return _wrong(f"ratings must hold 1 to {LIMIT} ratings, not {len(rows)}.", "ratings")
+    if faults := _faults_of_form(rows):
+        return JsonResponse(
+            {
+                "code": "ratings_invalid",
+                "message": "Some values are not of the kind that their fields hold.",
+                "errors": faults,
+            },
+            status=422,
+        )
     try:
         saved = actions.record_rows(
             actor=viewer, rows=rows, at=request.moment, book=request.book, source="http"
@@ -134,6 +147,28 @@ def record(request: HttpRequest) -> JsonResponse:
     if receipt.replayed and receipt.written:
         body["replayed"] = list(receipt.replayed)
     return JsonResponse(body, status=201 if receipt.written else 200)
+
+
+def _faults_of_form(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a fault for every value that is not what its field holds: a list is no text, and `true` is no number."""
+    return [
+        {"row": number, "key": row.get("key") if isinstance(row.get("key"), str) else None, "field": name,
+         "value": json.dumps(value, ensure_ascii=False)[:80], "code": "wrong_type", "message": message}
+        for number, row in enumerate(rows, 1)
+        for name, value in row.items()
+        if name in FIELDS and (message := _misfit(name, value))
+    ]  # fmt: skip
+
+
+def _misfit(name: str, value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return ""
+    if name in FLAGS:
+        return "" if isinstance(value, bool) else "true or false."
+    if name in NUMBERS:
+        fits = not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= 1_000_000
+        return "" if fits else "A number within a million."
+    return "A text."
 
 
 def _with_keys(response: JsonResponse, refusal: Refusal, rows: list[dict[str, Any]]) -> JsonResponse:
@@ -199,6 +234,8 @@ def undo_move(request: HttpRequest, act: int) -> JsonResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if refused := _scope(viewer, "ratings.write"):
         return refused
+    if act > LAST_ACT:
+        return answer_refusal(Refusal("unknown_act", f"There is no act {act} to undo."))
     try:
         return JsonResponse({"act": actions.undo_act(actor=viewer, act=act, at=request.moment)}, status=201)  # type: ignore[attr-defined]
     except Refusal as refusal:
@@ -207,7 +244,12 @@ def undo_move(request: HttpRequest, act: int) -> JsonResponse:
 
 def _day(request: HttpRequest) -> date | None:
     text = request.GET.get("as_of")
-    return date.fromisoformat(text) if text else None
+    if not text:
+        return None
+    day = date.fromisoformat(text)
+    if not 1950 <= day.year <= 2200:
+        raise ValueError(text)
+    return day
 
 
 def determinations(request: HttpRequest) -> JsonResponse:

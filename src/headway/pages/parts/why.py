@@ -67,7 +67,7 @@ def panel(
     return Panel(
         standing=found.standing, scale=found.effective.scale, over=over, target_name=found.target.called(language),
         statement=found.target.statement if adult else found.target.told(language), words=j.words[language],
-        decision=_decision(found), trail=trail(found), would_change=[j.would_change_words[language]] if j.would_change else [],
+        decision=_decision(found), trail=trail(found, peers=adult), would_change=[j.would_change_words[language]] if j.would_change else [],
         band=_band(found) if adult else "", descriptors=_descriptors(found, language), rule_line=rule_line(found),
     )  # fmt: skip
 
@@ -81,8 +81,8 @@ def rule_line(found: Explained) -> str:
     }  # fmt: skip
 
 
-def trail(found: Explained) -> list[Step]:
-    """Return the ratings behind a determination, oldest first."""
+def trail(found: Explained, *, peers: bool = True) -> list[Step]:
+    """Return the ratings behind a determination, oldest first; `peers` False keeps to the school which classmate rated."""
     rows = found.rows
     titles = evidence.piece_titles(keys={row[AT["piece"]] for row in rows.values()})
     raters = rosters.people_by_id(
@@ -93,10 +93,10 @@ def trail(found: Explained) -> list[Step]:
     comments = evidence.comments(keys=list(rows))
     steps = []
     for key, row in sorted(rows.items(), key=lambda item: (item[1][AT["observed_us"]], item[0])):
-        who = raters.get(row[AT["rater_id"]])
+        who = raters.get(row[AT["rater_id"]]) if peers or row[AT["kind"]] != Kind.PEER else None
         steps.append(
             Step(
-                key=key, mark=_mark(row, found.effective.scale), title=titles.get(row[AT["piece"]]) or _what(row),
+                key=key, mark=_mark(row, found.effective.scale), title=titles.get(row[AT["piece"]]) or row[AT["task"]] or _what(row),
                 observed_us=row[AT["observed_us"]], counted=key in weights, comment=comments.get(key, ""),
                 note=_note(row, who.name() if who else "", weights.get(key), reasons.get(key)),
             )

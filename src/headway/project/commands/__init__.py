@@ -1,10 +1,8 @@
 """What the command line does, one function per command: read what was given, do one act or ask one question.
 
-`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `archive` backs up and restores, `people`
-gives ways in. Every function returns plain data; `cli` prints it.
+`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `people` gives ways in. Every function returns plain data; `cli` prints it.
 """
 
-from headway.project.commands.archive import backup, restore
 from headway.project.commands.chain import determine, say_determine, say_verify, verify, write_head
 from headway.project.commands.exports import (
     explain,
@@ -28,8 +26,8 @@ from headway.project.commands.imports import (
 from headway.project.commands.people import invite, token
 
 __all__ = [
-    "backup", "determine", "explain", "export_determinations", "export_framework", "export_record", "export_results",
-    "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "report", "restore",
+    "determine", "explain", "export_determinations", "export_framework", "export_record", "export_results",
+    "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "report",
     "say_determine", "say_explanation", "say_import", "say_report", "say_verify", "token", "undo_import", "verify",
     "write_head",
 ]  # fmt: skip

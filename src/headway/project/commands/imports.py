@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from headway.frameworks import actions as frameworks
 from headway.frameworks.types import Preview
 from headway.interop.case import exchange
 from headway.interop.oneroster import apply as oneroster
-from headway.interop.v1.csv_file import read_csv
+from headway.interop.v1.csv_file import CsvFile, read_csv
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.plans import actions as plans
@@ -46,11 +47,13 @@ def import_roster(path: Path, *, plan: bool, accept_removals: bool) -> dict[str,
 def import_framework(path: Path, *, plan: bool, in_force: date | None) -> dict[str, Any]:
     """Import a CASE package or the spreadsheet, or show what it would change; what moves is determined anew."""
     at = now()
-    found = exchange.import_framework(path, actor=SYSTEM, at=at, in_force_on=in_force, plan_only=plan)
-    if isinstance(found, Preview):
+    package = exchange.read_package(path, file=path.name)
+    if plan:
+        found = frameworks.apply_package(package, actor=SYSTEM, at=at, in_force_on=in_force, plan_only=True)
+        assert isinstance(found, Preview)
         return {"plan": True, **found.as_dict()}
-    moved = proficiency.redetermine(at=at, apply=True)
-    return {**run_as_data(found), "determinations_changed": len(moved)}
+    run, moved = proficiency.adopt_framework(package, actor=SYSTEM, at=at, in_force_on=in_force)
+    return {**run_as_data(run), "determinations_changed": moved}
 
 
 def import_policy(path: Path) -> dict[str, Any]:
@@ -65,9 +68,23 @@ def import_ratings(path: Path, *, plan: bool) -> dict[str, Any]:
     found = read_csv(
         path, known=FIELDS, needed=("key", "student", "target", "observed_at"), code="ratings_invalid"
     )
-    return proficiency.import_ratings(
-        actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(), plan_only=plan
-    )  # fmt: skip
+    try:
+        return proficiency.import_ratings(
+            actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(),
+            plan_only=plan,
+        )  # fmt: skip
+    except Refusal as refusal:
+        raise _in_file(refusal, found) from refusal
+
+
+def _in_file(refusal: Refusal, found: CsvFile) -> Refusal:
+    """Return a refusal whose findings name the file; the ledger counts a key's row, a file has lines."""
+    rows = refusal.code == "key_conflict"
+    findings = [
+        replace(one, file=one.file or found.name, line=found.lines[one.line - 1] if rows and one.line else one.line)
+        for one in refusal.findings
+    ]  # fmt: skip
+    return Refusal(refusal.code, refusal.message, findings)
 
 
 def import_plans(path: Path, *, plan: bool) -> dict[str, Any]:
@@ -80,16 +97,14 @@ def import_plans(path: Path, *, plan: bool) -> dict[str, Any]:
 
 def undo_import(run_id: int) -> dict[str, Any]:
     """Take an import back, whatever its kind."""
-    run = ImportRun.objects.filter(pk=run_id).first()
+    run = ImportRun.objects.filter(pk=run_id).first() if 0 < run_id < 2**63 else None
     if run is None:
         raise Refusal("no_such_import", f"There is no import {run_id}.")
     at = now()
     if run.kind == "roster":
         return run_as_data(rosters.undo_import(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "framework":
-        found = frameworks.undo_import(run_id, actor=SYSTEM, at=at)
-        proficiency.redetermine(at=at, apply=True)
-        return run_as_data(found)
+        return run_as_data(proficiency.undo_framework(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "policy":
         return run_as_data(proficiency.undo_policy(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "ratings":

@@ -11,6 +11,8 @@ from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.rosters import queries as rosters
 
+LONGEST_DAYS = 3650
+
 
 def invite(user: str) -> dict[str, Any]:
     """Give a person of the roster an account, or a new first password for the one they have."""
@@ -50,6 +52,10 @@ def _account(user: str) -> Account | None:
 def token(user: str, scopes: list[str], days: int) -> dict[str, Any]:
     """Issue a token to an account or a person of the roster; it is shown once."""
     at = now()
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Refusal("out_of_range", f"A token lasts 1 to {LONGEST_DAYS} days, not {days}.")
+    if unknown := sorted(set(scopes) - set(queries.SCOPES)):
+        raise Refusal("unknown_scope", f"Scopes are: {', '.join(queries.SCOPES)}; not {', '.join(unknown)}.")
     account = _account(user) or queries.find_account(user)
     if account is None:
         # A token needs no password: the account is opened without one, and nobody can sign in with it.
@@ -58,7 +64,5 @@ def token(user: str, scopes: list[str], days: int) -> dict[str, Any]:
             actor=SYSTEM, username=_free_name(person.username or person.sourced_id), name=person.name(), at=at,
             person=person.uuid, password=None, language=person.language,
         )  # fmt: skip
-    if days <= 0:
-        raise Refusal("out_of_range", "A token lasts one day or more.")
     secret = actions.issue_token(actor=SYSTEM, account=account, scopes=scopes, at=at, days=days)
     return {"token": secret, "username": account.username, "scopes": sorted(set(scopes)), "days": days}

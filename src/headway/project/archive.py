@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,9 @@ FORMAT = 1
 NAMES = re.compile(r"^(headway\.sqlite3|keys/[A-Za-z0-9_.-]+|media/[A-Za-z0-9_./-]+|tables/[a-z_]+\.copy)$")
 LARGEST = 64 * 1024**3
 BLOCK = 1024 * 1024
+SEAL = b"headway sha-256 "
+SEALED = len(SEAL) + 64
+"""The archive ends with a comment of this length: the digest of every byte before it."""
 
 
 def backup(file: Path) -> dict[str, Any]:
@@ -48,13 +52,44 @@ def backup(file: Path) -> dict[str, Any]:
             manifest = {"format": FORMAT, "version": __version__, "vendor": connection.vendor, "made_at": now().isoformat(),
                         "events_at_least": sequence, "head": seal, "files": digests}  # fmt: skip
             archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
+            archive.comment = SEAL + b"0" * 64
+        seal(part)
         part.rename(file)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     return {"file": file.name, "files": len(digests), "events": sequence, "bytes": file.stat().st_size}
+
+
+def seal(file: Path) -> None:
+    """Write the digest of all bytes before the closing comment into that comment, durably."""
+    with file.open("r+b") as out:
+        digest = _whole(out, file.stat().st_size - 64)
+        out.seek(-64, os.SEEK_END)
+        out.write(digest.encode())
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _whole(source: IO[bytes], length: int) -> str:
+    source.seek(0)
+    digest = hashlib.sha256()
+    while length > 0 and (block := source.read(min(BLOCK, length))):
+        digest.update(block)
+        length -= len(block)
+    return digest.hexdigest()
+
+
+def _require_seal(file: Path) -> None:
+    """Refuse a file of which any byte was altered or is missing, also those that no reader of archives looks at."""
+    size = file.stat().st_size
+    with file.open("rb") as source:
+        source.seek(max(0, size - SEALED))
+        comment = source.read()
+        if size < SEALED or not comment.startswith(SEAL):
+            raise _damaged("The file is not a whole archive.")
+        if _whole(source, size - 64).encode() != comment[len(SEAL) :]:
+            raise _damaged("The archive was altered.")
 
 
 def _add(archive: zipfile.ZipFile, digests: dict[str, str], name: str, source: IO[bytes]) -> None:
@@ -134,6 +169,7 @@ def _damaged(message: str) -> Refusal:
 def _checked(file: Path) -> dict[str, Any]:
     """Return the manifest after every part was read once and its digest compared."""
     try:
+        _require_seal(file)
         with zipfile.ZipFile(file) as archive:
             infos = {info.filename: info for info in archive.infolist()}
             if len(infos) != len(archive.infolist()) or "manifest.json" not in infos:
@@ -145,11 +181,15 @@ def _checked(file: Path) -> dict[str, Any]:
                 raise _damaged("The archive is larger than any backup.")
             manifest = json.loads(archive.read("manifest.json"))
             files = manifest["files"]
+            if not isinstance(files, dict) or not isinstance(manifest["vendor"], str):
+                raise _damaged("The manifest is not one of a backup.")
             if manifest["format"] != FORMAT:
                 raise Refusal(
                     "other_format",
                     f"The archive has format {manifest['format']}; this program reads {FORMAT}.",
                 )
+            if not isinstance(manifest["events_at_least"], int) or not isinstance(manifest["made_at"], str):
+                raise _damaged("The manifest is not one of a backup.")
             if set(files) != set(infos) - {"manifest.json"}:
                 raise _damaged("The parts are not those that the manifest names.")
             for name, digest in files.items():
@@ -158,7 +198,7 @@ def _checked(file: Path) -> dict[str, Any]:
                 if _digest(archive, name) != digest:
                     raise _damaged(f"{name} was altered.")
             return dict(manifest)
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError) as error:
         if isinstance(error, FileNotFoundError):
             raise Refusal("no_such_file", f"There is no file {file.name}.") from error
         raise _damaged("The file is not a whole archive.") from error
@@ -196,16 +236,20 @@ def _try(staging: Path, manifest: dict[str, Any]) -> int:
     homes.create(staging)
     homes.wake(staging, must_exist=False)
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import DatabaseError, connection
 
     from headway.evidence import queries as evidence
 
-    if connection.vendor != "sqlite":
-        _fill_tables(staging)
-    call_command("migrate", verbosity=0, interactive=False)
-    broken = evidence.breaks(limit=1)
-    sequence, _ = evidence.head()
-    connection.close()
+    try:
+        if connection.vendor != "sqlite":
+            _fill_tables(staging)
+        call_command("migrate", verbosity=0, interactive=False)
+        broken = evidence.breaks(limit=1)
+        sequence, _ = evidence.head()
+    except DatabaseError as error:
+        raise _damaged("The database inside cannot be read.") from error
+    finally:
+        connection.close()
     if broken or sequence < manifest["events_at_least"]:
         raise _damaged(f"The ledger inside does not hold: {broken[0] if broken else 'events are missing'}.")
     return sequence

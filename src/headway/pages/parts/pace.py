@@ -1,0 +1,206 @@
+"""Pace in words and as a band: where a plan expects its student, and where the evidence is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.frameworks import queries as frameworks
+from headway.kit.times import from_micros
+from headway.pages.parts import tags
+from headway.pages.parts.learning import Learner, counts
+from headway.plans import queries as plans
+from headway.plans.types import PaceRow, PlanView
+from headway.proficiency.queries import AT, Moment
+
+LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 22.0, 110.0
+POINTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The picture: the plan's corridor, the line of pieces that are in, today as a vertical rule."""
+
+    label: str
+    corridor: str
+    line: str
+    today_x: float
+    dot_y: float
+    begins: str
+    ends: str
+    required: int
+    table: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaceView:
+    """One plan's pace as a reader meets it. `kind` on, ahead, behind or unknown; `continuums` the plan's, by key."""
+
+    title: str
+    row: PaceRow
+    word: str
+    kind: str
+    said: str
+    more: str
+    n: str
+    continuums: frozenset[int]
+    band: Band | None
+
+
+def pace_views(learners: Sequence[Learner]) -> dict[int, list[PaceView]]:
+    """Return the pace of every plan by student. Two statements where nobody has a plan, else four."""
+    if not learners:
+        return {}
+    m, ids = learners[0].m, [one.person.id for one in learners]
+    held = plans.plans_of(ids, m.day)
+    found: dict[int, list[PaceView]] = {key: [] for key in ids}
+    if not any(held.values()):
+        return found
+    rows = [row for one in learners for row in one.rows]
+    by_person = {one.person.id: one for one in learners}
+    every = [plan for key in ids for plan in held[key]]
+    for plan, row in zip(every, plans.pace_of(m, ids, rows=rows), strict=True):
+        found[plan.student].append(_view(m, by_person[plan.student], plan, row))
+    return found
+
+
+def _view(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> PaceView:
+    band = _band(m, learner, plan, row)
+    window = m.book.settings["pace"]["window_weeks"]
+    return PaceView(
+        title=plan.title or plan.plan, row=row, word=word(row.state), kind=_kind(row.state), said=_said(m, row, band),
+        more=_more(m, row), band=band, continuums=frozenset(frameworks.node(i.target).framework_id for i in plan.items),
+        n=ngettext("n = %(n)s piece in the last %(weeks)s school weeks", "n = %(n)s pieces in the last %(weeks)s school weeks", row.n)
+        % {"n": row.n, "weeks": window},
+    )  # fmt: skip
+
+
+def word(state: str) -> str:
+    """Say a pace in a word or two."""
+    return {"ahead": _("Ahead"), "on_pace": _("On pace"), "behind": _("Behind"),
+            "no_chance_offered": _("No chance offered")}.get(state, _("Not enough data"))  # fmt: skip
+
+
+def _kind(state: str) -> str:
+    return {"ahead": "ahead", "on_pace": "on", "behind": "behind"}.get(state, "unknown")
+
+
+def _said(m: Moment, row: PaceRow, band: Band | None) -> str:
+    if row.required == 0:
+        return _("The plan asks for nothing just now.")
+    if band is None:
+        return _("%(filled)s of %(required)s pieces are in.") % {
+            "filled": row.filled,
+            "required": row.required,
+        }
+    _day, low, high = band.table[-1]
+    said = {"filled": row.filled, "required": row.required, "low": low, "high": high, "day": tags.day(m.day)}
+    return (
+        _("%(filled)s of %(required)s pieces are in; the plan expects %(low)s to %(high)s by %(day)s.") % said
+    )
+
+
+def _more(m: Moment, row: PaceRow) -> str:
+    if row.reason == "done":
+        return _("Everything that the plan asks is in.")
+    if row.reason == "under_minimum_weeks":
+        return _("Too early to say: the plan has run for less than %(n)s school weeks.") % {
+            "n": m.book.settings["pace"]["minimum_weeks"]}  # fmt: skip
+    if row.state == "no_chance_offered":
+        return _("No chance to show something was offered in these weeks. That is for the school to mend.")
+    if row.reason == "no_finish_at_this_rate":
+        return _("Nothing came in during the last weeks, so no end can be seen. The next piece changes that.")
+    if row.weeks_needed is None or row.margin_weeks is None:
+        return ""
+    needed, left = round(row.weeks_needed), round(row.weeks_needed + row.margin_weeks)
+    if left <= 0:
+        return _(
+            "The plan’s last day has passed; the rest takes about %(needed)s school weeks at this rate."
+        ) % {"needed": needed}
+    said = _("At the rate of the last weeks the rest takes about %(needed)s school weeks; %(left)s are left.") % {
+        "needed": needed, "left": left}  # fmt: skip
+    if row.color == "amber":
+        said += " " + _("It is close: a few pieces more or less would change the word.")
+    return said
+
+
+def _band(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> Band | None:
+    days = (plan.ends_on - plan.starts_on).days
+    if row.required == 0 or days < 7 or m.day < plan.starts_on:
+        return None
+    taught = [0]
+    for n in range(days + 1):
+        taught.append(taught[-1] + m.calendar.instructed(plan.starts_on + timedelta(days=n)))
+    if not taught[-1]:
+        return None
+    buffer = 5 * m.book.settings["pace"]["buffer_weeks"]
+
+    def asked(n: int, shift: float) -> float:
+        return row.required * min(1.0, max(0.0, (taught[n + 1] + shift) / taught[-1]))
+
+    def x(n: int) -> float:
+        return round(LEFT + (RIGHT - LEFT) * n / days, 1)
+
+    def y(pieces: float) -> float:
+        return round(FLOOR - (FLOOR - TOP) * min(1.0, pieces / row.required), 1)
+
+    at = [round(days * n / (POINTS - 1)) for n in range(POINTS)]
+    corridor = [(x(n), y(asked(n, buffer))) for n in at] + [
+        (x(n), y(asked(n, -buffer))) for n in reversed(at)
+    ]
+    today = min(days, (m.day - plan.starts_on).days)
+    low, high = math.floor(asked(today, -buffer) + 1e-9), math.ceil(asked(today, buffer) - 1e-9)
+    table = tuple(
+        (
+            tags.day(plan.starts_on + timedelta(days=n)),
+            math.floor(asked(n, -buffer)),
+            math.ceil(asked(n, buffer)),
+        )
+        for n in at[:-1:3]
+    )
+    label = _("%(filled)s of %(required)s pieces are in on %(day)s. The plan expects between %(low)s and %(high)s.") % {
+        "filled": row.filled, "required": row.required, "day": tags.day(m.day), "low": low, "high": high}  # fmt: skip
+    return Band(
+        label=label, corridor=_points(corridor), line=_line(m, learner, plan, row, x, y, today), today_x=x(today),
+        dot_y=y(row.filled), begins=date_format(plan.starts_on, "M"), ends=date_format(plan.ends_on, "M"),
+        required=row.required, table=(*table, (tags.day(m.day), low, high)),
+    )  # fmt: skip
+
+
+def _line(m: Moment, learner: Learner, plan: PlanView, row: PaceRow, x, y, today: int) -> str:  # type: ignore[no-untyped-def]
+    """Return the stepped line of pieces that came in; empty where it would not end at what counts by the rule."""
+    days = _days_in(m, learner, plan)
+    if len(days) != row.filled:
+        return ""
+    points, height = [], 0
+    for day in days:
+        place = x(max(0, (day - plan.starts_on).days))
+        if place > LEFT or points:
+            points.append((place, y(height)))
+        height += 1
+        points.append((place, y(height)))
+    start = sum(day <= plan.starts_on for day in days)
+    return _points([(LEFT, y(start)), *(p for p in points if p[0] > LEFT), (x(today), y(height))])
+
+
+def _days_in(m: Moment, learner: Learner, plan: PlanView) -> list[date]:
+    first: dict[tuple[int, str], int] = {}
+    for row in learner.rows:
+        if counts(row):
+            key = (row[AT["target_id"]], row[AT["piece"]] or row[AT["key"]])
+            first[key] = min(row[AT["observed_us"]], first.get(key, row[AT["observed_us"]]))
+    found: list[date] = []
+    for item in plan.items:
+        own = sorted(us for (target, _piece), us in first.items() if target == item.target)
+        found += [from_micros(us).astimezone(m.zone).date() for us in own[: item.pieces]]
+    return sorted(found)
+
+
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{a:g},{b:g}" for a, b in points)

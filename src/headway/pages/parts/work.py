@@ -1,0 +1,78 @@
+"""One piece of a student's work with its ratings and what was said, target by target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.pages.parts import feedback
+from headway.pages.parts.feedback import FOR_STUDENT, Said
+from headway.pages.parts.files import IMAGES
+from headway.pages.parts.learning import ADULTS, Learner, language, learners
+from headway.proficiency.queries import AT
+from headway.science.codes import Status
+
+
+@dataclass(frozen=True, slots=True)
+class OnTarget:
+    """One target of a piece: its ratings, the newest first; empty while it waits."""
+
+    id: int
+    name: str
+    line: str
+    told: str
+    said: list[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """A piece as it was handed in (`piece` None: it was rated without being handed in here), and what came back."""
+
+    key: str
+    title: str
+    piece: Any
+    targets: list[OnTarget]
+    waits: bool
+    picture: bool
+
+
+def work_view(
+    person: Any, key: str, *, now: datetime, book: Any, as_of: date | None = None, purposes: Any = FOR_STUDENT
+) -> tuple[WorkView, Learner] | None:
+    """Return a piece of this student's work by its key, or None where the student has no such piece. At most six statements."""
+    piece = evidence.find_piece(key)
+    if piece is not None and piece.student_id != person.id:
+        return None
+    (learner,) = learners([person], as_of=as_of, now=now, book=book)
+    own = [row for row in learner.rows if row[AT["piece"]] == key and row[AT["purpose"]] in purposes]
+    if piece is None and not own:
+        return None
+    said = feedback.about(learner, own) if own else []
+    wanted = [target.id for target in piece.targets.all()] if piece is not None else []
+    wanted = list(dict.fromkeys([*wanted, *(one.target for one in said)]))
+    targets = [_on_target(target, [one for one in said if one.target == target]) for target in wanted]
+    title = piece.title if piece is not None else said[0].title
+    return WorkView(
+        key, title, piece, targets, waits=piece is not None and waits(learner, piece),
+        picture=piece is not None and piece.file_type in IMAGES,
+    ), learner  # fmt: skip
+
+
+def waits(learner: Learner, piece: Any) -> bool:
+    """Whether the newest attempt at a piece has no rating that the student may see: one that is held changes nothing."""
+    return not any(
+        row[AT["piece"]] == piece.key and row[AT["attempt"]] >= piece.attempt and row[AT["kind"]] in ADULTS
+        and row[AT["status"]] != Status.MISSED
+        for row in learner.rows
+    )  # fmt: skip
+
+
+def _on_target(target: int, said: list[Said]) -> OnTarget:
+    node = frameworks.node(target)
+    tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
+    return OnTarget(
+        target, node.called(language()), tree.framework.called(language()), node.told(language()), said
+    )

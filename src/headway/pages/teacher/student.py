@@ -1,0 +1,284 @@
+"""One student as their adults see them: lines, what stands on every target, the evidence, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from headway.access.types import Role, Viewer
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import NodeView
+from headway.kit.refusals import Refusal
+from headway.kit.times import micros, parse_instant
+from headway.pages.parts import needs as words
+from headway.pages.parts import why
+from headway.pages.parts.asked import look_back
+from headway.plans import queries as plans
+from headway.proficiency import actions, queries
+from headway.response import queries as response
+from headway.rosters import queries as rosters
+
+ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One target in the table of a line."""
+
+    id: int
+    name: str
+    group: str
+    standing: Any
+    scale: dict[str, Any]
+    chosen: bool
+
+
+def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
+    """Show the student's lines and needs, one line's targets, and the chosen target's why."""
+    look = look_back(request)
+    now, book = request.moment, request.book  # type: ignore[attr-defined]
+    m = queries.moment(now=now, as_of=look.as_of, book=book)
+    standings = queries.standings(m, students=[subject.id])
+    lines = queries.lines_of(m, student=subject.id, grade=subject.grade, standings=standings)
+    chosen = _chosen_line(request, lines)
+    level = _level(request, chosen)
+    target = _target(request, subject, chosen)
+    panel = None
+    if target is not None:
+        panel = why.panel(viewer=request.viewer, student=subject, target_id=target.id, as_of=look.as_of, now=now, book=book,  # type: ignore[attr-defined]
+                          over=subject.name())  # fmt: skip
+        if not look.past:
+            panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
+    context = {
+        "nav": "teacher.grid", "student": subject, "look": look, "lines": [_line(x, chosen) for x in lines if x.framework.kind == "academic"],
+        "habits": [_line(x, chosen) for x in lines if x.framework.kind != "academic"],
+        "chosen": chosen, "level": level, "levels": chosen.levels if chosen else (),
+        "rows": _rows(m, chosen, level, subject, standings, target.id if target else 0), "why": panel, "actions": panel is not None and not look.past,
+        "needs": [words.say(need) for need in response.needs(m, [subject.id])], "pace": plans.pace_of(m, [subject.id]),
+        "target": target, "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
+        "said": request.GET.get("said", ""), "fault": request.GET.get("fault", ""), "act": request.GET.get("act", ""),
+        "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
+        "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day), "today": look.today,
+        "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}" if chosen else "",
+    }  # fmt: skip
+    return render(request, "pages/teacher/student.html", context)
+
+
+def _line(line: Any, chosen: Any) -> dict[str, Any]:
+    working = line.working
+    if working.level is None:
+        note = _("No evidence yet.")
+    elif line.expected is None:
+        note = _("Level %(level)s.") % {"level": working.level}
+    elif working.level == line.expected:
+        note = _("Level %(level)s, where the grade is expected.") % {"level": working.level}
+    elif working.level < line.expected:
+        note = _("Level %(level)s, %(n)s below the grade.") % {
+            "level": working.level,
+            "n": line.expected - working.level,
+        }
+    else:
+        note = _("Level %(level)s, %(n)s above the grade.") % {
+            "level": working.level,
+            "n": working.level - line.expected,
+        }
+    return {
+        "id": line.framework.id, "name": line.framework.called(get_language() or "en"), "level": working.level, "note": note,
+        "here": chosen is not None and chosen.framework.id == line.framework.id, "reached": working.reached, "n": working.targets,
+        "opens_at": working.opens_at,
+    }  # fmt: skip
+
+
+def _chosen_line(request: HttpRequest, lines: list[Any]) -> Any:
+    wanted = request.GET.get("line", "")
+    found = next((x for x in lines if str(x.framework.id) == wanted), None)
+    target = request.GET.get("target", "")
+    if found is None and target.isdigit() and len(target) < 19:
+        try:
+            home = frameworks.node(int(target)).framework_id
+        except Refusal:
+            home = 0
+        found = next((x for x in lines if x.framework.id == home), None)
+    return found or next((x for x in lines if x.working.level is not None), lines[0] if lines else None)
+
+
+def _level(request: HttpRequest, line: Any) -> int | None:
+    if line is None:
+        return None
+    text = request.GET.get("level", "")
+    if text.isdigit() and int(text) in line.levels:
+        return int(text)
+    target = request.GET.get("target", "")
+    if target.isdigit() and len(target) < 19:
+        try:
+            node = frameworks.node(int(target))
+        except Refusal:
+            node = None
+        if node is not None and node.framework_id == line.framework.id and (node.level or 1) in line.levels:
+            return node.level or 1
+    return line.working.level or line.expected or (line.levels[0] if line.levels else None)
+
+
+def _target(request: HttpRequest, subject: Any, line: Any) -> NodeView | None:
+    text = request.GET.get("target", "")
+    if not text:
+        return None
+    if not text.isdigit() or len(text) > 18:
+        raise Http404
+    try:
+        node = frameworks.node(int(text))
+    except Refusal as refusal:
+        raise Http404 from refusal
+    if not node.is_leaf:
+        raise Http404
+    return node
+
+
+def _rows(
+    m: queries.Moment, line: Any, level: int | None, subject: Any, standings: dict[Any, Any], chosen: int
+) -> list[TargetRow]:
+    if line is None:
+        return []
+    language = get_language() or "en"
+    tree = frameworks.tree(line.framework.id)
+    found = []
+    for node in tree.targets(on=m.day):
+        if level is not None and (node.level or 1) != level:
+            continue
+        parents = tree.parents[node.id]
+        group = tree.nodes[parents[0]].called(language) if parents else ""
+        scale = queries.effective_for(m, student=subject.id, target=node.id).scale
+        found.append(
+            TargetRow(
+                node.id,
+                node.called(language),
+                group,
+                standings.get((subject.id, node.id)),
+                scale,
+                node.id == chosen,
+            )
+        )
+    return found
+
+
+# Deciding otherwise.
+
+
+def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> HttpResponse:
+    """Ask for the decided level and its reason, or take a decision back; engine and decision stand side by side."""
+    now, book = request.moment, request.book  # type: ignore[attr-defined]
+    m = queries.moment(now=now, book=book)
+    try:
+        node = frameworks.node(target)
+    except Refusal as refusal:
+        raise Http404 from refusal
+    if not node.is_leaf:
+        raise Http404
+    fault = ""
+    if request.method == "POST":
+        fault = _decide(request, subject, node)
+        if not fault:
+            where = urlencode({"target": node.id, "said": _("The decision is recorded.")})
+            return redirect(f"/teacher/students/{subject.sourced_id}?{where}")
+    panel = why.panel(
+        viewer=request.viewer,
+        student=subject,
+        target_id=node.id,
+        as_of=None,
+        now=now,
+        book=book,
+        over=subject.name(),
+    )  # type: ignore[attr-defined]
+    language = get_language() or "en"
+    levels = queries.effective_for(m, student=subject.id, target=node.id).scale["levels"]
+    context = {
+        "nav": "teacher.grid", "student": subject, "why": panel, "node": node, "fault": fault, "key": request.POST.get("key") or f"page-{uuid4()}",
+        "levels": [{"value": f"{lv['value']:g}", "name": (lv.get("name") or {}).get(language) or f"{lv['value']:g}"} for lv in levels],
+        "act": request.POST.get("act", "decides"), "level": request.POST.get("level", ""), "reason": request.POST.get("reason", ""),
+    }  # fmt: skip
+    return render(request, "pages/teacher/decide.html", context, status=422 if fault else 200)
+
+
+def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
+    act, reason = request.POST.get("act", ""), request.POST.get("reason", "").strip()
+    if act not in ("decides", "completes", "reverts"):
+        return _("Choose what to record.")
+    if not reason:
+        return _("A decision needs its reason: families may ask for it.")
+    row = {
+        "key": request.POST.get("key", "")[:100] or f"page-{uuid4()}", "student": subject.sourced_id, "target": str(node.uuid),
+        "override": act, "comment": reason, "observed_at": request.moment.isoformat(),  # type: ignore[attr-defined]
+    }  # fmt: skip
+    if act == "decides":
+        row["level"] = request.POST.get("level", "")
+    try:
+        actions.record_rows(
+            actor=request.viewer, rows=[row], at=request.moment, book=request.book, source="decision"
+        )  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        return refusal.findings[0].message if refusal.findings else refusal.message
+    return ""
+
+
+# Correcting.
+
+
+def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
+    """Move, re-date or withdraw the chosen ratings in one act with one reason; the old values stay in the ledger."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    keys = [key for key in request.POST.getlist("rating") if key][:500]
+    reason, act = request.POST.get("reason", "").strip(), request.POST.get("act", "")
+    where = {k: request.POST[k] for k in ("target", "line") if request.POST.get(k)}
+    try:
+        if not keys:
+            raise Refusal("nothing_chosen", _("Choose the ratings to correct."))
+        if not reason:
+            raise Refusal("reason_missing", _("A correction needs its reason."))
+        number = _correct(viewer, act, keys, reason, request)
+    except Refusal as refusal:
+        said = refusal.findings[0].message if refusal.findings else refusal.message
+        return redirect(f"/teacher/students/{subject.sourced_id}?{urlencode({**where, 'fault': said})}")
+    told = {**where, "said": _("%(n)s ratings corrected.") % {"n": len(keys)}, "act": number}
+    return redirect(f"/teacher/students/{subject.sourced_id}?{urlencode(told)}")
+
+
+def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
+    at: datetime = request.moment  # type: ignore[attr-defined]
+    if act == "move":
+        return actions.move_ratings(
+            actor=viewer, keys=keys, target=request.POST.get("to", ""), reason=reason, at=at
+        )
+    if act == "redate":
+        try:
+            day = date.fromisoformat(request.POST.get("observed", ""))
+        except ValueError as error:
+            raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
+        when = parse_instant(day.isoformat(), request.zone)  # type: ignore[attr-defined]
+        return actions.redate_ratings(
+            actor=viewer, keys=keys, observed_us=min(micros(when), micros(at)), reason=reason, at=at
+        )
+    if act == "withdraw":
+        return actions.withdraw_ratings(actor=viewer, keys=keys, reason=reason, at=at)
+    raise Refusal("unknown_act", _("Choose what to do with them."))
+
+
+def undo(request: HttpRequest, act: int) -> HttpResponse:
+    """Take a correction back and return to where it was made."""
+    back = request.POST.get("back", "/teacher/today")
+    if not back.startswith("/teacher/") or "?" in back or "//" in back:
+        back = "/teacher/today"
+    try:
+        actions.undo_act(actor=request.viewer, act=act, at=request.moment)  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        if refusal.code == "unknown_act":
+            raise Http404 from refusal
+        return redirect(f"{back}?{urlencode({'fault': refusal.message})}")
+    return redirect(f"{back}?{urlencode({'said': _('The correction is taken back.')})}")

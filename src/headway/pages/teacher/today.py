@@ -1,0 +1,174 @@
+"""Today: who needs the teacher, the work that waits, and an observation in ten seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from headway.access.types import Viewer
+from headway.pages.parts import needs as words
+from headway.pages.parts import tags
+from headway.pages.parts.asked import LookBack, look_back
+from headway.pages.parts.context import initials
+from headway.proficiency import queries
+from headway.response import queries as response
+from headway.response.types import Need
+from headway.rosters import queries as rosters
+
+SHOWN = 6
+"""So many names stand under a heading before the rest folds."""
+
+OLD_DAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One student under one heading."""
+
+    sourced_id: str
+    name: str
+    initials: str
+    why: str
+    act: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One heading with its rows; the first few are shown, the rest folds."""
+
+    section: words.Section
+    n: int
+    rows: list[Row]
+    more: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Work that waits in one class under one title."""
+
+    title: str
+    class_title: str
+    n: int
+    days: int
+    old: bool
+    url: str
+
+
+def today(request: HttpRequest) -> HttpResponse:
+    """Show who needs the teacher and why, oldest work first, and the quick observation."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    look = look_back(request)
+    m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)  # type: ignore[attr-defined]
+    classes = rosters.classes_taught(person_id=viewer.person_id or 0, as_of=look.shown)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown)
+    students = list(dict.fromkeys(student for listed in members.values() for student in listed))
+    people = rosters.people_by_id(person_ids=students)
+    found = response.needs(m, students)
+    stacks = _stacks(m, classes, members)
+    n = len({need.student for need in found})
+    context = {
+        "nav": "teacher.today", "look": look, "classes": classes, "students_n": len(students), "needing": n,
+        "heading": heading(n, bool(classes)), "waiting_n": sum(s.n for s in stacks),
+        "oldest": max((s.days for s in stacks), default=0), "stacks": stacks, "keep": {},
+        "blocks": _blocks(found, people, classes, members, m.book.settings["response"], look),
+        "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
+        "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
+        "saved": request.GET.get("saved", ""), "fault": request.GET.get("fault", ""),
+    }  # fmt: skip
+    return render(request, "pages/teacher/today.html", context)
+
+
+def observe_key(request: HttpRequest) -> str:
+    """Return a fresh client key, so that a form sent twice is recorded once."""
+    return f"page-{uuid4()}"
+
+
+def heading(n: int, any_class: bool) -> str:
+    """Say the page's answer."""
+    if not any_class:
+        return _("You teach no class today.")
+    if n == 0:
+        return _("Nobody needs a special word today.")
+    return ngettext("One student needs you today.", "%(n)s students need you today.", n) % {"n": n}
+
+
+def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:
+    where = {student: c for c in reversed(classes) for student in members[c.id]}
+    pieces = response.pieces_waiting(m, list(where))
+    by_title: dict[tuple[int, str], list[Any]] = {}
+    for piece in pieces:
+        by_title.setdefault((where[piece.student].id, piece.title), []).append(piece)
+    found = []
+    for own in by_title.values():
+        oldest = min(own, key=lambda piece: piece.handed_in_at)
+        days = (m.day - oldest.handed_in_at.astimezone(m.zone).date()).days
+        school_class = where[oldest.student]
+        url = f"/teacher/rate?piece={oldest.piece_key}&class={school_class.sourced_id}"
+        found.append(Stack(oldest.title, school_class.title, len(own), days, days >= OLD_DAYS, url))
+    return sorted(found, key=lambda s: -s.days)
+
+
+def _blocks(
+    found: list[Need], people: dict[int, Any], classes: list[Any], members: dict[int, list[int]], settings: dict[str, Any],
+    look: LookBack,
+) -> list[Block]:  # fmt: skip
+    where = {student: c for c in reversed(classes) for student in members[c.id]}
+    blocks = []
+    for section in words.sections(settings):
+        rows = [
+            _row(need, people[need.student], where[need.student], look)
+            for need in found
+            if need.reason == section.reason
+        ]
+        rows.sort(key=lambda row: row.name)
+        blocks.append(Block(section, len(rows), rows[:SHOWN], rows[SHOWN:]))
+    return blocks
+
+
+def _row(need: Need, person: Any, school_class: Any, look: LookBack) -> Row:
+    act, url = _("Open"), f"/teacher/students/{person.sourced_id}"
+    if not look.past:
+        rate = f"/teacher/rate?class={school_class.sourced_id}&student={person.id}"
+        if need.target is not None:
+            rate += f"&target={need.target}"
+        if need.reason in ("stuck", "no_evidence"):
+            act, url = (_("Observe"), rate) if need.target is not None else (_("Open"), url)
+        elif need.reason == "waiting" and need.target is not None:
+            act, url = _("Rate"), rate
+    return Row(person.sourced_id, person.name(), initials(person.name()), words.say(need), act, url)
+
+
+def _targets(m: queries.Moment, classes: list[Any]) -> list[dict[str, Any]]:
+    """Return the targets for the quick observation, grouped by continuum and level."""
+    language = get_language() or "en"
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for school_class in classes:
+        for node in queries.class_targets(m, school_class):
+            key = (node.framework, node.level or 0)
+            entry = {"id": node.id, "name": node.called(language)}
+            if entry not in groups.setdefault(key, []):
+                groups[key].append(entry)
+    return [
+        {"name": f"{framework} · {_('level')} {level}" if level else framework, "targets": targets}
+        for (framework, level), targets in sorted(groups.items())
+    ]
+
+
+def _scale(m: queries.Moment, classes: list[Any]) -> list[dict[str, Any]]:
+    language = get_language() or "en"
+    scale = next(iter(m.book.settings["scales"].values()))
+    for school_class in classes:
+        for node in queries.class_targets(m, school_class)[:1]:
+            scale = m.book.effective(node=node.id, school=school_class.school.sourced_id, on=m.day).scale
+    return [
+        {"value": f"{level['value']:g}", "mark": tags.draw("not_yet", round(level["value"] * 100), scale),
+         "name": tags.level_name(level, language)}
+        for level in scale["levels"]
+    ]  # fmt: skip

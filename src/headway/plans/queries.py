@@ -1,0 +1,209 @@
+"""Questions about plans: who has which, and whether the evidence comes in fast enough. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import UndoScope
+from headway.kit.refusals import Finding, Refusal
+from headway.plans import pacing
+from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
+from headway.plans.types import Differences, Items, PaceRow, PlanItem, PlanView, VersionView
+from headway.proficiency import queries as proficiency
+from headway.proficiency.queries import Moment, Row
+from headway.rosters import queries as rosters
+
+__all__ = [
+    "find_template", "in_the_way_of", "in_the_way_of_people", "newest_version", "pace_of", "plan_targets", "plans_of",
+    "rows_for_report", "templates", "version",
+]  # fmt: skip
+
+_PART = 10_000
+
+
+# Templates.
+
+
+def templates() -> list[VersionView]:
+    """Return the newest version of every template, by name. Two statements."""
+    newest: dict[int, TemplateVersion] = {}
+    for row in TemplateVersion.objects.select_related("template").order_by("number"):
+        newest[row.template_id] = row
+    return sorted(_views(list(newest.values())), key=lambda one: (one.plan.casefold(), one.plan))
+
+
+def find_template(key: str) -> PlanTemplate | None:
+    """Return the template of this name, or None. One statement."""
+    return PlanTemplate.objects.filter(key=key).first()
+
+
+def version(version_id: int) -> VersionView:
+    """Return a version by row key. Raises `Refusal("unknown_version")`. Two statements."""
+    found = TemplateVersion.objects.select_related("template").filter(pk=version_id).first()
+    if found is None:
+        raise Refusal("unknown_version", f"There is no version of a plan with number {version_id}.")
+    return _views([found])[0]
+
+
+def newest_version(key: str) -> VersionView:
+    """Return the newest version of a template. Raises `Refusal("unknown_plan")`. Two statements."""
+    rows = TemplateVersion.objects.select_related("template").filter(template__key=key)
+    found = rows.order_by("-number").first()
+    if found is None:
+        raise Refusal("unknown_plan", f"No plan is called {key}.")
+    return _views([found])[0]
+
+
+def _views(rows: Sequence[TemplateVersion]) -> list[VersionView]:
+    items = items_of([row.pk for row in rows])
+    return [
+        VersionView(row.pk, row.template.key, row.template.title, row.number, tuple(items[row.pk]))
+        for row in rows
+    ]
+
+
+def items_of(version_ids: Iterable[int]) -> dict[int, list[PlanItem]]:
+    """Return the items of versions, in order. One statement."""
+    found: dict[int, list[PlanItem]] = {version_id: [] for version_id in version_ids}
+    rows = TemplateItem.objects.filter(version_id__in=list(found)).order_by("version_id", "position")
+    for version_id, target, pieces in rows.values_list("version_id", "target_id", "pieces"):
+        found[version_id].append(PlanItem(target, pieces))
+    return found
+
+
+# Students' plans.
+
+
+def plans_of(students: Iterable[int], day: date) -> dict[int, list[PlanView]]:
+    """Return the plans of students on a day, by name; a student without one has an empty list.
+
+    A plan holds from its first day until the day on which it is ended: past its last day it still stands, and is late.
+    Of two plans of one template the newer speaks, also about days before it was written, because a plan that comes with
+    an earlier first day puts right what was thought then. Two statements for up to 10,000 students, and two for the
+    district's zone where one of the plans was ended.
+    """
+    wanted = list(dict.fromkeys(students))
+    newest: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for row in _plan_rows(wanted, day):
+        newest[row[1], row[2]] = row
+    standing = [row for row in newest.values() if row[-1] is None or _local_day(row[-1]) > day]
+    items = items_of(dict.fromkeys(row[6] for row in standing)) if standing else {}
+    found: dict[int, list[PlanView]] = {student: [] for student in wanted}
+    for key, student, _, plan, title, number, version_id, starts_on, ends_on, stored, _ in standing:
+        own = tuple(_own(items[version_id], stored)) if stored else tuple(items[version_id])
+        found[student].append(
+            PlanView(key, student, plan, title, number, starts_on, ends_on, own, bool(stored))
+        )
+    for plans in found.values():
+        plans.sort(key=lambda one: (one.plan.casefold(), one.plan))
+    return found
+
+
+def _local_day(instant: datetime) -> date:
+    return instant.astimezone(proficiency.book().zone).date()
+
+
+def _plan_rows(students: list[int], day: date) -> Iterator[tuple[Any, ...]]:
+    # Oldest first, so that the newest of a template is met last; a standing plan is newer than any ended one.
+    for start in range(0, len(students), _PART):
+        part = students[start : start + _PART]
+        rows = Plan.objects.filter(student_id__in=part, starts_on__lte=day).order_by("created_at", "id")
+        yield from rows.values_list(
+            "id", "student_id", "version__template_id", "version__template__key", "version__template__title",
+            "version__number", "version_id", "starts_on", "ends_on", "differences", "ended_at",
+        )  # fmt: skip
+
+
+def _own(items: Sequence[PlanItem], stored: dict[str, Any]) -> Iterator[PlanItem]:
+    woods = frameworks.remembered()
+    version: Items = {frameworks.node(item.target).uuid: item.pieces for item in items}
+    applied = Differences.read(stored).applied(version)
+    known: dict[UUID, int] = {target: woods.by_uuid[target] for target in applied if target in woods.by_uuid}
+    if len(known) < len(applied):
+        known = frameworks.node_ids(uuids=applied)
+    return (PlanItem(known[target], pieces) for target, pieces in applied.items() if target in known)
+
+
+def plan_targets(students: Iterable[int], day: date) -> dict[int, dict[int, int]]:
+    """Return for each student the targets of all plans on the day and the pieces asked, the most where several ask."""
+    found: dict[int, dict[int, int]] = {}
+    for student, plans in plans_of(students, day).items():
+        asked = found.setdefault(student, {})
+        for plan in plans:
+            for item in plan.items:
+                asked[item.target] = max(item.pieces, asked.get(item.target, 0))
+    return found
+
+
+# Pace.
+
+
+def pace_of(m: Moment, students: Iterable[int], *, rows: Sequence[Row] | None = None) -> list[PaceRow]:
+    """Return the pace of every plan that students have at the moment, in the order of students, then by plan.
+
+    What counts, and which weeks, is said in `pacing`. `rows` are the students' rating rows where the caller has them
+    already. Three statements for any number of students up to 10,000, two with `rows`; two more where policies differ
+    by school.
+    """
+    plans = [plan for found in plans_of(students, m.day).values() for plan in found]
+    if not plans:
+        return []
+    if rows is None:
+        rows = proficiency.rows_of(
+            m,
+            students=list(dict.fromkeys(plan.student for plan in plans)),
+            targets=list(dict.fromkeys(item.target for plan in plans for item in plan.items)),
+        )
+    return pacing.paces(m, plans, rows)
+
+
+def rows_for_report(m: Moment, students: Iterable[int]) -> list[dict[str, Any]]:
+    """Return the pace of students as plain rows by sourcedId: what `headway report pace` prints."""
+    found = pace_of(m, students)
+    people = rosters.people_by_id(person_ids={row.student for row in found})
+    return [
+        {
+            "student": people[row.student].sourced_id, "plan": row.plan, "progress": row.progress,
+            "filled": row.filled, "required": row.required, "rate": row.rate, "low": row.low, "high": row.high,
+            "weeks_needed": row.weeks_needed, "margin_weeks": row.margin_weeks, "state": row.state,
+            "reason": row.reason, "color": row.color, "n": row.n,
+        }
+        for row in found
+    ]  # fmt: skip
+
+
+# What depends on others.
+
+
+def in_the_way_of(scope: UndoScope) -> list[Finding]:
+    """Return what stands in the way of taking an import of a continuum back: plans that ask for its items.
+
+    For `frameworks.actions.register_blocker`.
+    """
+    rows = TemplateItem.objects.filter(target_id__in=scope.added).order_by("version__template__key")
+    names = list(dict.fromkeys(rows.values_list("version__template__key", flat=True)))
+    return [
+        Finding(
+            "import_in_use", f"The plan {name} asks for targets of this import.", column="plan", value=name
+        )
+        for name in names
+    ]
+
+
+def in_the_way_of_people(person_ids: Iterable[int]) -> list[str]:
+    """Return which of the people have plans, in words: what stands in the way of taking a roster back.
+
+    For `rosters.actions.register_blocker`, with the people that an import made.
+    """
+    wanted = list(person_ids)
+    found: list[str] = []
+    for start in range(0, len(wanted), _PART):
+        rows = Plan.objects.filter(student_id__in=wanted[start : start + _PART]).order_by(
+            "student__sourced_id"
+        )
+        found += rows.values_list("student__sourced_id", flat=True).distinct()
+    return [f"student {name} has a plan" for name in found]
