@@ -53,7 +53,9 @@ def record_rows(
             raise Refusal(
                 "ratings_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", findings
             )
-        receipt = evidence.record_ratings(actor=actor, entries=entries, at=at, source=source)
+        receipt = evidence.record_ratings(
+            actor=actor, entries=_originals_first(entries), at=at, source=source
+        )
         pieces = [
             e.piece for e in entries if e.piece and e.kind in COUNTED_KINDS and e.status != Status.MISSED
         ]
@@ -113,6 +115,21 @@ def _replacing(entries: Sequence[RatingEntry], lines: Sequence[int] | None) -> l
                         at + 1 if lines is None else lines[at], "replaces", key)
             )  # fmt: skip
     return found
+
+
+def _originals_first(entries: Sequence[RatingEntry]) -> list[RatingEntry]:
+    """Return the entries so that a correction stands after the rating it corrects, whatever their order in a file."""
+    own = {entry.key for entry in entries}
+    waiting = [entry for entry in entries if entry.replaces in own]
+    if not waiting:
+        return list(entries)
+    ordered = [entry for entry in entries if entry.replaces not in own]
+    placed = {entry.key for entry in ordered}
+    while ready := [entry for entry in waiting if entry.replaces in placed and entry.key not in placed]:
+        ordered += ready
+        placed |= {entry.key for entry in ready}
+    # What corrects itself or one another in a circle stays last, and is refused by name.
+    return [*ordered, *(entry for entry in waiting if entry.key not in placed)]
 
 
 def _replaced_pairs(entries: Sequence[RatingEntry]) -> list[tuple[int, int]]:

@@ -81,7 +81,11 @@ class PolicyReader:
             raise Refusal(
                 "policy_invalid",
                 "The file is not TOML.",
-                [Finding("not_toml", str(error), self.name, int(line[1]) if line else self.text.count("\n") + 1)],
+                [
+                    Finding(
+                        "not_toml", str(error), self.name, int(line[1]) if line else self.text.count("\n") + 1
+                    )
+                ],
             ) from error
         self._keys(body, SECTIONS, "the file")
         self._district(body.get("district", {}))

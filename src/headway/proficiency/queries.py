@@ -22,6 +22,7 @@ from headway.proficiency.parents import Summary, summaries
 from headway.proficiency.types import Effective, Standing
 from headway.proficiency.working import (
     AT,
+    EPOCH_DAY,
     Moment,
     Pair,
     Row,
@@ -86,9 +87,15 @@ def judge(m: Moment, *, student: int, target: int, held: bool = False) -> Explai
     group = determine_all(m, rows, pairs=[(student, target)])[0]
     policy = group.effective[0].policy
     judgment = explain(
-        group.worked.pieces.ratings, policy, keys=group.keys, requirement=policy.requirement, today=m.today,
-        components=components(m), rng=_chance(),
-    )  # fmt: skip
+        group.worked.pieces.ratings,
+        policy,
+        keys=group.keys,
+        requirement=policy.requirement,
+        today=m.today,
+        day=m.day.toordinal() - EPOCH_DAY,
+        components=components(m),
+        rng=_chance(),
+    )
     standing = next(group.standings())
     return Explained(
         standing, judgment, {row[AT["key"]]: row for row in rows}, group.effective[0], frameworks.node(target)

@@ -35,13 +35,19 @@ RULE = st.sampled_from(RULES)
 # Few instants, so that ties are common; levels on the scale; two students, two targets, few pieces and attempts.
 RATING = st.fixed_dictionaries(
     {
-        "student": st.sampled_from(["u1", "u2"]), "target": st.sampled_from(["A1", "A2"]),
-        "day": st.integers(0, 3), "hour": st.sampled_from([9, 15]), "level": st.integers(1, 4),
-        "piece": st.sampled_from(["", "p1", "p2"]), "attempt": st.integers(1, 2), "kind": st.sampled_from(["teacher", "panel", "self", "moderated"]),
-        "submitted": st.sampled_from(["", "2026-08-30T10:00:00Z", "2026-08-31T10:00:00Z"]), "held": st.booleans(),
+        "student": st.sampled_from(["u1", "u2"]),
+        "target": st.sampled_from(["A1", "A2"]),
+        "day": st.integers(0, 3),
+        "hour": st.sampled_from([9, 15]),
+        "level": st.integers(1, 4),
+        "piece": st.sampled_from(["", "p1", "p2"]),
+        "attempt": st.integers(1, 2),
+        "kind": st.sampled_from(["teacher", "panel", "self", "moderated"]),
+        "submitted": st.sampled_from(["", "2026-08-30T10:00:00Z", "2026-08-31T10:00:00Z"]),
+        "held": st.booleans(),
         "status": st.sampled_from(["rated"] * 6 + ["missed", "excused"]),
     }
-)  # fmt: skip
+)
 ACT = st.one_of(
     RATING.map(lambda r: ("rate", r)), RATING.map(lambda r: ("replace", r)),
     st.tuples(st.just("move"), st.integers(0, 30)), st.tuples(st.just("withdraw"), st.integers(0, 30)),

@@ -130,8 +130,14 @@ def test_the_past_is_exported_as_it_stood_and_as_it_was_known(record) -> None:
 
 
 def test_pooled_mean_of_a_continuum_and_the_proposed_level(record) -> None:
-    body = policy(rule="best-n", scale="continuum", parameters={"missed_counts": False}, parent={"rule": "pooled-mean", "decimals": 1},
-                  complete={"margin": 0.5, "minimum": 0, "proposes_next_level": True}, requirement_by_level={"default": 2})  # fmt: skip
+    body = policy(
+        rule="best-n",
+        scale="continuum",
+        parameters={"missed_counts": False},
+        parent={"rule": "pooled-mean", "decimals": 1},
+        complete={"margin": 0.5, "minimum": 0, "proposes_next_level": True},
+        requirement_by_level={"default": 2},
+    )
     body["scales"] = {"continuum": {"step": 1, "levels": [{"value": n} for n in range(1, 13)]}}
     actions.import_policy(actor=SYSTEM, body=body, name="p.toml", at=NOW)
     for n, level in enumerate((8, 9, 9)):
@@ -189,3 +195,16 @@ def test_a_competency_is_explained_by_its_children(record) -> None:
     record({"level": 2}, {"level": 3, "target": "A2"})
     found = explained(target="CA")
     assert [c["key"] for c in found["counted"]] == ["A1", "A2", "A3"] and found["weakest"] == "A1"
+
+
+def test_one_more_piece_today_meets_a_requirement_of_days_apart(record) -> None:
+    bring(rule="mean", requirement={"pieces": 2, "days_apart": 14})
+    record({"level": 3}, {"level": 3, "observed_at": "2026-10-03"})
+    assert rows()["A1"]["state"] == "too_little"
+    would = {c["level"]: c["state"] for c in explained()["would_change"]}
+    assert would[3] == "proficient" and would[1] == "not_yet"
+
+
+def test_a_correction_may_stand_above_what_it_corrects(record) -> None:
+    record({"key": "new", "level": 4, "replaces": "old", "comment": "Wrong row"}, {"key": "old", "level": 1})
+    assert rows()["A1"]["value"] == 4.0 and rows()["A1"]["n_total"] == 1

@@ -117,8 +117,14 @@ def test_only_the_district_imports_policies(school) -> None:
 def test_the_laboratory_says_who_would_move_and_writes_nothing(record) -> None:
     from headway.evidence import queries as ledger
 
-    record({"level": 2}, {"level": 4, "observed_at": "2026-10-02"}, {"level": 3, "student": "u2"}, {"level": 2, "student": "u2",
-           "observed_at": "2026-10-02"}, {"level": 3, "student": "u3"}, {"level": 3, "student": "u3", "observed_at": "2026-10-02"})  # fmt: skip
+    record(
+        {"level": 2},
+        {"level": 4, "observed_at": "2026-10-02"},
+        {"level": 3, "student": "u2"},
+        {"level": 2, "student": "u2", "observed_at": "2026-10-02"},
+        {"level": 3, "student": "u3"},
+        {"level": 3, "student": "u3", "observed_at": "2026-10-02"},
+    )
     before = ledger.head()
     found = laboratory.try_policy(policy(rule="highest", requirement={"pieces": 2}), at=NOW)
     # u1: 3.3 → 4, proficient before and after; u2: 2.35 → 3, moves in; u3 stays at 3, on the edge of the cut.

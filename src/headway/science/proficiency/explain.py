@@ -29,6 +29,7 @@ def explain(
     requirement: Requirement | None = None,
     pieces_by_level: NDArray[np.int64] | None = None,
     today: int | None = None,
+    day: int | None = None,
     components: Components | None = None,
     rng: np.random.Generator | None = None,
 ) -> Judgment:
@@ -37,7 +38,8 @@ def explain(
     Assumes the ratings of one student on one target, cut as for `determine`.
 
     Parameters: `keys`, what names each rating in the answer (default: `ratings.key`); the rest as
-    `determine`; `components` default to the assumed ones; `rng` is needed for the interval of a rule that
+    `determine`; `day`, the calendar day (as `Ratings.day`) on which one more piece would be shown (None: the newest
+    rating's); `components` default to the assumed ones; `rng` is needed for the interval of a rule that
     chooses by level.
     Returns: `Judgment`. Weights of counted ratings sum to 1 where there is a value.
     Raises: `ValueError` where there is more than one segment.
@@ -70,7 +72,7 @@ def explain(
     counted, excluded = _rows(worked, policy, ratings.key.tolist() if keys is None else list(keys))
     interval, share = _interval(one, policy, spread)
     changes = tuple(
-        _would_change(run, ratings, policy, requirement, level, one)
+        _would_change(run, ratings, policy, requirement, level, one, (day, today))
         for level in _levels(policy, one["level"])
     )
     lacking = worked.asked.missing(0) if one["engine_state"] == "too_little" else {}
@@ -156,11 +158,12 @@ def _would_change(
     requirement: Requirement | None,
     level: float,
     one: dict[str, Any],
+    shown: tuple[int | None, int | None],
 ) -> WouldChange:
     """Run the rule with one more piece, newer than all, on a new task and in a new setting, as deep as is
     asked."""
     after: Determinations = run(
-        Ratings.joined([ratings, _newest(ratings, policy, requirement, level, one["level"])])
+        Ratings.joined([ratings, _newest(ratings, policy, requirement, level, one["level"], shown)])
     ).answer
     value = float(after.engine_value[0])
     state = State(int(after.engine_state[0])).word
@@ -175,8 +178,15 @@ def _would_change(
 
 
 def _newest(
-    ratings: Ratings, policy: Policy, requirement: Requirement | None, level: float, current: int
+    ratings: Ratings,
+    policy: Policy,
+    requirement: Requirement | None,
+    level: float,
+    current: int,
+    shown: tuple[int | None, int | None],
 ) -> Ratings:
+    """Return one more piece at a level; `shown` is its calendar and its instructed day, None for the newest rating's."""
+
     def following(column: NDArray[Any]) -> int:
         return int(column.max()) + 1 if len(column) else 0
 
@@ -185,8 +195,8 @@ def _newest(
         for name in ("observed", "submitted", "due", "recorded")
     }
     depth = np.ravel((requirement or policy.requirement).depth)[0]
-    day = int(ratings.day.max()) if len(ratings) else 0
-    instructed = int(ratings.instructed.max()) if len(ratings) else 0
+    day = max([*ratings.day.tolist(), *(() if shown[0] is None else (shown[0],))], default=0)
+    instructed = max([*ratings.instructed.tolist(), *(() if shown[1] is None else (shown[1],))], default=0)
     # After every client key, should the instant tie.
     last: Any = {"S": b"\xff", "i": following(ratings.ranks()), "u": following(ratings.ranks())}
     key = np.array([last.get(ratings.key.dtype.kind, "\U0010ffff")], ratings.key.dtype)

@@ -1,0 +1,45 @@
+"""What this machine does in this minute: durable commits, memory read on one core."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def fsyncs_per_second(folder: Path, seconds: float = 1.0) -> float:
+    """Return how many 4 KiB appends a second reach the disk, each with its own fsync."""
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        block, n = os.urandom(4096), 0
+        begin = time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+            n += 1
+        return n / (time.perf_counter() - begin)
+
+
+def read_gb_per_second() -> float:
+    """Return gigabytes a second that one core reads from memory."""
+    block = np.ones(32 * 1024 * 1024, np.int64)
+    block.sum()
+    begin = time.perf_counter()
+    for _ in range(4):
+        block.sum()
+    return 4 * block.nbytes / (time.perf_counter() - begin) / 1e9
+
+
+def machine(folder: Path) -> dict[str, object]:
+    """Return the baseline that stands beside every figure."""
+    return {
+        "fsync_per_s": round(fsyncs_per_second(folder)),
+        "read_gb_per_s": round(read_gb_per_second(), 1),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+    }

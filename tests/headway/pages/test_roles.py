@@ -1,0 +1,256 @@
+"""Who may open what: one row for every address, one column for every kind of person, against one student's records.
+
+The student is u1 of class k1 (teacher T1, school s1, guardian p1). A new address without a row fails.
+Letters: . opens (200), > leads on (302), s sent to sign in (302), - does not exist for them (404), x not allowed (403),
+k asks for a token (401), m a method that is not taken (405), ! what was sent is refused in words (422 or 400).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from headway.access import actions as access
+from headway.access.doors import ANYONE
+from headway.access.types import SYSTEM, Role
+from headway.evidence import actions as evidence
+from headway.evidence.types import Work
+from headway.frameworks import queries as frameworks
+from headway.kit.times import now
+from headway.proficiency import actions, queries
+from headway.project.urls import doors
+from headway.rosters import actions as rosters
+from headway.rosters.models import Person
+
+from ..frameworks.packages import package, uid, under
+from ..interop.oneroster.small_roster import ROSTER_12, folder
+
+pytestmark = pytest.mark.django_db
+PEOPLE = (
+    "nobody",
+    "u1",
+    "u2",
+    "u4",
+    "p1",
+    "p9",
+    "kept",
+    "T1",
+    "T2",
+    "sub",
+    "gone",
+    "lead1",
+    "lead2",
+    "district",
+)
+"""nobody · the student · a classmate · another school's student · guardian · another guardian · a guardian kept away by a
+court · the teacher · another school's teacher (who leads it) · today's substitute · a teacher whose enrollment ended ·
+leaders of this and of the other school · the district."""
+
+TABLE = """
+start                   s>>>>>>>>>>>>>
+healthz                 ..............
+account.sign_in         ..............
+account.language        >>>>>>>>>>>>>>
+account.home            s.............
+student.now             s...xxxxxxxxxx
+student.hand_in         s...xxxxxxxxxx
+student.work            s.--xxxxxxxxxx
+student.continuum       s...xxxxxxxxxx
+files.file              s-------------
+teacher.today           sxxxxxx...xxxx
+teacher.observe         sxxxxxx>>>xxxx
+teacher.classes         sxxxxxx>>.x>>>
+teacher.grid            s------.---.-.
+teacher.new_student     s------.---.-.
+teacher.rate            sxxxxxx...x...
+teacher.rate_undo       sxxxxxx>>>x>>>
+teacher.student         sx--x--.---.-.
+teacher.decide          sx--x--.---.-.
+teacher.correct         sx--x-->--->->
+teacher.undo            sxxxxxx---x---
+family.home             sxxx..x.xxxxxx
+family.child            sx--.------x-x
+family.why              sx--.------x-x
+family.work             sx--.------x-x
+school.week             sxxxxxxx.xx...
+school.week_csv         sxxxxxxx.xx..-
+school.cohort           sxxxxxxx-xx.-.
+district.home           sxxxxxxxxxxxx.
+district.roster         sxxxxxxxxxxxx.
+district.person         sxxxxxxxxxxxx.
+district.classes        sxxxxxxxxxxxx.
+district.class          sxxxxxx.--x.-.
+district.frameworks     sxxxxxxxxxxxx.
+district.framework      sxxxxxxxxxxxx.
+district.policy         sxxxxxxxxxxxx.
+district.ledger         sxxxxxxxxxxxx.
+district.undo           sxxxxxxxxxxxx.
+public.continuums       ..............
+public.continuum        ..............
+v1.ratings              k!!!xxx!!!x!!!
+v1.release              k!!!xxx!!!x!!!
+v1.move                 k!!!xxx!!!x!!!
+v1.undo                 k---xxx---x---
+v1.determinations       k!!!!!x!!!x!!!
+v1.explain              k!!!!!x!!!x!!!
+v1.openapi              ..............
+account.sign_out        ssssssssssssss
+"""
+
+
+@pytest.fixture
+def clients(tmp_path: Path) -> dict[str, Client]:
+    """Return a signed-in client for each of `PEOPLE`."""
+    at = now()
+    today = at.date()
+    rosters.begin_district(name="Juniper Valley", at=at)
+    actions.begin(at=at)
+    from headway.interop.oneroster.apply import import_roster
+
+    import_roster(folder(tmp_path / "r", ROSTER_12), actor=SYSTEM, at=datetime(2026, 8, 20, 18, tzinfo=UTC))
+    frameworks_package = package("MATH", "AR CA A1 A2", *under("AR", "CA"), *under("CA", "A1", "A2"))
+    from headway.frameworks import actions as continuums
+
+    continuums.apply_package(frameworks_package, actor=SYSTEM, at=at)
+    made = {}
+    for key in ("p9", "kept", "sub", "gone", "lead1", "lead2"):
+        made[key] = Person.objects.create(sourced_id=key, given_name=key, family_name="Made")
+    u1, u4 = Person.objects.get(sourced_id="u1"), Person.objects.get(sourced_id="u4")
+    rosters.add_guardianship(actor=SYSTEM, student_id=u4.id, guardian_id=made["p9"].id, at=at)
+    rosters.add_guardianship(actor=SYSTEM, student_id=u1.id, guardian_id=made["kept"].id, at=at)
+    rosters.restrict_guardian(
+        actor=SYSTEM,
+        student_id=u1.id,
+        guardian_id=made["kept"].id,
+        reason_code="court",
+        at=at,
+        starts_on=today,
+    )
+    from headway.rosters.models import Enrollment, Org, SchoolClass
+
+    k1 = SchoolClass.objects.get(sourced_id="k1")
+    day = timedelta(days=1)
+    rosters.name_substitute(
+        actor=SYSTEM,
+        class_id=k1.id,
+        person_id=made["sub"].id,
+        starts_on=today - day,
+        ends_on=today + 2 * day,
+        at=at,
+    )
+    Enrollment.objects.create(sourced_id="ended", person=made["gone"], school_class=k1, role="teacher",
+                              starts_on=date(2026, 8, 1), ends_on=today - 2 * day)  # fmt: skip
+    for person, school in (("lead1", "s1"), ("lead2", "s2")):
+        org = Org.objects.get(sourced_id=school)
+        rosters.grant_role(
+            actor=SYSTEM,
+            person_id=made[person].id,
+            role=Role.PRINCIPAL,
+            at=at,
+            org_id=org.id,
+            starts_on=today - day,
+        )
+    actions.record_rows(actor=SYSTEM, rows=[
+        {"key": "r1", "student": "u1", "target": "A1", "level": 3, "observed_at": "2026-10-01", "evidence": "piece-1"}], at=at,
+        book=queries.book())  # fmt: skip
+    node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
+    work = Work(key="piece-1", student=u1.id, student_uuid=u1.uuid, targets=(node,), target_uuids=(uid("A1"),), title="Map",
+                file_name="map.txt", file_type="text/plain", file_digest="a" * 64, file_size=3)  # fmt: skip
+    evidence.hand_in(actor=SYSTEM, work=work, at=at)
+    found = {"nobody": Client()}
+    for key in PEOPLE[1:]:
+        client = Client()
+        if key == "district":
+            account, _ = access.open_account(
+                actor=SYSTEM, username="root", name="Root", at=at, administrator=True
+            )
+        else:
+            person = Person.objects.get(sourced_id=key)
+            account, _ = access.open_account(actor=SYSTEM, username=key, name=key, at=at, person=person.uuid)
+        client.force_login(account)
+        scopes = ["ratings.write", "ratings.read"]
+        client.defaults["HTTP_AUTHORIZATION"] = "Bearer " + access.issue_token(
+            actor=SYSTEM, account=account, scopes=scopes, at=at
+        )
+        found[key] = client
+    return found
+
+
+def address(door) -> str:
+    """Return the door's address for the student u1."""
+    node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
+    parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1"))}  # fmt: skip
+    if door.name in ("public.continuum", "district.framework"):
+        parts["key"] = "MATH"
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)
+
+
+LETTERS = {200: ".", 302: ">", 404: "-", 403: "x", 401: "k", 405: "m", 422: "!", 400: "!"}
+
+
+def letter(answer) -> str:
+    """Return the letter of an answer."""
+    if answer.status_code == 302 and answer["Location"].startswith("/account/sign-in"):
+        return "s"
+    return LETTERS[answer.status_code]
+
+
+def test_every_address_answers_every_kind_of_person_as_the_table_says(clients: dict[str, Client]) -> None:
+    table = dict(line.split() for line in TABLE.strip().splitlines())
+    pages = {door.name: door for door in doors if not door.name.startswith("case.")}
+    assert set(table) == set(pages), "every address has a row, and every row an address"
+    wrong = []
+    for name, row in table.items():
+        door, said = pages[name], ""
+        for person in PEOPLE:
+            ask = clients[person].get if "GET" in door.methods else clients[person].post
+            said += letter(ask(address(door)))
+        if said != row:
+            wrong.append(f"{name}: expected {row}, got {said}")
+    assert wrong == []
+
+
+def test_every_closed_door_opens_for_somebody_and_stays_shut_for_somebody() -> None:
+    table = dict(line.split() for line in TABLE.strip().splitlines())
+    for door in doors:
+        if door.who is not ANYONE and not door.name.startswith("case."):
+            assert set(table[door.name]) & set(".>!-"), door.name
+            assert set(table[door.name]) & set("sk"), door.name
+
+
+def test_what_is_out_of_scope_reads_like_what_does_not_exist(clients: dict[str, Client]) -> None:
+    pairs = [("u2", "/teacher/students/{}"), ("T2", "/teacher/students/{}"), ("p9", "/family/children/{}"), ("kept", "/family/children/{}"),
+             ("T2", "/teacher/classes/{}/grid"), ("lead2", "/teacher/students/{}"), ("sub", "/teacher/students/{}")]  # fmt: skip
+    for person, path in pairs:
+        real, missing = "k1" if "classes" in path else "u1", "zz"
+        found = [clients[person].get(path.format(which)) for which in (real, missing)]
+        assert [answer.status_code for answer in found] == [404, 404], (person, path)
+        bodies = [re.sub(rb'value="[^"]{20,}"', b"", answer.content.replace(which.encode(), b"ID")) for answer, which in
+                  zip(found, (real, missing), strict=True)]  # fmt: skip
+        assert bodies[0] == bodies[1], (person, path)
+        assert b"Abeyta" not in found[0].content
+
+
+def test_a_name_reaches_only_those_whose_scope_holds_it(clients: dict[str, Client]) -> None:
+    """u1 goes by Anita: nobody outside the scope reads that name on any page."""
+    outside = ("nobody", "u4", "p9", "kept", "T2", "gone", "lead2")
+    for door in doors:
+        if "GET" not in door.methods or door.name.startswith("case."):
+            continue
+        for person in outside:
+            assert b"Anita" not in clients[person].get(address(door)).content, (door.name, person)
+
+
+def test_a_deactivated_account_is_out_at_once(clients: dict[str, Client]) -> None:
+    from headway.access.models import Account
+
+    client = clients["T1"]
+    assert client.get("/teacher/today").status_code == 200
+    access.deactivate(actor=SYSTEM, account=Account.objects.get(username="T1"), at=now())
+    assert letter(client.get("/teacher/today")) == "s"
+    assert client.get("/api/v1/explain?student=u1&target=A1").status_code == 401
