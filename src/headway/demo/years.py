@@ -95,9 +95,15 @@ def simulate(
 
 
 def entries(
-    tree: Tree, found: Simulated, nodes: list[int], who: Cast, calendar: Calendar, people: list[Person], staff: dict[int, list[Person]],
+    tree: Tree,
+    found: Simulated,
+    nodes: list[int],
+    who: Cast,
+    calendar: Calendar,
+    people: list[Person],
+    staff: dict[int, list[Person]],
     seed: int,
-) -> Iterator[RatingEntry]:  # fmt: skip
+) -> Iterator[RatingEntry]:
     """Yield the ratings of one continuum in order of time.
 
     Ratings from before a student's kindergarten, or after the grades a continuum serves, are left out.
@@ -137,13 +143,27 @@ def entries(
         author = people[student] if kind == Kind.SELF else by
         recent = day > ends - 60
         yield RatingEntry(
-            key=f"demo-{tree.framework.id}-{row}", student=people[student].id, student_uuid=people[student].uuid,
-            target=node, target_uuid=uuids[node], observed_us=observed,
-            level=None if np.isnan(level) else round(level * 100), rater=author.id, rater_uuid=author.uuid, kind=int(kind),
-            status=status, purpose=purpose, piece=f"demo-{tree.framework.id}-p{piece}", attempt=attempt,
-            depth=0 if lifelong else depth, task=f"{TASKS[task % len(TASKS)]} {task // len(TASKS) + 1}", setting=settings[row] if lifelong else "",
-            comment=COMMENTS[said[row]] if recent and kind == Kind.TEACHER and status == 0 and said[row] < len(COMMENTS) else "",
-        )  # fmt: skip
+            key=f"demo-{tree.framework.id}-{row}",
+            student=people[student].id,
+            student_uuid=people[student].uuid,
+            target=node,
+            target_uuid=uuids[node],
+            observed_us=observed,
+            level=None if np.isnan(level) else round(level * 100),
+            rater=author.id,
+            rater_uuid=author.uuid,
+            kind=int(kind),
+            status=status,
+            purpose=purpose,
+            piece=f"demo-{tree.framework.id}-p{piece}",
+            attempt=attempt,
+            depth=0 if lifelong else depth,
+            task=f"{TASKS[task % len(TASKS)]} {task // len(TASKS) + 1}",
+            setting=settings[row] if lifelong else "",
+            comment=COMMENTS[said[row]]
+            if recent and kind == Kind.TEACHER and status == 0 and said[row] < len(COMMENTS)
+            else "",
+        )
 
 
 def reviews(

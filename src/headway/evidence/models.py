@@ -111,7 +111,7 @@ class Piece(models.Model):
     link = models.URLField(max_length=500, default="")
     file_name = models.CharField(max_length=200, default="")
     file_type = models.CharField(max_length=100, default="")
-    file_digest = models.CharField(max_length=64, default="")
+    file_digest = models.CharField(max_length=64, default="", db_index=True)
     file_size = models.BigIntegerField(default=0)
     reflection = models.TextField(default="")
     attempt = models.SmallIntegerField(default=1)

@@ -259,6 +259,16 @@ def find_piece(key: str) -> Piece | None:
     return Piece.objects.filter(key=key).prefetch_related("targets").first()
 
 
+def pieces_with_file(*, digest: str) -> list[Piece]:
+    """Return the pieces that carry a file, by its digest. One statement."""
+    return list(Piece.objects.filter(file_digest=digest).order_by("id")) if digest else []
+
+
+def files_kept() -> list[tuple[str, str]]:
+    """Return (piece key, digest) of every file that was handed in. One statement."""
+    return list(Piece.objects.exclude(file_digest="").order_by("id").values_list("key", "file_digest"))
+
+
 def pieces_of(*, students: Sequence[int], limit: int = 200) -> list[Piece]:
     """Return the newest pieces of students, newest first, with their targets. Two statements."""
     rows = Piece.objects.filter(student_id__in=list(students)).prefetch_related("targets")

@@ -256,6 +256,15 @@ class NodeView:
         """Return the statement for families in a language, else the one for teachers."""
         return (self.family_es if language == "es" else self.family) or self.family or self.statement
 
+    def aim(self, language: str) -> str:
+        """Return the statement for families without its beginning, as a learner reads it: what one can do then."""
+        said = self.told(language)
+        for lead in ("My child can ", "Puede "):
+            if said.startswith(lead):
+                rest = said.removeprefix(lead)
+                return rest[:1].upper() + rest[1:]
+        return said
+
     @property
     def reference(self) -> str:
         """The name that is unique in the installation: `FRAMEWORK:CODE`, without a code the identifier."""

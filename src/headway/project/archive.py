@@ -38,7 +38,7 @@ def backup(file: Path) -> dict[str, Any]:
         raise Refusal("file_exists", f"{file.name} exists already; give a new name.")
     part = file.with_name(file.name + ".part")
     digests: dict[str, str] = {}
-    sequence, seal = evidence.head()
+    sequence, newest = evidence.head()
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             if connection.vendor == "sqlite":
@@ -50,7 +50,7 @@ def backup(file: Path) -> dict[str, Any]:
                     with path.open("rb") as source:
                         _add(archive, digests, path.relative_to(settings.HOME).as_posix(), source)
             manifest = {"format": FORMAT, "version": __version__, "vendor": connection.vendor, "made_at": now().isoformat(),
-                        "events_at_least": sequence, "head": seal, "files": digests}  # fmt: skip
+                        "events_at_least": sequence, "head": newest, "files": digests}  # fmt: skip
             archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
             archive.comment = SEAL + b"0" * 64
         seal(part)
@@ -262,12 +262,15 @@ def _fill_tables(staging: Path) -> None:
     if connection.introspection.table_names():
         raise Refusal("database_not_empty", "The database that DATABASE_URL names is not empty.")
     call_command("migrate", verbosity=0, interactive=False)
+    known = set(_tables())
+    if strange := sorted(path.stem for path in (staging / "tables").glob("*.copy") if path.stem not in known):
+        raise _damaged(f"{strange[0]} is no table of this program.")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for path in sorted((staging / "tables").glob("*.copy")):
             cursor.execute(f'ALTER TABLE "{path.stem}" DISABLE TRIGGER USER')
         for path in sorted((staging / "tables").glob("*.copy")):
-            cursor.execute(f'DELETE FROM "{path.stem}"')
+            cursor.execute(f'DELETE FROM "{path.stem}"')  # noqa: S608 (one of our own tables)
         for path in sorted((staging / "tables").glob("*.copy")):
             with path.open("rb") as source, cursor.cursor.copy(f'COPY "{path.stem}" FROM STDIN') as copy:  # type: ignore[attr-defined]
                 while block := source.read(BLOCK):
@@ -279,8 +282,9 @@ def _fill_tables(staging: Path) -> None:
                 [path.stem],
             )
             for (column,) in cursor.fetchall():
+                newest = f'COALESCE((SELECT MAX("{column}") FROM "{path.stem}"), 1)'  # noqa: S608
                 cursor.execute(
-                    f'SELECT setval(pg_get_serial_sequence(%s, %s), COALESCE((SELECT MAX("{column}") FROM "{path.stem}"), 1))',
+                    f"SELECT setval(pg_get_serial_sequence(%s, %s), {newest})",
                     [path.stem, column],
                 )
     shutil.rmtree(staging / "tables")

@@ -224,8 +224,15 @@ def test_every_closed_door_opens_for_somebody_and_stays_shut_for_somebody() -> N
 
 
 def test_what_is_out_of_scope_reads_like_what_does_not_exist(clients: dict[str, Client]) -> None:
-    pairs = [("u2", "/teacher/students/{}"), ("T2", "/teacher/students/{}"), ("p9", "/family/children/{}"), ("kept", "/family/children/{}"),
-             ("T2", "/teacher/classes/{}/grid"), ("lead2", "/teacher/students/{}"), ("sub", "/teacher/students/{}")]  # fmt: skip
+    pairs = [
+        ("u2", "/teacher/students/{}"),
+        ("T2", "/teacher/students/{}"),
+        ("p9", "/family/children/{}"),
+        ("kept", "/family/children/{}"),
+        ("T2", "/teacher/classes/{}/grid"),
+        ("lead2", "/teacher/students/{}"),
+        ("sub", "/teacher/students/{}"),
+    ]
     for person, path in pairs:
         real, missing = "k1" if "classes" in path else "u1", "zz"
         found = [clients[person].get(path.format(which)) for which in (real, missing)]

@@ -138,8 +138,12 @@ def _id(*parts: object) -> str:
 
 
 def _scale(
-    tables: dict[str, list[dict[str, Any]]], known: dict[tuple[int, str], str], base: dict[str, Any], school_class: Any, effective: Any
-) -> str:  # fmt: skip
+    tables: dict[str, list[dict[str, Any]]],
+    known: dict[tuple[int, str], str],
+    base: dict[str, Any],
+    school_class: Any,
+    effective: Any,
+) -> str:
     key = (school_class.id, effective.scale_key)
     if key not in known:
         known[key] = _id("scale", effective.scale_key, school_class.sourced_id)
@@ -157,8 +161,14 @@ def _scale(
 
 
 def _line_item(
-    tables: dict[str, list[dict[str, Any]]], base: dict[str, Any], term: Any, school_class: Any, node: Any, effective: Any, scale: str
-) -> str:  # fmt: skip
+    tables: dict[str, list[dict[str, Any]]],
+    base: dict[str, Any],
+    term: Any,
+    school_class: Any,
+    node: Any,
+    effective: Any,
+    scale: str,
+) -> str:
     item = _id("item", term.sourced_id, school_class.sourced_id, node.uuid)
     levels = [level["value"] for level in effective.scale["levels"]]
     tables["lineItems"].append({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +24,13 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
     """Return one student's record. Raises `Refusal("no_such_person")`."""
     person = rosters.person_by_reference(student)
     m = proficiency.moment(now=now)
+    rows = evidence.all_rows_of(student=person.id)
+    raters = rosters.people_by_id(person_ids={row["rater_id"] for row in rows if row["rater_id"]})
     return {
         "made_at": now, "person": rosters.person_as_data(person_id=person.id),
         "enrollments": rosters.enrollments_as_data(person_id=person.id),
         "guardians": rosters.guardians_as_data(student_id=person.id),
-        "ratings": [_rating(row) for row in evidence.all_rows_of(student=person.id)],
+        "ratings": [_rating(row, raters) for row in rows],
         "work": evidence.work_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),
         "events": [
@@ -39,8 +42,10 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rating(row: dict[str, Any]) -> dict[str, Any]:
+def _rating(row: dict[str, Any], raters: Mapping[int, Any]) -> dict[str, Any]:
     said = dict(row)
+    rater = raters.get(said.pop("rater_id"))
+    said["rater"] = None if rater is None else rater.sourced_id
     for name in INSTANTS:
         value = said.pop(name)
         said[name.removesuffix("_us") + "_at"] = None if value is None else from_micros(value)

@@ -1,5 +1,36 @@
 """The addresses of the district pages."""
 
-from headway.access.doors import Door
+from headway.access.doors import Door, only
+from headway.access.types import Role
+from headway.pages.district import classes, frameworks, home, imports, ledger, people, policy, roster, scope
 
-doors: list[Door] = []
+LEAD = only(Role.DISTRICT)
+BOTH = frozenset({"GET", "HEAD", "POST"})
+_LEAD = "The district's data lead looks after the roster, continuums, policies and the ledger."
+
+doors = [
+    Door("district/", home.home, "district.home", LEAD, _LEAD),
+    Door("district/roster", roster.roster, "district.roster", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/roster/people/<path:person_id>", people.person, "district.person", LEAD, _LEAD,
+        scope=scope.person, methods=BOTH,
+    ),
+    Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),
+    Door(
+        "district/classes/<path:class_id>", classes.settings, "district.class",
+        only(Role.DISTRICT, Role.PRINCIPAL, Role.TEACHER),
+        "A class is set up by its teachers, its school's leaders and the district.",
+        scope=scope.school_class, methods=BOTH,
+    ),
+    Door("district/frameworks", frameworks.frameworks, "district.frameworks", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/frameworks/<path:key>", frameworks.framework, "district.framework", LEAD, _LEAD,
+        scope=scope.framework, methods=BOTH,
+    ),
+    Door("district/policy", policy.policy, "district.policy", LEAD, _LEAD, methods=BOTH),
+    Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/imports/<int:run_id>/undo", imports.undo, "district.undo", LEAD, _LEAD,
+        scope=scope.import_run, methods=BOTH,
+    ),
+]  # fmt: skip

@@ -1,5 +1,18 @@
 """The addresses of the family pages."""
 
-from headway.access.doors import Door
+from headway.access.doors import Door, only
+from headway.access.types import Role
+from headway.pages.family import home, why, work
+from headway.pages.family.scope import child, own_family
 
-doors: list[Door] = []
+FAMILY = only(Role.FAMILY)
+
+doors: list[Door] = [
+    Door("family/", home.home, "family.home", FAMILY, "A family sees how the children in its care are.", own_family),
+    Door("family/children/<str:student_id>", home.child, "family.child", FAMILY,
+         "A family sees how a child in its care is.", child),
+    Door("family/children/<str:student_id>/why/<int:target>", why.why, "family.why", FAMILY,
+         "A family sees why the level of a child in its care is what it is.", child),
+    Door("family/children/<str:student_id>/work/<str:key>", work.work, "family.work", FAMILY,
+         "A family sees the work of a child in its care.", child),
+]  # fmt: skip

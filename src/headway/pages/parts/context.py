@@ -74,6 +74,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     viewer: Viewer = getattr(request, "viewer", None) or Viewer()
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {
+        "request": request,
         "viewer": viewer,
         "ways": ways(viewer) if not viewer.anonymous else [],
         "here": here,

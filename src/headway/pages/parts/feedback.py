@@ -100,10 +100,18 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
     named = rater is not None and (row[AT["kind"]] in ADULTS or rater.id == learner.person.id)
     name = node.called(language())
     return Said(
-        key=row[AT["key"]], work=row[AT["piece"]], title=titles.get(row[AT["piece"]]) or row[AT["task"]] or name, target=node.id, target_name=name,
-        line_name=tree.framework.called(language()), mark=tags.draw(state, row[AT["level"]], scale),
-        words=tags.say(state, row[AT["level"]], scale), comment=comments.get(row[AT["key"]], ""),
+        key=row[AT["key"]],
+        work=row[AT["piece"]],
+        title=titles.get(row[AT["piece"]]) or row[AT["task"]] or name,
+        target=node.id,
+        target_name=name,
+        line_name=tree.framework.called(language()),
+        mark=tags.draw(state, row[AT["level"]], scale),
+        words=tags.say(state, row[AT["level"]], scale),
+        comment=comments.get(row[AT["key"]], ""),
         who=rater.name() if named else _("A classmate") if row[AT["kind"]] not in ADULTS else "",
-        observed_us=row[AT["observed_us"]], attempt=row[AT["attempt"]], practice=row[AT["purpose"]] == Purpose.PRACTICE,
+        observed_us=row[AT["observed_us"]],
+        attempt=row[AT["attempt"]],
+        practice=row[AT["purpose"]] == Purpose.PRACTICE,
         decision=row[AT["override"]] != Override.NONE,
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
@@ -184,6 +184,11 @@ def grade_title(code: str) -> str:
 def few(n: int) -> str:
     """Say a small number as a word."""
     return {1: _("one"), 2: _("two"), 3: _("three"), 4: _("four"), 5: _("five"), 6: _("six")}.get(n, str(n))
+
+
+def few_subjects(n: int) -> str:
+    """Say a small number of subjects as a word: some languages tell one subject from one level."""
+    return pgettext("number of subjects", "one") if n == 1 else few(n)
 
 
 def against_grade(line: Line, grade: str) -> str:

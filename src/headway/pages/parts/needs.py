@@ -26,18 +26,40 @@ def sections(settings: dict[str, object]) -> list[Section]:
     """Return the sections in the order in which a teacher acts; `settings` are the district's `[response]`."""
     days, tries = settings["no_evidence_days"], settings["stuck_pieces"]
     return [
-        Section("ready_to_advance", _("Ready to move up"), _("Every target of a level is reached; you confirm the move"),
-                _("A name comes here when every target of a level is reached. Nothing moves by itself.")),
-        Section("stuck", _("Stuck"), _("%(n)s pieces or more without gain") % {"n": tries},
-                _("A name comes here after %(n)s pieces on one target without gain.") % {"n": tries}),
-        Section("missed_chances", _("Missed chances"), _("Several chances missed of late"),
-                _("A name comes here when several chances were missed.")),
-        Section("no_evidence", _("No evidence for %(n)s days") % {"n": days}, _("School time; breaks and excused days do not count"),
-                _("Everybody has shown something of late.")),
-        Section("behind", _("Behind plan"), _("Against the dates of the plan, by the pace of the last weeks"),
-                _("Nobody’s plan is behind.")),
-        Section("waiting", _("Work that waits long"), _("Handed in and not rated yet"), _("No work waits long.")),
-    ]  # fmt: skip
+        Section(
+            "ready_to_advance",
+            _("Ready to move up"),
+            _("Every target of a level is reached; you confirm the move"),
+            _("A name comes here when every target of a level is reached. Nothing moves by itself."),
+        ),
+        Section(
+            "stuck",
+            _("Stuck"),
+            _("%(n)s pieces or more without gain") % {"n": tries},
+            _("A name comes here after %(n)s pieces on one target without gain.") % {"n": tries},
+        ),
+        Section(
+            "missed_chances",
+            _("Missed chances"),
+            _("Several chances missed of late"),
+            _("A name comes here when several chances were missed."),
+        ),
+        Section(
+            "no_evidence",
+            _("No evidence for %(n)s days") % {"n": days},
+            _("School time; breaks and excused days do not count"),
+            _("Everybody has shown something of late."),
+        ),
+        Section(
+            "behind",
+            _("Behind plan"),
+            _("Against the dates of the plan, by the pace of the last weeks"),
+            _("Nobody’s plan is behind."),
+        ),
+        Section(
+            "waiting", _("Work that waits long"), _("Handed in and not rated yet"), _("No work waits long.")
+        ),
+    ]
 
 
 def say(need: Need) -> str:
@@ -63,9 +85,14 @@ def say(need: Need) -> str:
         if "proposed_level" in detail:
             return lead + _("level %(level)s is complete; level %(next)s is proposed.") % {
                 "level": round(detail["level"]), "next": round(detail["proposed_level"])}  # fmt: skip
-        title = frameworks.tree(round(detail["continuum"]), at=frameworks.remembered_stamp()).framework.called(get_language() or "en")
+        title = frameworks.tree(
+            round(detail["continuum"]), at=frameworks.remembered_stamp()
+        ).framework.called(get_language() or "en")
         return _("%(line)s: all %(n)s targets of level %(level)s are reached.") % {
-            "line": title, "n": round(detail["targets"]), "level": round(detail["level"])}  # fmt: skip
+            "line": title,
+            "n": round(detail["targets"]),
+            "level": round(detail["level"]),
+        }
     if need.reason == "waiting":
         n = round(detail["pieces"])
         words = ngettext(

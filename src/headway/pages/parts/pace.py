@@ -74,11 +74,21 @@ def _view(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> PaceView
     band = _band(m, learner, plan, row)
     window = m.book.settings["pace"]["window_weeks"]
     return PaceView(
-        title=plan.title or plan.plan, row=row, word=word(row.state), kind=_kind(row.state), said=_said(m, row, band),
-        more=_more(m, row), band=band, continuums=frozenset(frameworks.node(i.target).framework_id for i in plan.items),
-        n=ngettext("n = %(n)s piece in the last %(weeks)s school weeks", "n = %(n)s pieces in the last %(weeks)s school weeks", row.n)
+        title=plan.title or plan.plan,
+        row=row,
+        word=word(row.state),
+        kind=_kind(row.state),
+        said=_said(m, row, band),
+        more=_more(m, row),
+        band=band,
+        continuums=frozenset(frameworks.node(i.target).framework_id for i in plan.items),
+        n=ngettext(
+            "n = %(n)s piece in the last %(weeks)s school weeks",
+            "n = %(n)s pieces in the last %(weeks)s school weeks",
+            row.n,
+        )
         % {"n": row.n, "weeks": window},
-    )  # fmt: skip
+    )
 
 
 def word(state: str) -> str:

@@ -71,10 +71,12 @@ def drawn(learner: Learner, line: Line, *, note: str = "", chosen: bool = False)
 def said(learner: Learner, line: Line) -> str:
     """Say where a student works on a line: level, and how that lies beside the grade's level."""
     if line.working.level is None:
-        if line.expected is None or not learner.grade:
-            return _("No evidence yet")
-        return _("No evidence yet; level %(level)s is %(grade)s") % {
-            "level": line.expected, "grade": grade_in_sentence(learner.grade)}  # fmt: skip
+        nothing = (
+            _("No evidence yet")
+            if line.last_observed_us is None
+            else _("Nothing recent enough to show a level")
+        )
+        return nothing + _for_grade(learner, line)
     words = against_grade(line, learner.grade)
     level = _("Level %(level)s") % {"level": line.working.level}
     return f"{level}, {words}" if words else level
@@ -85,7 +87,11 @@ def _label(learner: Learner, line: Line) -> str:
     if line.working.level is None:
         return said(learner, line)
     label = _("Level %(level)s of %(top)s") % {"level": line.working.level, "top": top}
+    return label + _for_grade(learner, line)
+
+
+def _for_grade(learner: Learner, line: Line) -> str:
     if line.expected is None or not learner.grade:
-        return label
-    return label + "; " + _("level for %(grade)s: %(level)s") % {
+        return ""
+    return "; " + _("level for %(grade)s: %(level)s") % {
         "grade": grade_in_sentence(learner.grade), "level": line.expected}  # fmt: skip

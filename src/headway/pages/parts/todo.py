@@ -42,10 +42,13 @@ def todo(learner: Learner, line: Line, step: NextStep, *, now_us: int) -> Todo:
     idle = None
     if line.last_observed_us:
         days = (now_us - line.last_observed_us) // DAY_US
-        idle = line.last_observed_us if days >= learner.m.book.settings["response"]["no_evidence_days"] else None
+        idle = (
+            line.last_observed_us if days >= learner.m.book.settings["response"]["no_evidence_days"] else None
+        )
     return Todo(
         step.node.id, step.node.called(language()), step.node.told(language()), line.framework.id,
-        line.framework.called(language()), level, colour(level, line.levels), standing, reason(step), idle,
+        line.framework.called(language()), level, colour(level, line.levels), standing,
+        reason(step) if line.working.level is not None else _("a first piece shows where you stand"), idle,
     )  # fmt: skip
 
 
@@ -123,12 +126,14 @@ def missing(judgment: Judgment) -> str:
         text = {
             "pieces": ngettext("one more piece", "%(n)s more pieces", n),
             "at_depth": ngettext("one piece that goes deeper", "%(n)s pieces that go deeper", n),
-            "days_apart": ngettext("a piece at least %(n)s day after the first", "a piece at least %(n)s days after the first", n),
+            "days_apart": ngettext(
+                "a piece at least %(n)s day after the first", "a piece at least %(n)s days after the first", n
+            ),
             "raters": ngettext("one more person who rates", "%(n)s more people who rate", n),
             "tasks": ngettext("one other task", "%(n)s other tasks", n),
             "settings": ngettext("one other setting", "%(n)s other settings", n),
             "observer_types": ngettext("one other kind of observer", "%(n)s other kinds of observer", n),
-        }.get(name)  # fmt: skip
+        }.get(name)
         if text:
             said.append(text % {"n": n})
     return "; ".join(said)

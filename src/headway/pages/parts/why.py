@@ -65,11 +65,26 @@ def panel(
     j = found.judgment
     adult = viewer.is_a(*ADULTS)
     return Panel(
-        standing=found.standing, scale=found.effective.scale, over=over, target_name=found.target.called(language),
-        statement=found.target.statement if adult else found.target.told(language), words=j.words[language],
-        decision=_decision(found), trail=trail(found, peers=adult), would_change=[j.would_change_words[language]] if j.would_change else [],
-        band=_band(found) if adult else "", descriptors=_descriptors(found, language), rule_line=rule_line(found),
-    )  # fmt: skip
+        standing=found.standing,
+        scale=found.effective.scale,
+        over=over,
+        target_name=found.target.called(language),
+        statement=_statement(viewer, found, language),
+        words=j.words[language],
+        decision=_decision(found),
+        trail=trail(found, peers=adult),
+        would_change=[j.would_change_words[language]] if j.would_change else [],
+        band=_band(found) if adult else "",
+        descriptors=_descriptors(found, language),
+        rule_line=rule_line(found),
+    )
+
+
+def _statement(viewer: Viewer, found: Explained, language: str) -> str:
+    """Return what the target asks in the reader's words."""
+    if viewer.is_a(*ADULTS):
+        return found.target.statement
+    return found.target.told(language) if viewer.is_a(Role.FAMILY) else found.target.aim(language)
 
 
 def rule_line(found: Explained) -> str:
@@ -96,11 +111,15 @@ def trail(found: Explained, *, peers: bool = True) -> list[Step]:
         who = raters.get(row[AT["rater_id"]]) if peers or row[AT["kind"]] != Kind.PEER else None
         steps.append(
             Step(
-                key=key, mark=_mark(row, found.effective.scale), title=titles.get(row[AT["piece"]]) or row[AT["task"]] or _what(row),
-                observed_us=row[AT["observed_us"]], counted=key in weights, comment=comments.get(key, ""),
+                key=key,
+                mark=_mark(row, found.effective.scale),
+                title=titles.get(row[AT["piece"]]) or row[AT["task"]] or _what(row),
+                observed_us=row[AT["observed_us"]],
+                counted=key in weights,
+                comment=comments.get(key, ""),
                 note=_note(row, who.name() if who else "", weights.get(key), reasons.get(key)),
             )
-        )  # fmt: skip
+        )
     return steps
 
 

@@ -1,5 +1,20 @@
 """The addresses of the student pages."""
 
-from headway.access.doors import Door
+from headway.access.doors import SIGNED_IN, Door, only
+from headway.access.types import Role
+from headway.pages.student import continuum, files, hand_in, now, work
+from headway.pages.student.scope import own_record, seen_file
 
-doors: list[Door] = []
+STUDENT = only(Role.STUDENT)
+BOTH = frozenset({"GET", "HEAD", "POST"})
+
+doors: list[Door] = [
+    Door("student/now", now.now, "student.now", STUDENT, "A student sees what is next for them.", own_record),
+    Door("student/hand-in", hand_in.hand_in, "student.hand_in", STUDENT, "A student hands in their own work.", own_record, BOTH),
+    Door("student/work/<str:key>", work.work, "student.work", STUDENT,
+         "A student sees their own work and what came back.", own_record),
+    Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),
+    Door("files/<str:digest>", files.file, "files.file", SIGNED_IN,
+         "Whoever may see a student may open what the student handed in.",
+         seen_file),
+]  # fmt: skip

@@ -99,11 +99,11 @@ def choose(request: HttpRequest) -> HttpResponse:
     chosen = next(
         (c for c in classes if c.sourced_id == request.GET.get("class")), classes[0] if classes else None
     )
-    language = get_language() or "en"
+    language, word = get_language() or "en", _("level")
     groups: dict[str, list[dict[str, Any]]] = {}
     if chosen is not None:
         for node in queries.class_targets(m, chosen):
-            name = f"{node.framework} · {_('level')} {node.level}" if node.level else node.framework
+            name = f"{node.framework} · {word} {node.level}" if node.level else node.framework
             groups.setdefault(name, []).append(
                 {"id": node.id, "name": node.called(language), "code": node.code}
             )
@@ -188,13 +188,23 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
     criteria = [_criterion(request, m, stack, node, last, faults) for node in stack.targets]
     token = request.GET.get("saved", "")
     context = {
-        "nav": "teacher.rate", "stack": stack, "criteria": criteria, "n_criteria": len(criteria),
-        "key": request.POST.get("key") or f"page-{uuid4()}", "toast": _toast(token), "toast_token": token,
-        "fault": faults.get(""), "statuses": [{"value": s, "name": tags.state_words()[s]} for s in STATUSES],
-        "skip": stack.url(stack.following, stack.next_piece) if stack.following is not None else "/teacher/rate",
-        "here": stack.url(stack.student, stack.piece.key if stack.piece else ""), "today": m.day,
-        "observed": request.POST.get("observed", m.day.isoformat()), "task": request.POST.get("task", request.GET.get("task", "")),
-    }  # fmt: skip
+        "nav": "teacher.rate",
+        "stack": stack,
+        "criteria": criteria,
+        "n_criteria": len(criteria),
+        "key": request.POST.get("key") or f"page-{uuid4()}",
+        "toast": _toast(token),
+        "toast_token": token,
+        "fault": faults.get(""),
+        "statuses": [{"value": s, "name": tags.state_words()[s]} for s in STATUSES],
+        "skip": stack.url(stack.following, stack.next_piece)
+        if stack.following is not None
+        else "/teacher/rate",
+        "here": stack.url(stack.student, stack.piece.key if stack.piece else ""),
+        "today": m.day,
+        "observed": request.POST.get("observed", m.day.isoformat()),
+        "task": request.POST.get("task", request.GET.get("task", "")),
+    }
     return render(request, "pages/teacher/rate.html", context, status=status)
 
 

@@ -58,17 +58,31 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         if not look.past:
             panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
     context = {
-        "nav": "teacher.grid", "student": subject, "look": look, "lines": [_line(x, chosen) for x in lines if x.framework.kind == "academic"],
+        "nav": "teacher.grid",
+        "student": subject,
+        "look": look,
+        "lines": [_line(x, chosen) for x in lines if x.framework.kind == "academic"],
         "habits": [_line(x, chosen) for x in lines if x.framework.kind != "academic"],
-        "chosen": chosen, "level": level, "levels": chosen.levels if chosen else (),
-        "rows": _rows(m, chosen, level, subject, standings, target.id if target else 0), "why": panel, "actions": panel is not None and not look.past,
-        "needs": [words.say(need) for need in response.needs(m, [subject.id])], "pace": plans.pace_of(m, [subject.id]),
-        "target": target, "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
-        "said": request.GET.get("said", ""), "fault": request.GET.get("fault", ""), "act": request.GET.get("act", ""),
+        "chosen": chosen,
+        "level": level,
+        "levels": chosen.levels if chosen else (),
+        "rows": _rows(m, chosen, level, subject, standings, target.id if target else 0),
+        "why": panel,
+        "actions": panel is not None and not look.past,
+        "needs": [words.say(need) for need in response.needs(m, [subject.id])],
+        "pace": plans.pace_of(m, [subject.id]),
+        "target": target,
+        "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
+        "said": request.GET.get("said", ""),
+        "fault": request.GET.get("fault", ""),
+        "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
-        "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day), "today": look.today,
-        "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}" if chosen else "",
-    }  # fmt: skip
+        "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
+        "today": look.today,
+        "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"
+        if chosen
+        else "",
+    }
     return render(request, "pages/teacher/student.html", context)
 
 
@@ -200,10 +214,20 @@ def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> 
     language = get_language() or "en"
     levels = queries.effective_for(m, student=subject.id, target=node.id).scale["levels"]
     context = {
-        "nav": "teacher.grid", "student": subject, "why": panel, "node": node, "fault": fault, "key": request.POST.get("key") or f"page-{uuid4()}",
-        "levels": [{"value": f"{lv['value']:g}", "name": (lv.get("name") or {}).get(language) or f"{lv['value']:g}"} for lv in levels],
-        "act": request.POST.get("act", "decides"), "level": request.POST.get("level", ""), "reason": request.POST.get("reason", ""),
-    }  # fmt: skip
+        "nav": "teacher.grid",
+        "student": subject,
+        "why": panel,
+        "node": node,
+        "fault": fault,
+        "key": request.POST.get("key") or f"page-{uuid4()}",
+        "levels": [
+            {"value": f"{lv['value']:g}", "name": (lv.get("name") or {}).get(language) or f"{lv['value']:g}"}
+            for lv in levels
+        ],
+        "act": request.POST.get("act", "decides"),
+        "level": request.POST.get("level", ""),
+        "reason": request.POST.get("reason", ""),
+    }
     return render(request, "pages/teacher/decide.html", context, status=422 if fault else 200)
 
 
@@ -214,9 +238,13 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
     if not reason:
         return _("A decision needs its reason: families may ask for it.")
     row = {
-        "key": request.POST.get("key", "")[:100] or f"page-{uuid4()}", "student": subject.sourced_id, "target": str(node.uuid),
-        "override": act, "comment": reason, "observed_at": request.moment.isoformat(),  # type: ignore[attr-defined]
-    }  # fmt: skip
+        "key": request.POST.get("key", "")[:100] or f"page-{uuid4()}",
+        "student": subject.sourced_id,
+        "target": str(node.uuid),
+        "override": act,
+        "comment": reason,
+        "observed_at": request.moment.isoformat(),  # type: ignore[attr-defined]
+    }
     if act == "decides":
         row["level"] = request.POST.get("level", "")
     try:
@@ -281,4 +309,5 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
         return redirect(f"{back}?{urlencode({'fault': refusal.message})}")
-    return redirect(f"{back}?{urlencode({'said': _('The correction is taken back.')})}")
+    said = _("The correction is taken back.")
+    return redirect(f"{back}?{urlencode({'said': said})}")

@@ -155,8 +155,9 @@ def _targets(m: queries.Moment, classes: list[Any]) -> list[dict[str, Any]]:
             entry = {"id": node.id, "name": node.called(language)}
             if entry not in groups.setdefault(key, []):
                 groups[key].append(entry)
+    word = _("level")
     return [
-        {"name": f"{framework} · {_('level')} {level}" if level else framework, "targets": targets}
+        {"name": f"{framework} · {word} {level}" if level else framework, "targets": targets}
         for (framework, level), targets in sorted(groups.items())
     ]
 

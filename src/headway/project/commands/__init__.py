@@ -1,6 +1,7 @@
 """What the command line does, one function per command: read what was given, do one act or ask one question.
 
-`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `people` gives ways in. Every function returns plain data; `cli` prints it.
+`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `people` gives ways in. Every function
+returns plain data; `cli` prints it.
 """
 
 from headway.project.commands.chain import determine, say_determine, say_verify, verify, write_head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from headway.evidence import queries as evidence
+from headway.evidence.types import Break
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import now
+from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
 from headway.proficiency import laboratory
 from headway.proficiency.policy_file import read_policy
@@ -90,21 +93,48 @@ def verify(heads: Path | None) -> dict[str, Any]:
     rows = evidence.projection_breaks(students=students, targets=targets)
     names = {own: person for person, own in students.items()}
     different = proficiency.redetermine(at=now(), apply=False)
-    found = [
-        {"what": "ledger", "sequence": b.sequence, "subject": b.subject, "message": str(b), "expected": b.expected, "found": b.found}
-        for b in broken
-    ] + [
-        {"what": "rating", "sequence": b.sequence, "subject": b.subject, "message": str(b), "expected": b.expected, "found": b.found}
-        for b in rows
-    ] + [
-        {"what": "determination", "sequence": None, "subject": names.get(d.student, ""),
-         "message": f"the determination of {names.get(d.student, d.student)} on {frameworks.node(d.target).label} differs from a replay",
-         "expected": _said(d.expected), "found": _said(d.stored)}
-        for d in different
-    ]  # fmt: skip
+    found = [*(_broken("ledger", b) for b in broken), *(_broken("rating", b) for b in rows)]
+    for d in different:
+        who, where = names.get(d.student, str(d.student)), frameworks.node(d.target).label
+        found.append({
+            "what": "determination", "sequence": None, "subject": who,
+            "message": f"the determination of {who} on {where} differs from a replay",
+            "expected": _said(d.expected), "found": _said(d.stored),
+        })  # fmt: skip
+    found += _files()
     sequence, seal = evidence.head()
     return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
+
+
+def _broken(what: str, b: Break) -> dict[str, Any]:
+    return {"what": what, "sequence": b.sequence, "subject": b.subject, "message": str(b), "expected": b.expected,
+            "found": b.found}  # fmt: skip
+
+
+def _files() -> list[dict[str, Any]]:
+    """Return the files that were handed in and are no longer what they were, or are gone."""
+    found = []
+    for key, digest in evidence.files_kept():
+        path = files.path_of(digest)
+        now_is = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+        if now_is != digest:
+            message = (
+                f"the file of the piece {key} was altered"
+                if path.is_file()
+                else f"the file of the piece {key} is missing"
+            )
+            found.append(
+                {
+                    "what": "file",
+                    "sequence": None,
+                    "subject": "",
+                    "message": message,
+                    "expected": digest,
+                    "found": now_is,
+                }
+            )
+    return found
 
 
 def _said(standing: Any) -> str:

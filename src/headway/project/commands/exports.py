@@ -29,10 +29,12 @@ def known_at_of(text: str | None) -> datetime | int | None:
     """Return what `--known-at` names: an instant, or a sequence of the ledger."""
     if text is None:
         return None
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < 19:
         return int(text)
     try:
         found = datetime.fromisoformat(text)
+        if not 1950 <= found.year <= 2200:
+            raise ValueError(text)
     except ValueError as error:
         raise Refusal(
             "not_a_time", f"--known-at takes a time such as 2026-11-12T09:30:00-07:00, not {text}."

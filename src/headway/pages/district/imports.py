@@ -1,0 +1,101 @@
+"""Imports in words, and taking one back after a look at what that means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from headway.access import queries as access
+from headway.kit.refusals import Finding, Refusal
+from headway.plans import actions as plans
+from headway.proficiency import actions as proficiency
+from headway.rosters import actions as rosters
+
+_UNDO = {
+    "roster": rosters.undo_import,
+    "framework": proficiency.undo_framework,
+    "policy": proficiency.undo_policy,
+    "ratings": proficiency.undo_ratings,
+    "plans": plans.undo_plans,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One import as a line of a list."""
+
+    id: int
+    kind: str
+    kind_name: str
+    name: str
+    who: str
+    at: Any
+    status: str
+    said: str
+    may_undo: bool
+
+
+def undo(request: HttpRequest, run_id: int, subject: Any) -> HttpResponse:
+    """Ask whether an import shall be taken back, and do it."""
+    context = {"nav": "district.home", "run": listed([subject])[0]}
+    if request.method == "POST":
+        try:
+            _UNDO[subject.kind](run_id=run_id, actor=request.viewer, at=request.moment)  # type: ignore[attr-defined]
+        except Refusal as refusal:
+            context["refusal"] = refusal
+            return render(request, "pages/district/undo.html", context, status=409)
+        return redirect(f"/district/?undone={run_id}")
+    return render(request, "pages/district/undo.html", context)
+
+
+def listed(runs: list[Any]) -> list[Imported]:
+    """Return imports as lines, with who brought them in. One statement."""
+    names = access.account_names(run.actor for run in runs)
+    return [
+        Imported(
+            run.pk, run.kind, kind_name(run.kind), run.name, names.get(run.actor, _("command line")), run.at, run.status,
+            said(run.kind, run.counts), run.status == "applied" and run.kind in _UNDO,
+        ) for run in runs
+    ]  # fmt: skip
+
+
+def kind_name(kind: str) -> str:
+    """Say what an import brought in."""
+    return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
+            "plans": _("Plans")}.get(kind, kind)  # fmt: skip
+
+
+def said(kind: str, counts: dict[str, Any]) -> str:
+    """Say in a few words what an import did."""
+    if kind == "roster":
+        tallies = counts.get("counts", {}).values()
+        new, changed, ended = (sum(t.get(word, 0) for t in tallies) for word in ("new", "changed", "ended"))
+        return _("%(new)s new, %(changed)s changed, %(ended)s ended") % {
+            "new": new,
+            "changed": changed,
+            "ended": ended,
+        }
+    if kind == "policy":
+        named = ", ".join(counts.get("policies", [])) or _("settings only")
+        return _("%(names)s; %(n)s determinations changed") % {
+            "names": named,
+            "n": counts.get("determinations_changed", 0),
+        }
+    if kind == "ratings":
+        return _("%(n)s ratings") % {"n": counts.get("new", counts.get("ratings", 0))}
+    parts = [
+        f"{value} {word.replace('_', ' ')}"
+        for word, value in counts.items()
+        if isinstance(value, int) and value
+    ]
+    return ", ".join(parts[:4]) or _("nothing changed")
+
+
+def refused(refusal: Refusal, limit: int = 500) -> dict[str, Any]:
+    """Return what a page shows of a refusal: its sentence, and every fault with its place."""
+    rows: list[Finding] = list(refusal.findings[:limit])
+    return {"refusal": refusal, "findings": rows, "findings_more": max(len(refusal.findings) - limit, 0)}

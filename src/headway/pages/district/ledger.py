@@ -1,0 +1,119 @@
+"""The ledger: its head, what it holds, whether it holds, and who did what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from headway.access import queries as access
+from headway.evidence import actions
+from headway.evidence import queries as evidence
+from headway.kit.times import micros
+
+PART = 20_000
+MONTHS = 6
+SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of event: how many in each month shown, and in all."""
+
+    name: str
+    months: list[str]
+    total: str
+
+
+def ledger(request: HttpRequest) -> HttpResponse:
+    """Show the ledger and the audit trail; a POST checks the next part of the chain."""
+    checked = None
+    if request.method == "POST":
+        after = request.POST.get("after", "0")
+        checked = actions.check_chain(
+            actor=request.viewer, at=request.moment, after=int(after) if after.isdigit() and len(after) < 16 else 0, size=PART  # type: ignore[attr-defined]
+        )  # fmt: skip
+    today = request.viewer.today  # type: ignore[attr-defined]
+    starts = _months(today)
+    counts = evidence.event_counts(
+        starts_us=[micros(datetime.combine(day, time(), request.zone)) for day in starts]
+    )  # type: ignore[attr-defined]
+    act, who = request.GET.get("act", "")[:60], request.GET.get("who", "").strip()[:100]
+    before = request.GET.get("before", "")
+    entries = access.acts(
+        act=act,
+        who=who,
+        before=int(before) if before.isdigit() and len(before) < 16 else None,
+        limit=SIZE + 1,
+    )
+    head, seal = evidence.head()
+    context = {
+        "nav": "district.ledger", "head": head, "head_said": f"{head:,}", "seal": seal,
+        "verified": access.last_act("verify_ledger"), "checked": checked, "walked": _walked(checked),
+        "months": [date_format(day, "M") for day in starts[:-1]], "part": f"{PART:,}",
+        "kinds": [
+            Kind(kind_name(kind), [f"{n:,}" if n else "" for n in rows[:-1]], f"{rows[-1]:,}") for kind, rows in counts.items()
+        ],
+        "entries": [_entry(one) for one in entries[:SIZE]], "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
+        "act": act, "who": who, "act_names": [(one, act_name(one)) for one in access.act_kinds()],
+        "keep": urlencode({k: v for k, v in (("act", act), ("who", who)) if v}), "first_page": not before,
+    }  # fmt: skip
+    return render(request, "pages/district/ledger.html", context)
+
+
+def _walked(checked: Any) -> dict[str, str]:
+    """Return the figures of a part that was checked, as they are read."""
+    if checked is None:
+        return {}
+    return {"a": f"{checked.first:,}", "b": f"{checked.last:,}", "n": f"{checked.end:,}"}
+
+
+def _months(today: date) -> list[date]:
+    """Return the first days of the last months, and of the next one."""
+    number = today.year * 12 + today.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(number - MONTHS + 1, number + 2)]
+
+
+def kind_name(kind: str) -> str:
+    """Say a kind of event."""
+    return {"rating": _("Ratings"), "amend": _("Corrections"), "policy": _("Policies"), "erasure": _("Erasures"),
+            "handed_in": _("Work handed in"), "plan": _("Plans")}.get(kind, kind.replace("_", " "))  # fmt: skip
+
+
+def act_name(act: str) -> str:
+    """Say an audited act, as a line of the trail."""
+    return {
+        "open_account": _("opened an account"), "reset_password": _("gave a new first password"),
+        "deactivate": _("closed an account"), "issue_token": _("issued a token"), "sign_in": _("signed in"),
+        "import_roster": _("imported a roster"), "import_framework": _("imported a continuum"),
+        "import_policy": _("imported policies"), "import_ratings": _("imported ratings"), "import_plans": _("imported plans"),
+        "undo_import": _("took an import back"), "set_framework": _("published or put aside a continuum"),
+        "set_frameworks": _("chose a class’s continuums"), "name_substitute": _("named a substitute"),
+        "grant_role": _("gave a role"), "end_role": _("ended a role"), "restrict_guardian": _("recorded a court restriction"),
+        "lift_restriction": _("lifted a court restriction"), "record_ratings": _("recorded ratings"),
+        "hand_in": _("handed in work"), "verify_ledger": _("checked the ledger"), "make_template": _("made a plan"),
+        "assign_plan": _("gave a plan"), "end_plan": _("ended a plan"), "add_guardianship": _("added a guardian"),
+        "end_guardianship": _("ended a guardianship"), "add_provisional_student": _("added a student by hand"),
+    }.get(act, act.replace("_", " "))  # fmt: skip
+
+
+def _entry(one: Any) -> dict[str, Any]:
+    detail = ", ".join(
+        f"{key.replace('_', ' ')}: {_short(value)}" for key, value in list(one.detail.items())[:4]
+    )
+    return {"at": one.at, "who": one.actor_name, "act": act_name(one.act), "kind": one.object_kind,
+            "object": one.object_id, "detail": detail}  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{len(value)}"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value[:4]) + ("…" if len(value) > 4 else "")
+    return str(value)[:60]

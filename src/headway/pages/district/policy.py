@@ -1,0 +1,180 @@
+"""Policies in force, in words; and a new policy file: first who would move, then a yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from headway.kit.refusals import Refusal
+from headway.pages.district import staging
+from headway.pages.district.imports import refused
+from headway.pages.parts import tags
+from headway.proficiency import actions
+from headway.science.proficiency import registry
+
+SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One policy version as the page says it."""
+
+    name: str
+    number: int
+    in_force_on: date
+    ahead: bool
+    where: str
+    rule: str
+    words: str
+    parameters: list[tuple[str, str]]
+    asks: list[str]
+    scale: str
+    levels: list[dict[str, Any]]
+    locked: str
+
+
+def policy(request: HttpRequest) -> HttpResponse:
+    """Show the policies; a file that is handed in shows who would move, and is applied after a yes."""
+    if request.method == "POST":
+        return _apply(request) if request.POST.get("token") else _try(request)
+    book, today = request.book, request.viewer.today  # type: ignore[attr-defined]
+    cards = [_card(version, book.settings, today) for version in _standing(book.versions, today)]
+    settings = book.settings
+    context = {"nav": "district.policy", "cards": cards, "settings": settings, "done": request.GET.get("done", "")[:12],
+               "moved": request.GET.get("moved", "")[:12]}  # fmt: skip
+    return render(request, "pages/district/policy.html", context)
+
+
+def _standing(versions: tuple[dict[str, Any], ...], today: date) -> list[dict[str, Any]]:
+    """Return the newest version of each policy that is in force, and those whose day lies ahead; widest first."""
+    newest: dict[str, dict[str, Any]] = {}
+    ahead = []
+    for version in versions:
+        if version["in_force_on"] > today:
+            ahead.append(version)
+            continue
+        kept = newest.get(version["name"])
+        if kept is None or (version["in_force_on"], version["number"]) > (
+            kept["in_force_on"],
+            kept["number"],
+        ):
+            newest[version["name"]] = version
+    found = sorted(newest.values(), key=lambda v: (len(v["applies"]), v["name"]))
+    # The rule of the first day is silent as soon as the district has its own for everybody.
+    if sum(not v["applies"] for v in found) > 1:
+        found = [v for v in found if v["name"] != "start"]
+    return [*found, *ahead]
+
+
+def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Card:
+    body, language = version["body"], get_language() or "en"
+    words, parameters = "", []
+    if "rule" in body:
+        rule = registry.rule(body["rule"])
+        chosen = rule.parameters.from_mapping(body.get("parameters", {}))
+        words = rule.words(chosen, language)
+        parameters = [(name, f"{value:g}" if isinstance(value, float) else str(value))
+                      for name, value in chosen.as_mapping().items()
+                      if value is not None and (name, value) != ("order", "observed")]  # fmt: skip
+    scale = body.get("_scale") or {"levels": []}
+    levels = [
+        {"name": tags.level_name(level, language), "value": f"{level['value']:g}"}
+        for level in scale["levels"]
+    ]
+    named = f"{body['rule']} {registry.rule(body['rule']).version}" if "rule" in body else ""
+    return Card(
+        version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today, _where(version["applies"]),
+        named, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
+        ", ".join(body.get("locked", ())),
+    )  # fmt: skip
+
+
+def _where(applies: dict[str, str]) -> str:
+    if not applies:
+        return _("Everywhere, unless a narrower policy speaks")
+    said = {
+        "school": _("in school %(x)s"),
+        "framework": _("on the continuum %(x)s"),
+        "area": _("in the area %(x)s"),
+    }
+    return ", ".join(said[key] % {"x": value} for key, value in applies.items())
+
+
+def asks(requirement: dict[str, int]) -> list[str]:
+    """Say what a requirement asks for, one line each."""
+    said = []
+    for key, n in requirement.items():
+        line = {
+            "pieces": ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", n),
+            "at_depth": ngettext("%(n)s of them at the depth asked", "%(n)s of them at the depth asked", n),
+            "depth": _("depth %(n)s or deeper"), "days_apart": _("at least %(n)s days apart"),
+            "raters": ngettext("by %(n)s rater", "by %(n)s different raters", n),
+            "tasks": ngettext("from %(n)s task", "from %(n)s different tasks", n),
+            "settings": ngettext("in %(n)s setting", "in %(n)s different settings", n),
+            "observer_types": ngettext("by %(n)s type of observer", "by %(n)s types of observers", n),
+        }.get(key, f"{key} %(n)s")  # fmt: skip
+        said.append(line % {"n": n})
+    return said
+
+
+def _try(request: HttpRequest) -> HttpResponse:
+    try:
+        staged = staging.keep(request, kind="policy", at=request.moment)  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        return _show(request, refused(refusal), 422)
+    try:
+        body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
+        trial = actions.try_policy(actor=request.viewer, body=body, at=request.moment)  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        staged.discard()
+        return _show(request, {"name": staged.name, **refused(refusal)}, 422)
+    moved = [_moved(row) for row in trial["rows"] if row["moved"]]
+    said = {
+        "name": staged.name,
+        "token": staged.token,
+        "trial": trial,
+        "heading": _heading(trial),
+        "rows": moved[:SHOWN],
+        "more": len(moved) - SHOWN,
+    }
+    return _show(request, said)
+
+
+def _heading(trial: dict[str, Any]) -> str:
+    came, went = trial["moved_in"], trial["moved_out"]
+    if not came and not went:
+        return _("Nobody would move.")
+    said = ngettext("%(n)s level would become Proficient", "%(n)s levels would become Proficient", came) % {
+        "n": came
+    }
+    if not went:
+        return _("%(what)s, none would fall back.") % {"what": said}
+    return _("%(what)s, %(k)s would no longer be.") % {"what": said, "k": went}
+
+
+def _moved(row: dict[str, Any]) -> dict[str, Any]:
+    states = tags.state_words()
+    return {**row, "was": states[row["before_state"]], "becomes": states[row["after_state"]]}
+
+
+def _apply(request: HttpRequest) -> HttpResponse:
+    try:
+        staged = staging.find(request, kind="policy")
+        body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
+        run = actions.import_policy(actor=request.viewer, body=body, name=staged.name, at=request.moment)  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        return _show(request, refused(refusal), 409)
+    staged.discard()
+    return redirect(f"/district/policy?done={run.pk}&moved={run.counts['determinations_changed']}")
+
+
+def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    return render(
+        request, "pages/district/policy_trial.html", {"nav": "district.policy", **context}, status=status
+    )

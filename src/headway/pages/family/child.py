@@ -1,0 +1,164 @@
+"""How one child is, in words: a sentence for each subject, the pace, newest work, habits apart, something to try at home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.pages.parts import feedback, tags
+from headway.pages.parts.feedback import FOR_FAMILY, Said
+from headway.pages.parts.growth import growth_of
+from headway.pages.parts.learning import (
+    REACHED,
+    Learner,
+    against_grade,
+    few_subjects,
+    grade_in_sentence,
+    grade_title,
+    language,
+    level_of,
+    steps,
+    tree_of,
+)
+from headway.pages.parts.pace import PaceView, pace_views
+from headway.proficiency.queries import Line, NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One subject in words: where the child works, what comes next, the pace where a plan has dates."""
+
+    name: str
+    sentence: str
+    next: str
+    target: int | None
+    pace: PaceView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Something to try at home: the next target in a family's words."""
+
+    name: str
+    line: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Habits of learning, apart: what was shown, what is in practice now."""
+
+    shown: list[tuple[str, str]]
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Everything that a family reads about one child."""
+
+    person: Any
+    given: str
+    over: str
+    headline: str
+    areas: list[Area]
+    habits: Habits | None
+    home: Home | None
+    said: list[Said]
+    paces: list[PaceView]
+
+
+def children(learners: Sequence[Learner], *, whole: bool) -> list[Child]:
+    """Return what families read about children; `whole` adds growth, which takes longer. Statements grow by one a child."""
+    paces = pace_views(learners)
+    said = feedback.newest(learners, limit=2, purposes=FOR_FAMILY) if learners else {}
+    return [_child(one, paces[one.person.id], said[one.person.id], whole) for one in learners]
+
+
+def _child(learner: Learner, paces: list[PaceView], said: list[Said], whole: bool) -> Child:
+    found = steps(learner)
+    lines = learner.academic
+    areas = [_area(learner, line, found[line.framework.id], paces, whole) for line in lines]
+    first = next(
+        (line for line in lines if found[line.framework.id] and line.working.level is not None), None
+    )
+    home = None
+    if first is not None:
+        node = found[first.framework.id][0].node
+        home = Home(node.called(language()), first.framework.called(language()), node.told(language()))
+    return Child(
+        person=learner.person, given=learner.given,
+        over=" · ".join(part for part in (learner.person.name(), grade_title(learner.grade)) if part),
+        headline=headline(learner), areas=areas, habits=_habits(learner, found), home=home, said=said, paces=paces,
+    )  # fmt: skip
+
+
+def headline(learner: Learner) -> str:
+    """Say how the child is in one sentence, built around the name."""
+    begun = [line for line in learner.academic if line.working.level is not None]
+    said = {"name": learner.given, "grade": grade_in_sentence(learner.grade)}
+    if not begun:
+        return _("There is no rated work of %(name)s yet.") % said
+    known = [line for line in begun if line.expected is not None and learner.grade]
+    if not known:
+        return ngettext("%(name)s is at work in %(n)s subject.", "%(name)s is at work in %(n)s subjects.", len(begun)) % {
+            **said, "n": few_subjects(len(begun))}  # fmt: skip
+    there = [line for line in known if (line.working.level or 0) >= (line.expected or 0)]
+    if len(there) == len(known):
+        return _("%(name)s works where %(grade)s is now, or above, in every subject.") % said
+    if not there:
+        return _("%(name)s is on the way to where %(grade)s is now. What comes next is named below.") % said
+    said |= {
+        "n": few_subjects(len(there)),
+        "of": few_subjects(len(known)),
+        "line": known[0].framework.called(language()),
+    }
+    return (
+        _(
+            "%(name)s works where %(grade)s is now, or above, in %(n)s of %(of)s subjects. The longest way to go is in %(line)s."
+        )
+        % said
+    )
+
+
+def _area(
+    learner: Learner, line: Line, next_steps: list[NextStep], paces: list[PaceView], whole: bool
+) -> Area:
+    step = next_steps[0] if next_steps else None
+    return Area(
+        name=line.framework.called(language()), sentence=_sentence(learner, line, whole),
+        next=step.node.called(language()) if step else "", target=step.node.id if step else None,
+        pace=next((one for one in paces if line.framework.id in one.continuums), None),
+    )  # fmt: skip
+
+
+def _sentence(learner: Learner, line: Line, whole: bool) -> str:
+    if line.working.level is None:
+        return _("No rated work yet.")
+    said = {"level": line.working.level, "where": against_grade(line, learner.grade)}
+    growth = growth_of(learner, line).rate if whole else None
+    if growth is not None and growth >= 1:
+        if said["where"]:
+            return (
+                _("Works at level %(level)s, %(where)s, and grows by a level a school year or more.") % said
+            )
+        return _("Works at level %(level)s and grows by a level a school year or more.") % said
+    if said["where"]:
+        return _("Works at level %(level)s, %(where)s.") % said
+    return _("Works at level %(level)s.") % said
+
+
+def _habits(learner: Learner, found: dict[int, list[NextStep]]) -> Habits | None:
+    shown, now = [], ""
+    for line in learner.habits:
+        for node in tree_of(line).targets(on=learner.m.day):
+            standing = learner.standings.get((learner.person.id, node.id))
+            if standing is not None and standing.state in REACHED and (node.level or 1) == level_of(line):
+                words = tags.say(standing.state, standing.value, learner.effective(node).scale)
+                shown.append((node.called(language()), words))
+        if found[line.framework.id] and not now:
+            now = found[line.framework.id][0].node.called(language())
+    return Habits(shown[:3], now) if shown or now else None

@@ -1,0 +1,46 @@
+"""The family's first page, and the page of one child: how is my child."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from headway.pages.family.child import children
+from headway.pages.parts.asked import look_back
+from headway.pages.parts.learning import learners
+from headway.rosters import queries as rosters
+
+
+def home(request: HttpRequest, subject: Any) -> HttpResponse:
+    """Show the one child, or each of several with a sentence for each subject."""
+    if len(subject) == 1:
+        return child(request, subject[0].sourced_id, subject[0], kin=False)
+    look = look_back(request)
+    found = learners(subject, as_of=look.as_of, now=request.moment, book=request.book) if subject else []  # type: ignore[attr-defined]
+    return render(
+        request,
+        "pages/family/home.html",
+        {"look": look, "children": children(found, whole=False), "keep": {}},
+    )
+
+
+def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = True) -> HttpResponse:
+    """Show how one child is."""
+    look = look_back(request)
+    found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    (one,) = children(found, whole=True)
+    tail = f"?as_of={look.as_of}" if look.as_of else ""
+    context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
+               "teachers": _teachers(subject, look.as_of or look.today),
+               "kin": kin and len(request.viewer.children) > 1}  # type: ignore[attr-defined]  # fmt: skip
+    return render(request, "pages/family/child.html", context)
+
+
+def _teachers(student: Any, day: date) -> list[tuple[str, str]]:
+    """Return each class of the child with who teaches it. One statement, and one for each class."""
+    classes = rosters.classes_attended(person_id=student.id, as_of=day)
+    found = [(one.title, rosters.teachers_of_class(class_id=one.id, as_of=day)) for one in classes]
+    return [(title, ", ".join(person.name() for person in people)) for title, people in found if people]

@@ -1,0 +1,250 @@
+"""A student's continuum: every line with its stations, one line's targets, why this level, and the same line four ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import ACADEMIC, NodeView
+from headway.pages.parts import tags, why
+from headway.pages.parts.asked import LookBack, look_back
+from headway.pages.parts.growth import GrowthView, growth_of, one_decimal
+from headway.pages.parts.learning import (
+    REACHED,
+    Learner,
+    grade_in_sentence,
+    grade_title,
+    language,
+    learners,
+    level_of,
+    steps,
+    tree_of,
+)
+from headway.pages.parts.pace import PaceView, pace_views
+from headway.pages.parts.stations import colour, drawn, said
+from headway.pages.parts.todo import judged, remaining, would_change
+from headway.proficiency.queries import Line, Standing
+from headway.science.metrics.working_level import OPENS_SHARE, opens_at
+
+ASIDE = ("excused", "not_taught", "individual_goal")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row of the table."""
+
+    id: int
+    name: str
+    href: str
+    standing: Standing
+    scale: dict[str, Any]
+    next: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The targets under one competency."""
+
+    name: str
+    targets: list[Target]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the chosen line that can be looked at."""
+
+    level: int
+    colour: int
+    href: str
+    chosen: bool
+
+
+def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
+    """Show the lines, and of the chosen one its targets, its why and its four readings."""
+    look = look_back(request)
+    (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    line, node = _chosen(request, learner)
+    context: dict[str, Any] = {
+        "learner": learner, "look": look, "line": line, "grade_title": grade_title(learner.grade),
+        "grade": grade_in_sentence(learner.grade),
+    }  # fmt: skip
+    if line is not None:
+        context |= _line(request, learner, look, line, node)
+    growth: GrowthView | None = context.get("growth")
+    context["lines"] = [
+        _drawn(learner, one, line, growth) for one in _by_name(learner) if one.framework.kind == ACADEMIC
+    ]
+    context["habits"] = [_drawn(learner, one, line, None) for one in learner.habits]
+    context["keep"] = {"line": str(line.framework.id)} if line is not None else {}
+    context["tail"] = f"&as_of={look.as_of}" if look.as_of else ""
+    return render(request, "pages/student/continuum.html", context)
+
+
+def _by_name(learner: Learner) -> list[Line]:
+    return sorted(learner.lines, key=lambda one: one.framework.called(language()).casefold())
+
+
+def _drawn(learner: Learner, line: Line, chosen: Line | None, growth: GrowthView | None) -> Any:
+    on = chosen is not None and line.framework.id == chosen.framework.id
+    note = said(learner, line)
+    if on and growth is not None and growth.rate is not None and growth.rate >= 0.1:
+        note = _("%(where)s; growing %(rate)s a year") % {"where": note, "rate": one_decimal(growth.rate)}
+    return drawn(learner, line, note=note, chosen=on)
+
+
+def _chosen(request: HttpRequest, learner: Learner) -> tuple[Line | None, NodeView | None]:
+    """Return the line and target that the address names; a target names its line. Raises Http404 for what is not there."""
+    by_id = {line.framework.id: line for line in learner.lines}
+    text = request.GET.get("target", "")
+    node = None
+    if text:
+        woods = frameworks.remembered()
+        if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) in woods.framework_of):
+            raise Http404
+        node = woods.node(int(text))
+        if not node.is_leaf or node.framework_id not in by_id:
+            raise Http404
+        return by_id[node.framework_id], node
+    asked = request.GET.get("line", "")
+    if asked:
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 12 and int(asked) in by_id):
+            raise Http404
+        return by_id[int(asked)], None
+    return next(iter([*learner.academic, *learner.habits]), None), None
+
+
+def _line(
+    request: HttpRequest, learner: Learner, look: LookBack, line: Line, node: NodeView | None
+) -> dict[str, Any]:
+    level = _level(request, line, node)
+    nodes = [one for one in tree_of(line).targets(on=learner.m.day) if (one.level or 1) == level]
+    if node is None and nodes:
+        first = (
+            steps(learner, level={line.framework.id: level})[line.framework.id] if level is not None else []
+        )
+        node = first[0].node if first else nodes[0]
+    keep = {"line": line.framework.id, "level": level, **({"as_of": look.as_of} if look.as_of else {})}
+    standings = [learner.standing(one) for one in nodes]
+    context: dict[str, Any] = {
+        "level": level, "groups": _groups(learner, nodes, node, keep), "levels": _levels(line, level, look),
+        "academic": line.framework.kind == ACADEMIC, "line_name": line.framework.called(language()),
+        "summary": _summary(line, level, standings, learner),
+    }  # fmt: skip
+    if node is not None:
+        context["why"] = _why(request, learner, look, node)
+        context["hand_in"] = "" if look.past else f"/student/hand-in?target={node.id}"
+    if line.framework.kind == ACADEMIC:
+        paces = [
+            one for one in pace_views([learner])[learner.person.id] if line.framework.id in one.continuums
+        ]
+        context |= {
+            "growth": growth_of(learner, line),
+            "four": _four(standings, nodes, learner),
+            "pace": _first(paces),
+        }
+    return context
+
+
+def _first(paces: list[PaceView]) -> PaceView | None:
+    return paces[0] if paces else None
+
+
+def _level(request: HttpRequest, line: Line, node: NodeView | None) -> int | None:
+    if node is not None:
+        return node.level or 1
+    text = request.GET.get("level", "")
+    if text.isascii() and text.isdigit() and len(text) < 4 and int(text) in line.levels:
+        return int(text)
+    return level_of(line)
+
+
+def _levels(line: Line, level: int | None, look: LookBack) -> list[Level]:
+    tail = {"as_of": look.as_of} if look.as_of else {}
+    return [
+        Level(one, colour(one, line.levels), "?" + urlencode({"line": line.framework.id, "level": one, **tail}), one == level)
+        for one in line.levels
+    ]  # fmt: skip
+
+
+def _groups(
+    learner: Learner, nodes: list[NodeView], chosen: NodeView | None, keep: dict[str, Any]
+) -> list[Group]:
+    groups: list[Group] = []
+    for node in nodes:
+        tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
+        parents = tree.parents[node.id]
+        name = tree.nodes[parents[0]].called(language()) if parents else tree.framework.called(language())
+        standing = learner.standing(node)
+        target = Target(
+            node.id, node.called(language()), "?" + urlencode({**keep, "target": node.id}) + "#why", standing,
+            learner.effective(node).scale, remaining(standing), chosen is not None and node.id == chosen.id,
+        )  # fmt: skip
+        if groups and groups[-1].name == name:
+            groups[-1].targets.append(target)
+        else:
+            groups.append(Group(name, [target]))
+    return groups
+
+
+def _top_word(learner: Learner, nodes: list[NodeView]) -> str:
+    """Return the word of the level that reaches a target, in the scale of the first one."""
+    if not nodes:
+        return tags.state_words()["proficient"]
+    scale = learner.effective(nodes[0]).scale
+    return tags.say("proficient", round(scale["proficient"] * 100), scale)
+
+
+def _summary(line: Line, level: int | None, standings: list[Standing], learner: Learner) -> str:
+    reached, n = sum(one.state in REACHED for one in standings), len(standings)
+    text = ngettext("%(reached)s of %(n)s target reached", "%(reached)s of %(n)s targets reached", n) % {
+        "reached": reached,
+        "n": n,
+    }
+    following = next((one for one in line.levels if level is not None and one > level), None)
+    if following is not None and line.framework.kind == ACADEMIC:
+        text += " · " + _("level %(next)s opens at %(opens)s") % {
+            "next": following,
+            "opens": opens_at(n, OPENS_SHARE),
+        }
+    return text
+
+
+def _why(request: HttpRequest, learner: Learner, look: LookBack, node: NodeView) -> Any:
+    panel = why.panel(
+        viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,  # type: ignore[attr-defined]
+        book=request.book, over=_("Why this level?"),  # type: ignore[attr-defined]
+    )  # fmt: skip
+    found = judged(learner, node.id)
+    panel.would_change = (
+        [] if found.standing.state in ASIDE else [would_change(found.judgment, found.effective.scale)]
+    )
+    panel.extra["told"] = node.aim(language())
+    return panel
+
+
+def _four(standings: list[Standing], nodes: list[NodeView], learner: Learner) -> dict[str, Any]:
+    """Return proficiency and progress at the shown level: counts with what they are counts of."""
+    inside = [one for one in standings if one.state not in ASIDE]
+    filled = sum(min(one.filled, one.required) for one in inside)
+    required = sum(one.required for one in inside)
+    beyond = sum(one.state == "beyond" for one in standings)
+    left = [s for s in inside if s.required - s.filled > 0 and s.n_total]
+    nearest = min(left, key=lambda s: s.required - s.filled, default=None)
+    names = {node.id: node.called(language()) for node in nodes}
+    n = ngettext("n = %(n)s target taught or shown so far", "n = %(n)s targets taught or shown so far",
+                 sum(s.n_total > 0 for s in standings)) % {"n": sum(s.n_total > 0 for s in standings)}  # fmt: skip
+    return {
+        "reached": sum(one.state in REACHED for one in standings), "targets": len(standings), "beyond": beyond,
+        "word": _top_word(learner, nodes), "filled": filled, "required": required, "n": n,
+        "nearest": "" if nearest is None else ngettext(
+            "%(n)s more piece fills “%(name)s”", "%(n)s more pieces fill “%(name)s”", nearest.required - nearest.filled
+        ) % {"n": nearest.required - nearest.filled, "name": names[nearest.target]},
+    }  # fmt: skip

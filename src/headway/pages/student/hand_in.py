@@ -1,0 +1,237 @@
+"""Handing in: words, a link, a photo or a file, on a target that the student or the teacher chooses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from headway.evidence import actions
+from headway.evidence import queries as evidence
+from headway.evidence.types import Work
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import NodeView
+from headway.kit.refusals import Refusal
+from headway.pages.parts import files
+from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
+
+KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
+WORDS, TITLE, LINK = 20_000, 200, 500
+_LINK = URLValidator(schemes=["http", "https"])
+
+
+@dataclass(slots=True)
+class Form:
+    """What was typed, and what is wrong with it by field."""
+
+    key: str
+    target: str = ""
+    title: str = ""
+    words: str = ""
+    link: str = ""
+    reflection: str = ""
+    keep: bool = True
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
+    """Offer the form; take in what was sent, once however often it is sent."""
+    (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    offered = steps(learner)
+    if request.method != "POST":
+        form, piece = _fresh(request, learner, offered)
+        return _page(request, learner, offered, form, piece, 200)
+    form, piece, upload = _read(request, learner)
+    if not form.errors:
+        try:
+            taken = actions.hand_in(
+                actor=request.viewer, work=_work(learner, form, piece, upload), at=request.moment
+            )  # type: ignore[attr-defined]
+            return redirect(f"/student/work/{quote(taken.key, safe='')}?done=1")
+        except Refusal as refusal:
+            form.errors["title"] = _refused(refusal)
+    return _page(request, learner, offered, form, piece, 422)
+
+
+def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]) -> tuple[Form, Any]:
+    asked = request.GET.get("work", "")
+    if asked:
+        piece = next(
+            (one for one in evidence.pieces_of(students=[learner.person.id]) if str(one.uuid) == asked), None
+        )
+        if piece is None:
+            raise Http404
+        targets = [target.id for target in piece.targets.all()]
+        return Form(
+            piece.key,
+            str(targets[0]) if targets else "",
+            piece.title,
+            piece.words,
+            piece.link,
+            piece.reflection,
+        ), piece
+    wanted = _node(learner, request.GET.get("target", ""))
+    if wanted is None:
+        first = next(
+            (offered[one.framework.id][0].node for one in learner.academic if offered[one.framework.id]), None
+        )
+        wanted = first
+    return Form(f"work-{uuid4()}", str(wanted.id) if wanted else ""), None
+
+
+def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stored | None]:
+    sent = request.POST
+    form = Form(
+        key=sent.get("key", ""), target=sent.get("target", ""), title=" ".join(sent.get("title", "").split()),
+        words=sent.get("words", "").replace("\r\n", "\n").replace("\0", "").strip(), link=sent.get("link", "").strip(),
+        reflection=sent.get("reflection", "").replace("\r\n", "\n").replace("\0", "").strip(), keep=bool(sent.get("keep")),
+    )  # fmt: skip
+    piece = None
+    if not KEY.fullmatch(form.key):
+        form.key = f"work-{uuid4()}"
+        form.errors["title"] = _("The form was not whole. Please send it once more.")
+    else:
+        piece = evidence.find_piece(form.key)
+        if piece is not None and piece.student_id != learner.person.id:
+            raise Http404
+    if form.target and _node(learner, form.target) is None:
+        form.errors["target"] = _("Choose one of the targets, or let your teacher choose.")
+    if len(form.title) > TITLE:
+        form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": TITLE}
+    for name in ("words", "reflection"):
+        if len(getattr(form, name)) > WORDS:
+            form.errors[name] = _("Up to %(n)s letters fit here; hand in a longer text as a file.") % {
+                "n": WORDS
+            }
+    _check_link(form)
+    upload = _upload(request, form)
+    kept = piece is not None and form.keep and piece.file_digest
+    if not form.errors and not (form.words or form.link or upload or kept):
+        form.errors["words"] = _(
+            "Nothing to hand in yet: write some words, give a link, or choose a photo or a file."
+        )
+    return form, piece, upload
+
+
+def _check_link(form: Form) -> None:
+    if not form.link:
+        return
+    try:
+        _LINK(form.link)
+        if len(form.link) > LINK:
+            raise ValidationError("long")
+    except ValidationError:
+        form.errors["link"] = _(
+            "A link begins with https:// and leads to one page; copy it from the address line."
+        )
+
+
+def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
+    sent = [(name, request.FILES[name]) for name in ("photo", "file") if request.FILES.get(name)]
+    if not sent:
+        return None
+    if len(sent) == 2:
+        form.errors["file"] = _("Choose a photo or a file, not both; hand in the other as a second piece.")
+        return None
+    name, upload = sent[0]
+    if upload.size > files.LARGEST:
+        form.errors[name] = _(
+            "This file is larger than 20 MB. Make it smaller, or put it where you can give a link to it."
+        )
+        return None
+    data = upload.read()
+    if form.errors and files.kind_of(data):
+        form.errors.setdefault(name, _("Please choose the file again: a page cannot keep it."))
+        return None
+    try:
+        return files.store(data, upload.name or "")
+    except Refusal as refusal:
+        form.errors[name] = {
+            "empty_file": _("This file is empty. Choose another one."),
+            "damaged_file": _("This picture is damaged and cannot be read. Take or save it once more."),
+        }.get(refusal.code) or _(
+            "This kind of file cannot be taken. Hand in a picture (PNG, JPEG, GIF, WebP), a PDF, an MP4 film or plain text."
+        )
+        return None
+
+
+def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None) -> Work:
+    node = _node(learner, form.target)
+    kept = piece if piece is not None and form.keep and upload is None else None
+    return Work(
+        key=form.key, student=learner.person.id, student_uuid=learner.person.uuid,
+        targets=(node.id,) if node else (), target_uuids=(node.uuid,) if node else (),
+        title=form.title or (node.called(language()) if node else _("Piece of work")), words=form.words, link=form.link,
+        file_name=upload.name if upload else kept.file_name if kept else "",
+        file_type=upload.type if upload else kept.file_type if kept else "",
+        file_digest=upload.digest if upload else kept.file_digest if kept else "",
+        file_size=upload.size if upload else kept.file_size if kept else 0, reflection=form.reflection,
+    )  # fmt: skip
+
+
+def _refused(refusal: Refusal) -> str:
+    if refusal.code == "key_conflict":
+        return _("This piece is already somebody else’s. Go back and begin a new one.")
+    return _("This could not be handed in just now. Please send it once more.")
+
+
+def _node(learner: Learner, text: str) -> NodeView | None:
+    """Return the target of this number if it is in force on an active continuum; else None."""
+    woods = frameworks.remembered()
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) in woods.framework_of):
+        return None
+    node = woods.node(int(text))
+    active = woods.trees[node.framework_id].framework.active
+    return node if active and node.is_leaf and node.holds(learner.m.day) else None
+
+
+def _page(
+    request: HttpRequest, learner: Learner, offered: dict[int, list[Any]], form: Form, piece: Any, status: int
+) -> HttpResponse:
+    context = {
+        "nav": "student.now", "form": form, "piece": piece, "groups": _groups(learner, offered, form.target),
+        "fields": {"words": _("Words"), "link": _("Link"), "photo": _("Photo"), "file": _("File"), "title": _("Name"),
+                   "target": _("What it shows"), "reflection": _("Looking back on it")},
+        "faults": [(name, text) for name, text in form.errors.items()],
+    }  # fmt: skip
+    return render(request, "pages/student/hand_in.html", context, status=status)
+
+
+def _groups(
+    learner: Learner, offered: dict[int, list[Any]], chosen: str
+) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Return the choices of targets: the next steps first, then every target at the working levels, then the chosen one."""
+    lines = [*learner.academic, *learner.habits]
+    groups, seen = [], set()
+
+    def option(node: NodeView) -> tuple[str, str, bool]:
+        seen.add(node.id)
+        return str(node.id), node.called(language()), str(node.id) == chosen
+
+    first = [step.node for line in lines for step in offered[line.framework.id][:2]]
+    if first:
+        groups.append((_("Your next steps"), [option(node) for node in first]))
+    for line in lines:
+        nodes = [
+            n
+            for n in tree_of(line).targets(on=learner.m.day)
+            if (n.level or 1) == level_of(line) and n.id not in seen
+        ]
+        name = _("%(line)s, level %(level)s") % {
+            "line": line.framework.called(language()),
+            "level": level_of(line),
+        }
+        if nodes:
+            groups.append((name, [option(node) for node in nodes]))
+    other = _node(learner, chosen)
+    if other is not None and other.id not in seen:
+        groups.insert(0, (_("Chosen"), [option(other)]))
+    return groups

@@ -1,0 +1,23 @@
+"""Which records a student's address may name: the own ones, and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.access.types import Role, Viewer
+from headway.evidence import queries as evidence
+from headway.rosters import queries as rosters
+
+
+def own_record(viewer: Viewer, **_: Any) -> Any:
+    """Return the viewer's own person; for everybody else something that is theirs, so that the door says who it is for."""
+    if not viewer.is_a(Role.STUDENT) or viewer.person_id is None:
+        return viewer
+    return rosters.people_by_id(person_ids=[viewer.person_id]).get(viewer.person_id)
+
+
+def seen_file(viewer: Viewer, digest: str, **_: Any) -> Any:
+    """Return a piece of work with this file, of a student whom the viewer may see today; else None."""
+    held = evidence.pieces_with_file(digest=digest)
+    seen = rosters.visible_ids(viewer, person_ids={piece.student_id for piece in held}, as_of=viewer.today)
+    return next((piece for piece in held if piece.student_id in seen), None)

@@ -1,0 +1,162 @@
+"""How is my child: in words, for the children in care and nobody else's, as on any day."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.test import Client
+
+from headway.access.types import SYSTEM
+from headway.plans import actions as plans
+from headway.rosters import actions as rosters
+
+from ..student.world import NOW, again, build, client, person, rate, read, target
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def school(tmp_path: Path):
+    build(tmp_path)
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def test_each_child_has_a_sentence_for_each_subject() -> None:
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.")
+    page = read(client("p1"), "/family/")
+    assert "How are my children" in page.words
+    assert "Anita is on the way to where grade 5 is now. What comes next is named below." in page.words
+    assert "Math Works at level 4, one below grade 5. Next: Compare ratios." in page.words
+    assert "There is no rated work of Ben yet." in page.words
+    assert "/family/children/u1" in page.links and "/family/children/u2" in page.links
+    assert f"/family/children/u1/why/{target('A.1')}" in page.links
+
+
+def test_one_child_is_the_page_itself() -> None:
+    rosters.end_guardianship(actor=SYSTEM, student_id=person("u2").id, guardian_id=person("p1").id, at=NOW)
+    rate("u1", "B.1", "2026-11-02", 3)
+    page = read(client("p1"), "/family/")
+    assert "Anita works where grade 5 is now, or above, in every subject." in page.words
+    assert "Works at level 5, where grade 5 is now." in page.words and "Ben" not in page.words
+
+
+def test_a_child_in_full() -> None:
+    version = plans.make_template(actor=SYSTEM, key="P", title="Autumn", items=[(target("A.1"), 2)], at=NOW)
+    plans.assign(
+        actor=SYSTEM,
+        version=version.id,
+        students=[person("u1").id],
+        at=NOW,
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2026, 12, 18),
+    )
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.", evidence="p1", task="Short talk")
+    rate("u1", "H.1", "2026-11-03", 3)
+    rate("u1", "H.1", "2026-11-10", 3)
+    page = read(client("p1"), "/family/children/u1")
+    assert "Short talk: Compare ratios Well told. Maria Lopez, Math" in page.words
+    assert "Something to try at home" in page.words and "My child can compare ratios." in page.words
+    assert (
+        "Habits of learning Reported apart; never part of a level Shown in several settings: Use comments (Proficient)"
+        in page.words
+    )
+    assert "Math Works at level 4" in page.words and "Pace: Autumn" in page.words
+    assert "Math 5 Lopez Maria Lopez" in page.words and "All children" in page.words
+    assert "/family/children/u1/work/p1" in page.links
+
+
+def test_only_children_in_care_are_there_and_others_look_like_nothing() -> None:
+    browser = client("p1")
+
+    def bytes_of(path: str) -> bytes:
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        text = answer.content.replace(path.encode(), b"")
+        return text.split(b'name="csrfmiddlewaretoken" value="')[0] + text.rsplit(b"</form>", 1)[-1]
+
+    nothing = bytes_of("/family/children/nobody")
+    for path in ("/family/children/u3", "/family/children/T1", f"/family/children/u3/why/{target('A.1')}",
+                 "/family/children/u1/why/999999", "/family/children/u1/work/none", "/family/children/u3/work/none"):  # fmt: skip
+        assert bytes_of(path) == nothing, path
+
+
+def test_a_court_order_closes_the_page() -> None:
+    rosters.restrict_guardian(
+        actor=SYSTEM, student_id=person("u1").id, guardian_id=person("p1").id, reason_code="court", at=NOW
+    )
+    browser = client("p1")
+    assert browser.get("/family/children/u1").status_code == 404
+    assert browser.get(f"/family/children/u1/why/{target('A.1')}").status_code == 404
+    page = read(browser, "/family/")
+    assert "Anita" not in page.words and "Ben" in page.words
+
+
+def test_who_may_open_it() -> None:
+    assert Client().get("/family/").headers["Location"] == "/account/sign-in?next=/family/"
+    assert client("u1").get("/family/").status_code == 403
+    principal = client("T2")
+    assert principal.get("/family/").status_code == 403
+    assert principal.get("/family/children/u4").status_code == 403
+    assert principal.get("/family/children/u1").status_code == 404
+    # Maria Lopez is a parent too, of no child here: her students are not her children.
+    teacher = client("T1")
+    assert "No child is linked to this account." in read(teacher, "/family/").words
+    assert teacher.get("/family/children/u1").status_code == 404
+
+
+def test_what_is_held_or_only_practice_is_not_for_the_family() -> None:
+    rate("u1", "A.1", "2026-11-02", 4, comment="Held words.", held=True)
+    rate("u1", "A.1", "2026-11-03", 1, comment="Practice words.", purpose="practice")
+    browser = client("p1")
+    for path in ("/family/", "/family/children/u1", f"/family/children/u1/why/{target('A.1')}"):
+        words = read(browser, path).words
+        assert "Held words." not in words and "Practice words." not in words
+    assert "There is no rated work of Anita yet." in read(browser, "/family/children/u1").words
+
+
+def test_it_stood_otherwise_on_an_earlier_day() -> None:
+    rate("u1", "A.1", "2026-10-05", 3, comment="The first words.")
+    rate("u1", "A.1", "2026-11-02", 3, comment="The later words.")
+    browser = client("p1")
+    then = read(browser, "/family/children/u1?as_of=2026-10-12").words
+    assert (
+        "The first words." in then
+        and "The later words." not in then
+        and "As of Monday 12 October 2026." in then
+    )
+    why = read(browser, f"/family/children/u1/why/{target('A.1')}?as_of=2026-10-12").words
+    assert "1 of 2 pieces in" in why and "The later words." not in why
+
+
+def test_the_first_day_says_what_will_be_here() -> None:
+    words = read(client("p1"), "/family/children/u2").words
+    assert "There is no rated work of Ben yet." in words
+    assert "When a teacher comments on a piece of work, the words appear here." in words
+
+
+def test_it_is_there_in_spanish() -> None:
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.")
+    client("p1")
+    browser = again("p1", "es")
+    for path in ("/family/", "/family/children/u1", f"/family/children/u1/why/{target('A.1')}"):
+        page = read(browser, path)
+        assert "Comparar razones" in page.words and page.all("html", lang="es")
+    assert "Mi niño sabe comparar razones." in read(browser, "/family/children/u1").words
+
+
+def test_children_cost_few_statements(django_assert_max_num_queries) -> None:
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.")
+    rate("u2", "A.1", "2026-11-02", 3, comment="Well told.")
+    browser = client("p1")
+    browser.get("/family/")
+    for path, most in (
+        ("/family/", 20),
+        ("/family/children/u1", 24),
+        (f"/family/children/u1/why/{target('A.1')}", 20),
+    ):
+        with django_assert_max_num_queries(most):
+            assert browser.get(path).status_code == 200

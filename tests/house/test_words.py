@@ -1,0 +1,98 @@
+"""Every word on a page comes from the catalogue, and the catalogue speaks both languages whole."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from pathlib import Path
+
+PAGES = Path(__file__).resolve().parents[2] / "src" / "headway"
+LOCALE = PAGES / "locale" / "es" / "LC_MESSAGES"
+FORMS = re.compile(r"%\((\w+)\)[sd]")
+
+
+def entries() -> dict[str, list[str]]:
+    """Return the translations of each message of the readable catalogue, by its first form."""
+    found: dict[str, list[str]] = {}
+    for block in (LOCALE / "django.po").read_text(encoding="utf-8").split("\n\n"):
+        lines = [line for line in block.splitlines() if line and not line.startswith("#")]
+        texts: dict[str, str] = {}
+        key = ""
+        for line in lines:
+            name, _, rest = line.partition(" ")
+            if not line.startswith('"'):
+                key, line = name, rest
+            texts[key] = texts.get(key, "") + ast.literal_eval(line)
+        if texts.get("msgid"):
+            context = texts.get("msgctxt")
+            own = f"{context}\x04{texts['msgid']}" if context else texts["msgid"]
+            found[own] = [value for name, value in texts.items() if name.startswith("msgstr")]
+            if "msgid_plural" in texts:
+                found.setdefault(texts["msgid_plural"], found[own])
+    return found
+
+
+def said_in_code() -> set[str]:
+    """Return the messages that Python files ask for by a literal."""
+    found = set()
+    for path in (PAGES / "pages").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("_", "gettext", "ngettext")
+            ):
+                texts = node.args[: 2 if node.func.id == "ngettext" else 1]
+                found |= {
+                    one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+    return found
+
+
+def said_in_pages() -> set[str]:
+    """Return the messages that templates ask for."""
+    found = set()
+    for path in (PAGES / "pages").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for single, double in re.findall(
+            r"{%\s*translate\s+(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")\s*(?:as \w+\s*)?%}", text
+        ):
+            found.add(single or double)
+        for body in re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate\s*%}", text, re.S):
+            for part in re.split(r"{%\s*plural\s*%}", body):
+                found.add(
+                    re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", part.replace("%", "%%") if "{{" in part else part)
+                )
+    return found
+
+
+def test_every_message_of_the_pages_is_in_the_spanish_catalogue() -> None:
+    known = entries()
+    asked = said_in_code() | said_in_pages()
+    assert len(asked) > 500
+    assert sorted(text for text in asked if text and text not in known) == []
+
+
+def test_no_message_is_left_empty_and_no_placeholder_is_lost() -> None:
+    faults = []
+    for text, translations in entries().items():
+        for translation in translations:
+            if not translation:
+                faults.append(f"empty: {text}")
+            elif set(FORMS.findall(translation)) - set(FORMS.findall(text)) - {"n"}:
+                faults.append(f"another placeholder: {text} → {translation}")
+    assert faults == []
+
+
+def test_the_compiled_catalogue_is_that_of_the_readable_one() -> None:
+    with (LOCALE / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    different = [
+        text
+        for text, said in entries().items()
+        if len(said) == 1 and compiled.gettext(text) not in (said[0], text)
+    ]
+    missing = [text for text, said in entries().items() if len(said) == 1 and compiled.gettext(text) == text and said[0] != text
+               and compiled.ngettext(text, text, 1) == text and "%(n)s" not in text]  # fmt: skip
+    assert (different, missing) == ([], [])

@@ -1,0 +1,93 @@
+"""Every page in every role: axe finds nothing serious, nothing scrolls sideways at 320 px, the keyboard reaches everything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "student": ["/student/now", "/student/continuum", "/student/hand-in", "/account/"],
+    "family": ["/family/", "/account/"],
+    "familia": ["/family/"],
+    "teacher": [
+        "/teacher/today",
+        "/teacher/rate",
+        "/teacher/classes",
+        "{grid}",
+        "{rate}",
+        "{student}",
+        "{decide}",
+        "{new}",
+    ],
+    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
+    "district": [
+        "/district/",
+        "/district/roster",
+        "/district/classes",
+        "/district/frameworks",
+        "/district/frameworks/Mathematics",
+        "/district/policy",
+        "/district/ledger",
+        "/district/roster/people/S-0001",
+        "/continuum/",
+        "/continuum/Mathematics/",
+    ],
+}
+SERIOUS = ("serious", "critical")
+# What Tab must reach: everything that acts. A grid keeps one stop and moves by arrow keys.
+UNREACHABLE = """
+() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+  .filter(e => e.offsetParent !== null && !e.disabled && e.tabIndex < 0 && !e.closest('table.grid'))
+  .map(e => e.outerHTML.slice(0, 120))
+"""
+SMALL = """
+() => [...document.querySelectorAll('main button, main select, main input:not([type=hidden]):not([type=radio]):not([type=checkbox])')]
+  .filter(e => e.offsetParent !== null).filter(e => e.getBoundingClientRect().height < 24).map(e => e.outerHTML.slice(0, 120))
+"""
+
+
+def places(district) -> dict[str, str]:
+    """Return addresses that depend on the demonstration."""
+    student = district.logins["student"]["sourced_id"]
+    teacher = district.logins["teacher"]["sourced_id"]
+    # A teacher T-MA-7 teaches C-MA-7A, a homeroom teacher T-HR-3A teaches C-HR-3A.
+    school_class = "C-" + re.sub(r"^T-", "", teacher) + ("" if re.search(r"[A-H]$", teacher) else "A")
+    return {
+        "grid": f"/teacher/classes/{school_class}/grid",
+        "student": f"/teacher/students/{student}",
+        "class": school_class,
+        "new": f"/teacher/classes/{school_class}/new-student",
+        "school": district.logins["principal"]["sourced_id"][2:],
+    }
+
+
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_is_accessible(district, sign_in, role: str) -> None:
+    page = sign_in(role)
+    found = places(district)
+    if role == "teacher":
+        page.goto(district.base + found["grid"])
+        cell = page.locator("table.grid a.c").first.get_attribute("href")
+        target = re.search(r"c=\d+-(\d+)", cell or "")[1]  # type: ignore[index]
+        found["rate"] = f"/teacher/rate?class={found['class']}&target={target}"
+        found["decide"] = f"{found['student']}/decide/{target}"
+        found["grid"] += cell or ""
+    faults = []
+    for path in PAGES[role]:
+        path = path.format(**found) if "{" in path else path
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            answer = page.goto(district.base + path)
+            assert answer is not None and answer.status == 200, path
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                faults.append(f"{path} scrolls sideways at {width}")
+            faults += [f"{path}: Tab does not reach {what}" for what in page.evaluate(UNREACHABLE)]
+            faults += [f"{path}: smaller than 24 px: {what}" for what in page.evaluate(SMALL)]
+        for violation in Axe().run(page).response["violations"]:
+            if violation["impact"] in SERIOUS:
+                nodes = [node["html"][:140] for node in violation["nodes"][:3]]
+                faults.append(f"{path}: {violation['id']} ({violation['impact']}): {nodes}")
+    assert faults == []
