@@ -90,7 +90,7 @@ def rating_rows(
     if targets is not None:
         where.append(_among("target_id", targets, values))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)  # noqa: S608
+        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)
         return cursor.fetchall()
 
 
@@ -130,7 +130,7 @@ def _by_pairs(
         _among("target_id", sorted(targets), values),
     ]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)  # noqa: S608
+        cursor.execute(f"SELECT {names} FROM headway_rating WHERE {' AND '.join(where)}", values)
         rows = cursor.fetchall()
     if len(students) * len(targets) > len(pairs):
         wanted = set(pairs)

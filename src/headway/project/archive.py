@@ -270,7 +270,7 @@ def _fill_tables(staging: Path) -> None:
         for path in sorted((staging / "tables").glob("*.copy")):
             cursor.execute(f'ALTER TABLE "{path.stem}" DISABLE TRIGGER USER')
         for path in sorted((staging / "tables").glob("*.copy")):
-            cursor.execute(f'DELETE FROM "{path.stem}"')  # noqa: S608 (one of our own tables)
+            cursor.execute(f'DELETE FROM "{path.stem}"')
         for path in sorted((staging / "tables").glob("*.copy")):
             with path.open("rb") as source, cursor.cursor.copy(f'COPY "{path.stem}" FROM STDIN') as copy:  # type: ignore[attr-defined]
                 while block := source.read(BLOCK):
@@ -282,7 +282,7 @@ def _fill_tables(staging: Path) -> None:
                 [path.stem],
             )
             for (column,) in cursor.fetchall():
-                newest = f'COALESCE((SELECT MAX("{column}") FROM "{path.stem}"), 1)'  # noqa: S608
+                newest = f'COALESCE((SELECT MAX("{column}") FROM "{path.stem}"), 1)'
                 cursor.execute(
                     f"SELECT setval(pg_get_serial_sequence(%s, %s), {newest})",
                     [path.stem, column],

@@ -206,13 +206,10 @@ def _amend(request: HttpRequest, act: str) -> JsonResponse:
     keys = _keys(body)
     if keys is None:
         return _wrong(f"keys must be a list of 1 to {LIMIT} texts.", "keys")
-    if act == "move" and (
-        not isinstance(body.get("target"), str) or not str(body.get("reason") or "").strip()
-    ):
-        return _wrong(
-            "A move needs target and reason.",
-            "target" if not isinstance(body.get("target"), str) else "reason",
-        )
+    if act == "move":
+        for field in ("target", "reason"):
+            if not isinstance(body.get(field), str) or not body[field].strip():
+                return _wrong("A move needs target and reason, each a text.", field)
     try:
         if act == "move":
             number = actions.move_ratings(

@@ -141,7 +141,8 @@ def _planned(plan: Plan | Any) -> dict[str, Any]:
     ]  # fmt: skip
     removals = [one for one in plan.warnings if one.code == "too_many_removals"]
     return {
-        "plan": plan, "tallies": tallies, "warnings": [one for one in plan.warnings if one not in removals][:200], "repairs": plan.repairs[:200],
+        "plan": plan, "tallies": tallies, "warnings": [one for one in plan.warnings if one not in removals][:200],
+        "repairs": plan.repairs[:200],
         "asks_removals": bool(removals), "share": round(plan.removal_share() * 100, 1),
         "nothing": not any(t.new or t.changed or t.ended or t.reactivated for t in tallies),
     }  # fmt: skip

@@ -21,6 +21,11 @@ register = template.Library()
 
 def state_words() -> dict[str, str]:
     """Return the words of states in the reader's language."""
+    return _state_words(get_language() or "en")
+
+
+@lru_cache(maxsize=8)
+def _state_words(language: str) -> dict[str, str]:
     return {
         "no_evidence": _("No evidence"),
         "too_little": _("Too little"),
@@ -37,6 +42,11 @@ def state_words() -> dict[str, str]:
 
 def state_letter(state: str) -> tuple[str, str]:
     """Return (kind of outline, letter) of a state without a level."""
+    return _state_letters(get_language() or "en").get(state, ("none", "–"))
+
+
+@lru_cache(maxsize=8)
+def _state_letters(language: str) -> dict[str, tuple[str, str]]:
     return {
         "no_evidence": ("none", "–"),
         "too_little": ("thin", "?"),
@@ -46,7 +56,7 @@ def state_letter(state: str) -> tuple[str, str]:
         "individual_goal": ("goal", _("G")),
         "carried": ("thin", "↷"),
         "not_yet": ("thin", _("N")),
-    }.get(state, ("none", "–"))
+    }
 
 
 def rank_of(scale: dict[str, Any], hundredths: int) -> int:
@@ -115,6 +125,17 @@ def draw(state: str, value: int | None, scale: dict[str, Any]) -> SafeString:
     return _state(kind, letter, state_words()[state])
 
 
+def in_words(standing: Any, scale: dict[str, Any]) -> SafeString:
+    """Draw the mark of a standing with its words beside it, for a row of a table."""
+    words = say(standing.state, standing.value, scale)
+    return _in_words(draw(standing.state, standing.value, scale), words)
+
+
+@lru_cache(maxsize=4096)
+def _in_words(drawn: SafeString, words: str) -> SafeString:
+    return format_html('<span class="lvw">{}<span aria-hidden="true">{}</span></span>', drawn, words)
+
+
 @register.simple_tag
 def level_mark(value: int, scale: dict[str, Any]) -> SafeString:
     """Draw the mark of one rating's level (hundredths)."""
@@ -137,6 +158,11 @@ def say(state: str, value: int | None, scale: dict[str, Any]) -> str:
 @register.simple_tag
 def boxes(filled: int, required: int) -> SafeString:
     """Draw one box per required piece, filled as counted."""
+    return _boxes(filled, required, get_language() or "en")
+
+
+@lru_cache(maxsize=1024)
+def _boxes(filled: int, required: int, language: str) -> SafeString:
     shown = max(min(required, 8), 1)
     on = min(filled, shown)
     label = ngettext(
@@ -144,11 +170,6 @@ def boxes(filled: int, required: int) -> SafeString:
         "%(filled)d of %(required)d required pieces are in",
         required,
     ) % {"filled": filled, "required": required}
-    return _boxes(on, shown, label)
-
-
-@lru_cache(maxsize=512)
-def _boxes(on: int, shown: int, label: str) -> SafeString:
     marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on))
     return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
 

@@ -50,6 +50,7 @@ class Panel:
     band: str
     descriptors: list[dict[str, Any]]
     rule_line: str
+    found: Explained
     rate_url: str = ""
     decide_url: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +78,7 @@ def panel(
         band=_band(found) if adult else "",
         descriptors=_descriptors(found, language),
         rule_line=rule_line(found),
+        found=found,
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,7 +30,7 @@ from headway.pages.parts.learning import (
 )
 from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.stations import colour, drawn, said
-from headway.pages.parts.todo import judged, remaining, would_change
+from headway.pages.parts.todo import remaining, would_change
 from headway.proficiency.queries import Line, Standing
 from headway.science.metrics.working_level import OPENS_SHARE, opens_at
 
@@ -38,13 +39,12 @@ ASIDE = ("excused", "not_taught", "individual_goal")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One row of the table."""
+    """One row of the table; `mark` and `boxes` are drawn."""
 
-    id: int
     name: str
     href: str
-    standing: Standing
-    scale: dict[str, Any]
+    mark: SafeString
+    boxes: SafeString
     next: str
     chosen: bool
 
@@ -178,14 +178,16 @@ def _groups(
     learner: Learner, nodes: list[NodeView], chosen: NodeView | None, keep: dict[str, Any]
 ) -> list[Group]:
     groups: list[Group] = []
+    tree = frameworks.tree(nodes[0].framework_id, at=frameworks.remembered_stamp()) if nodes else None
+    said, href = language(), "?" + urlencode(keep)
     for node in nodes:
-        tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
+        assert tree is not None
         parents = tree.parents[node.id]
-        name = tree.nodes[parents[0]].called(language()) if parents else tree.framework.called(language())
+        name = tree.nodes[parents[0]].called(said) if parents else tree.framework.called(said)
         standing = learner.standing(node)
         target = Target(
-            node.id, node.called(language()), "?" + urlencode({**keep, "target": node.id}) + "#why", standing,
-            learner.effective(node).scale, remaining(standing), chosen is not None and node.id == chosen.id,
+            node.called(said), f"{href}&target={node.id}#why", tags.in_words(standing, learner.effective(node).scale),
+            tags.boxes(standing.filled, standing.required), remaining(standing), chosen is not None and node.id == chosen.id,
         )  # fmt: skip
         if groups and groups[-1].name == name:
             groups[-1].targets.append(target)
@@ -222,7 +224,7 @@ def _why(request: HttpRequest, learner: Learner, look: LookBack, node: NodeView)
         viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,  # type: ignore[attr-defined]
         book=request.book, over=_("Why this level?"),  # type: ignore[attr-defined]
     )  # fmt: skip
-    found = judged(learner, node.id)
+    found = panel.found
     panel.would_change = (
         [] if found.standing.state in ASIDE else [would_change(found.judgment, found.effective.scale)]
     )
