@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from headway.access.models import Account, AuditEntry, ImportRun, SignInAttempt, Token
+from django.db import connection
+
+from headway.access.models import Account, AuditEntry, ImportRun, SignInAttempt
 
 SCOPES = ("ratings.write", "ratings.read", "roster.read", "reports.read", "admin")
 FAILURES_ALLOWED = 8
 FAILURE_WINDOW = timedelta(minutes=15)
+
+
+_LIVE_ACCOUNT = (
+    "SELECT a.*, t.scopes AS token_scopes FROM headway_token t JOIN headway_account a ON a.id = t.account_id "
+    "WHERE t.digest = %s AND t.revoked_at IS NULL AND a.is_active AND (t.expires_at IS NULL OR t.expires_at > %s)"
+)
 
 
 def digest(secret: str) -> str:
@@ -21,10 +30,13 @@ def digest(secret: str) -> str:
 
 def token_owner(secret: str, *, at: datetime) -> tuple[Account, frozenset[str]] | None:
     """Return the account and scopes of a live token, or None; a deactivated account's tokens are dead. One statement."""
-    found = Token.objects.select_related("account").filter(digest=digest(secret), revoked_at=None).first()
-    if found is None or not found.account.is_active or (found.expires_at and found.expires_at <= at):
+    # Asked before every answer of the interface: a statement written out costs a quarter of one put together each time.
+    live = [digest(secret), connection.ops.adapt_datetimefield_value(at)]
+    found = next(iter(Account.objects.raw(_LIVE_ACCOUNT, live)), None)
+    if found is None:
         return None
-    return found.account, frozenset(found.scopes)
+    scopes = found.token_scopes
+    return found, frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes)
 
 
 def account_of(person: UUID) -> Account | None:

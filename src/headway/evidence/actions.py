@@ -31,7 +31,7 @@ def record_ratings(
     """
     _refuse_twins(entries)
     with transaction.atomic():
-        ledger.lock()
+        head_before = ledger.lock()
         known = _known(entries)
         fresh = [entry for entry in entries if entry.key not in known]
         _refuse_conflicts(entries, known)
@@ -46,7 +46,7 @@ def record_ratings(
             )
             for entry in fresh
         ]
-        first, last, head = ledger.append(drafts, at_us=at_us)
+        first, last, head = ledger.append(drafts, at_us=at_us, head=head_before)
         ended = [(first + n, entry.replaces) for n, entry in enumerate(fresh) if entry.replaces]
         if ended:
             projection.end(ended)

@@ -69,19 +69,25 @@ def lock() -> tuple[int, str]:
     Whoever decides by what the ledger holds calls this first: a key that is unknown now, or a rating that stands now,
     is so until the commit. SQLite's transactions are IMMEDIATE and hold the lock from their beginning.
     """
+    wait = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        # Two first writers may both find no row; one of them inserts it, and the other waits for that.
-        cursor.execute(
-            "INSERT INTO headway_ledgerhead (id, sequence, hash) VALUES (1, 0, %s) ON CONFLICT (id) DO NOTHING",
-            [GENESIS],
-        )
-        wait = " FOR UPDATE" if connection.vendor == "postgresql" else ""
         cursor.execute(f"SELECT sequence, hash FROM headway_ledgerhead WHERE id = 1{wait}")  # noqa: S608
-        return tuple(cursor.fetchone())  # type: ignore[return-value]
+        head = cursor.fetchone()
+        if head is None:
+            # Two first writers may both find no row; one of them inserts it, and the other waits for that.
+            cursor.execute(
+                "INSERT INTO headway_ledgerhead (id, sequence, hash) VALUES (1, 0, %s) ON CONFLICT (id) DO NOTHING",
+                [GENESIS],
+            )
+            cursor.execute(f"SELECT sequence, hash FROM headway_ledgerhead WHERE id = 1{wait}")  # noqa: S608
+            head = cursor.fetchone()
+        return tuple(head)  # type: ignore[return-value]
 
 
-def append(drafts: Sequence[Draft], *, at_us: int) -> tuple[int, int, str]:
-    """Append events in order; return first and last sequence and the new head.
+def append(
+    drafts: Sequence[Draft], *, at_us: int, head: tuple[int, str] | None = None
+) -> tuple[int, int, str]:
+    """Append events in order after `head` (what `lock` answered in this transaction); return first, last and the new head.
 
     Must run inside a transaction: the head row is locked first, so that two writers can neither share nor skip a
     sequence. Order is by sequence, not by clock: `at_us` may lie before the time of the event before it.
@@ -89,7 +95,7 @@ def append(drafts: Sequence[Draft], *, at_us: int) -> tuple[int, int, str]:
     if not drafts:
         raise ValueError("nothing to append")
     uuid_out = str if connection.vendor == "postgresql" else plain
-    sequence, previous = lock()
+    sequence, previous = head or lock()
     with connection.cursor() as cursor:
         first = sequence + 1
         events, payloads = [], []

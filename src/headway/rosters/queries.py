@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from headway.access.types import Role, Viewer
@@ -42,6 +43,7 @@ from headway.rosters.visibility import (
     reference,
     stands_in,
     student_in_scope,
+    students_among,
     students_visible_to,
     viewer_for,
 )
@@ -192,18 +194,23 @@ def person_ids(*, sourced_ids: Iterable[str]) -> dict[str, int]:
     return found
 
 
+_REFERENCES = (
+    "SELECT p.sourced_id, COALESCE(q.id, p.id), COALESCE(q.uuid, p.uuid) FROM headway_person p "
+    "LEFT JOIN headway_person q ON q.id = p.merged_into_id WHERE p.sourced_id IN "
+)
+
+
 def people_references(*, sourced_ids: Iterable[str]) -> dict[str, tuple[int, UUID]]:
     """Return (integer key, pseudonym) by sourcedId, for those that exist; a merged person answers as the one that stands.
 
     One statement per 500.
     """
     found: dict[str, tuple[int, UUID]] = {}
-    for part in _parts(sourced_ids):
-        rows = Person.objects.filter(sourced_id__in=part)
-        for name, own, key, into, into_key in rows.values_list(
-            "sourced_id", "id", "uuid", "merged_into_id", "merged_into__uuid"
-        ):
-            found[name] = (own, key) if into is None else (into, into_key)
+    with connection.cursor() as cursor:
+        for part in _parts(sourced_ids):
+            cursor.execute(_REFERENCES + f"({', '.join(['%s'] * len(part))})", part)
+            for name, own, key in cursor.fetchall():
+                found[name] = (own, key if isinstance(key, UUID) else UUID(key))
     return found
 
 
@@ -211,6 +218,9 @@ def visible_ids(viewer: Viewer, *, person_ids: Iterable[int], as_of: date) -> se
     """Return those of the people that `students_visible_to` holds for the viewer. One statement per 500."""
     found: set[int] = set()
     for part in _parts(person_ids):
+        if viewer.is_a(Role.DISTRICT):
+            found |= students_among(part)
+            continue
         seen = students_visible_to(viewer, as_of=as_of).filter(pk__in=part)
         found.update(seen.order_by().values_list("id", flat=True))
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 
@@ -165,6 +167,23 @@ def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
     if viewer.person_id is not None:
         found = found.filter(_unrestricted(viewer.person_id, "pk", as_of))
     return by_sort_name(found)
+
+
+def students_among(ids: Sequence[int]) -> set[int]:
+    """Return those of the people that `students_visible_to` holds for the district. One statement.
+
+    The same question written out: every save through the interface asks it, and putting it together cost more than the
+    answer. `tests/headway/rosters` holds the two against each other.
+    """
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT p.id FROM headway_person p WHERE p.id IN ({marks}) AND p.merged_into_id IS NULL AND (p.provisional "
+            "OR EXISTS (SELECT 1 FROM headway_enrollment e WHERE e.person_id = p.id AND e.role = %s) "
+            "OR EXISTS (SELECT 1 FROM headway_rolegrant g WHERE g.person_id = p.id AND g.role = %s))",
+            [*ids, LEARNER, Role.STUDENT.value],
+        )
+        return {key for (key,) in cursor.fetchall()}
 
 
 def can_see_student(viewer: Viewer, person_id: int, as_of: date) -> bool:

@@ -38,6 +38,9 @@ def viewer(sourced_id: str, day: date = DAY) -> Viewer:
 
 def seen(who: Viewer, day: date = DAY) -> set[str]:
     found = {person.sourced_id for person in queries.students_visible_to(who, as_of=day)}
+    assert queries.visible_ids(who, person_ids=[p.id for p in Person.objects.all()], as_of=day) == {
+        p.id for p in Person.objects.filter(sourced_id__in=found)
+    }
     for person in Person.objects.all():
         assert queries.can_see_student(who, person.id, day) == (person.sourced_id in found)
     return found

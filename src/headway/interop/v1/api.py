@@ -17,6 +17,7 @@ from headway.proficiency import actions, queries
 
 LIMIT = 500
 LAST_ACT = 2**53 - 1
+LONGEST = {"key": 190, "target": 500, "reason": 20_000}
 NUMBERS = ("level", "continuum_level", "attempt", "depth")
 FLAGS = ("held", "by_default")
 _STATUS = {
@@ -181,8 +182,18 @@ def _with_keys(response: JsonResponse, refusal: Refusal, rows: list[dict[str, An
 
 def _keys(body: dict[str, Any]) -> list[str] | None:
     keys = body.get("keys")
-    good = isinstance(keys, list) and 1 <= len(keys) <= LIMIT and all(isinstance(key, str) for key in keys)
+    good = (
+        isinstance(keys, list)
+        and 1 <= len(keys) <= LIMIT
+        and all(_is_text(key, LONGEST["key"]) for key in keys)
+    )
     return keys if good else None
+
+
+def _is_text(value: Any, longest: int) -> bool:
+    """Whether a value is a text that every database can hold: no NUL, no half of a character, not too long."""
+    whole = isinstance(value, str) and len(value) <= longest and "\x00" not in value
+    return whole and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def release(request: HttpRequest) -> JsonResponse:
@@ -208,8 +219,10 @@ def _amend(request: HttpRequest, act: str) -> JsonResponse:
         return _wrong(f"keys must be a list of 1 to {LIMIT} texts.", "keys")
     if act == "move":
         for field in ("target", "reason"):
-            if not isinstance(body.get(field), str) or not body[field].strip():
-                return _wrong("A move needs target and reason, each a text.", field)
+            if not _is_text(body.get(field), LONGEST[field]) or not body[field].strip():
+                return _wrong(
+                    f"A move needs a {field}: a text of at most {LONGEST[field]:,} characters.", field
+                )
     try:
         if act == "move":
             number = actions.move_ratings(
