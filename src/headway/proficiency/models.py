@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from headway.frameworks.models import Node
+from headway.frameworks.models import Framework, Node
 from headway.rosters.models import Person
 
-__all__ = ["Configuration", "Determination", "PolicyVersion"]
+__all__ = ["Configuration", "Determination", "PolicyVersion", "Tally"]
 
 
 class Configuration(models.Model):
@@ -65,3 +65,21 @@ class Determination(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["student", "target"], name="determination_once")]
+
+
+class Tally(models.Model):
+    """How many targets of one level of one continuum a student has reached and has evidence on: a summary projection.
+
+    Counts the targets that are in force on every day; those with a first or last day are counted when asked. It lets an
+    overview of thousands of students read a row for each instead of a row for each target. Who may see it: who may see
+    the student.
+    """
+
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="+")
+    level = models.SmallIntegerField()
+    reached = models.IntegerField()
+    seen = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["student", "framework", "level"], name="tally_once")]

@@ -28,6 +28,15 @@ UPSERT = (
     f"INSERT INTO headway_determination ({_NAMES}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) "  # noqa: S608
     f"ON CONFLICT (student_id, target_id) DO UPDATE SET {_CHANGES}"
 )
+_REACHED = f"d.state IN ({int(State.PROFICIENT)}, {int(State.BEYOND)})"
+TALLY = (
+    "INSERT INTO headway_tally (student_id, framework_id, level, reached, seen) "  # noqa: S608
+    f"SELECT d.student_id, n.framework_id, COALESCE(n.level, 1), SUM(CASE WHEN {_REACHED} THEN 1 ELSE 0 END), "
+    "SUM(CASE WHEN d.n_counted > 0 OR d.decided THEN 1 ELSE 0 END) FROM headway_determination d "
+    "JOIN headway_node n ON n.id = d.target_id WHERE n.is_leaf AND n.starts_on IS NULL AND n.ends_on IS NULL{} "
+    "GROUP BY 1, 2, 3 ON CONFLICT (student_id, framework_id, level) "
+    "DO UPDATE SET reached = excluded.reached, seen = excluded.seen"
+)
 _WORDS = [state.word for state in State]
 _CODES = {state.word: int(state) for state in State}
 Stored = tuple[Any, ...]
@@ -49,6 +58,8 @@ def refresh(m: Moment, pairs: Iterable[Pair], *, through: int) -> list[Standing]
             cursor.executemany(
                 "DELETE FROM headway_determination WHERE student_id = %s AND target_id = %s", gone
             )
+    framework_of = frameworks.remembered().framework_of
+    tally({(student, framework_of[target]) for student, target in found}, anew=bool(gone))
     return list(found.values())
 
 
@@ -67,6 +78,30 @@ def write(standings: Sequence[Standing], *, through: int) -> None:
     rows = [row_of(s, through) for s in standings]
     with connection.cursor() as cursor:
         cursor.executemany(UPSERT, rows)
+
+
+def tally(lines: Iterable[Pair] | None, *, anew: bool) -> None:
+    """Count again what students have reached by level: for (student, continuum) `lines`, or for everybody (None).
+
+    `anew` drops the old counts first: needed where determinations or levels went away, which leave nothing to overwrite.
+    """
+    chosen: dict[int, list[int]] = {}
+    for student, framework in lines or ():
+        chosen.setdefault(framework, []).append(student)
+    parts = (
+        [""]
+        if lines is None
+        else [
+            f" AND {{f}} = {int(framework)} AND {{s}} IN ({', '.join(str(int(one)) for one in students)})"
+            for framework, students in chosen.items()
+        ]
+    )
+    with connection.cursor() as cursor:
+        for part in parts:
+            if anew:
+                where = part.format(f="framework_id", s="student_id")
+                cursor.execute(f"DELETE FROM headway_tally WHERE 1 = 1{where}")  # noqa: S608
+            cursor.execute(TALLY.format(part.format(f="n.framework_id", s="d.student_id")))
 
 
 def row_of(s: Standing, through: int) -> Stored:
@@ -176,6 +211,9 @@ def differences(m: Moment, *, apply: bool, through: int) -> list[Difference]:
                 "DELETE FROM headway_determination WHERE student_id = %s AND target_id = %s", gone
             )
         write([d.expected for d in found if d.expected is not None], through=through)
+    if apply:
+        # Also where nothing differs: a new edition of a continuum may have moved a target to another level.
+        tally(None, anew=True)
     return found
 
 

@@ -17,7 +17,7 @@ from headway.kit.refusals import Refusal
 from headway.proficiency import configuration, exporting, projecting
 from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
-from headway.proficiency.models import Determination
+from headway.proficiency.models import Determination, Tally
 from headway.proficiency.parents import Summary, summaries
 from headway.proficiency.types import Effective, Standing
 from headway.proficiency.working import (
@@ -431,15 +431,17 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
     """Return a cohort's lines on the continuums in use with evidence of any of its students.
 
     `students` is a question of `rosters` not yet run: it is counted and joined inside the database, so that the answer
-    takes three statements for any number of students. Read from the determinations that stand today. A continuum without
+    takes four statements for any number of students. Read from the tallies of the determinations that stand today, and from
+    the determinations themselves for targets with a first or a last day. A continuum without
     levels has one level, 1. Who may: the caller has checked that the viewer may see these students.
     """
     grades = dict(students.order_by().values_list("id", "grade"))
-    held = Q(target__starts_on=None) | Q(target__starts_on__lte=m.day)
-    in_force = held & (Q(target__ends_on=None) | Q(target__ends_on__gt=m.day))
+    per: dict[int, dict[int, dict[int, tuple[int, int]]]] = {}
+    dated = Q(target__starts_on__lte=m.day) | Q(target__starts_on=None, target__ends_on__gt=m.day)
+    ended = Q(target__ends_on__lte=m.day)
     rows = (
         Determination.objects.filter(
-            in_force, student_id__in=students.order_by().values("id"), target__is_leaf=True
+            dated, ~ended, student_id__in=students.order_by().values("id"), target__is_leaf=True
         )
         .order_by()
         .values_list("student_id", "target__framework_id", "target__level")
@@ -448,9 +450,12 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
             seen=Count("id", filter=Q(n_counted__gt=0) | Q(decided=True)),
         )
     )
-    per: dict[int, dict[int, dict[int, tuple[int, int]]]] = {}
-    for student, framework, level, reached, seen in rows:
-        per.setdefault(framework, {}).setdefault(student, {})[level or 1] = (reached, seen)
+    always = Tally.objects.filter(student_id__in=students.order_by().values("id")).order_by()
+    counts = always.values_list("student_id", "framework_id", "level", "reached", "seen")
+    for student, framework, level, reached, seen in [*counts, *rows]:
+        own = per.setdefault(framework, {}).setdefault(student, {})
+        before = own.get(level or 1, (0, 0))
+        own[level or 1] = (before[0] + reached, before[1] + seen)
     lines = [
         _cohort_line(m, frameworks.tree(view.id, at=frameworks.remembered_stamp()), per[view.id], grades)
         for view in frameworks.frameworks() if view.id in per
@@ -468,12 +473,17 @@ def _cohort_line(
     where: Counter[int] = Counter()
     against = {-1: 0, 0: 0, 1: 0}
     reached_n = judged_n = 0
+    place: dict[tuple[tuple[int, int], ...], int | None] = {}
     for student, own in per.items():
-        reached = [own.get(level, (0, 0))[0] for level in levels]
-        seen = [own.get(level, (0, 0))[1] for level in levels]
-        reached_n += sum(reached)
-        judged_n += sum(max(a, b) for a, b in zip(reached, seen, strict=True))
-        level = working_level(levels, totals, reached, seen).level
+        counts = tuple(own.get(level, (0, 0)) for level in levels)
+        reached_n += sum(a for a, _ in counts)
+        judged_n += sum(max(a, b) for a, b in counts)
+        if counts not in place:
+            # Many students share their counts: each pattern is placed once.
+            place[counts] = working_level(
+                levels, totals, [a for a, _ in counts], [b for _, b in counts]
+            ).level
+        level = place[counts]
         if level is None:
             continue
         where[level] += 1

@@ -14,7 +14,9 @@ from headway.access.types import SYSTEM
 from headway.evidence import queries as ledger
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, projecting, queries
+from headway.proficiency.models import Determination, Tally
 from headway.proficiency.working import moment
+from headway.science.codes import State
 
 from .conftest import policy
 
@@ -70,6 +72,20 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
     return {pair: projecting.row_of(s, 0) for pair, s in found.items()}
 
 
+def tallies() -> set[tuple[Any, ...]]:
+    return set(Tally.objects.values_list("student_id", "framework_id", "level", "reached", "seen"))
+
+
+def counted() -> set[tuple[Any, ...]]:
+    """Count the stored rows one by one."""
+    found: dict[tuple[int, int, int], list[int]] = {}
+    for d in Determination.objects.select_related("target"):
+        own = found.setdefault((d.student_id, d.target.framework_id, d.target.level or 1), [0, 0])
+        own[0] += d.state in (State.PROFICIENT, State.BEYOND)
+        own[1] += d.n_counted > 0 or d.decided
+    return {(*key, *own) for key, own in found.items()}
+
+
 def perform(act: tuple[str, Any], keys: list[str], acts: list[int], number: int, at: datetime) -> None:
     name, what = act
     if name in ("rate", "replace"):
@@ -114,6 +130,7 @@ def test_whatever_happened_every_way_of_asking_agrees(school, rule: str, history
             now = at + timedelta(minutes=number)
             stored = plain(queries.standings(moment(now=now)))
             assert stored == plain(projecting.replayed(moment(now=now)))
+            assert tallies() == counted()
             sequence = ledger.head()[0]
             then += [
                 (sequence, day, plain(queries.standings(moment(now=now, as_of=day)))) for day in (*DAYS, None)
