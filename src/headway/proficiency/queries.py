@@ -432,27 +432,25 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
 
     `students` is a question of `rosters` not yet run: it is counted and joined inside the database, so that the answer
     takes four statements for any number of students. Read from the tallies of the determinations that stand today, and from
-    the determinations themselves for targets with a first or a last day. A continuum without
-    levels has one level, 1. Who may: the caller has checked that the viewer may see these students.
+    the determinations themselves for targets with a first or a last day. A continuum without levels has one level, 1. Who
+    may: the caller has checked that the viewer may see these students.
     """
     grades = dict(students.order_by().values_list("id", "grade"))
     per: dict[int, dict[int, dict[int, tuple[int, int]]]] = {}
-    dated = Q(target__starts_on__lte=m.day) | Q(target__starts_on=None, target__ends_on__gt=m.day)
-    ended = Q(target__ends_on__lte=m.day)
-    rows = (
-        Determination.objects.filter(
-            dated, ~ended, student_id__in=students.order_by().values("id"), target__is_leaf=True
-        )
-        .order_by()
-        .values_list("student_id", "target__framework_id", "target__level")
-        .annotate(
-            reached=Count("id", filter=Q(state__in=(int(State.PROFICIENT), int(State.BEYOND)))),
-            seen=Count("id", filter=Q(n_counted__gt=0) | Q(decided=True)),
-        )
+    dated = [
+        node.id for tree in frameworks.remembered().trees.values() for node in tree.targets(on=m.day)
+        if node.starts_on or node.ends_on
+    ]  # fmt: skip
+    rows = Determination.objects.filter(
+        target_id__in=dated, student_id__in=students.order_by().values("id")
+    ).order_by()
+    live = rows.values_list("student_id", "target__framework_id", "target__level").annotate(
+        reached=Count("id", filter=Q(state__in=(int(State.PROFICIENT), int(State.BEYOND)))),
+        seen=Count("id", filter=Q(n_counted__gt=0) | Q(decided=True)),
     )
     always = Tally.objects.filter(student_id__in=students.order_by().values("id")).order_by()
     counts = always.values_list("student_id", "framework_id", "level", "reached", "seen")
-    for student, framework, level, reached, seen in [*counts, *rows]:
+    for student, framework, level, reached, seen in [*counts, *live]:
         own = per.setdefault(framework, {}).setdefault(student, {})
         before = own.get(level or 1, (0, 0))
         own[level or 1] = (before[0] + reached, before[1] + seen)
