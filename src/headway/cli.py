@@ -438,6 +438,21 @@ def invite(user: str, home: Home = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def erase(
+    student: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why: the ledger keeps it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a student's evidence, for good: what was rated, said and handed in. The chain still verifies."""
+    _run(
+        as_json,
+        lambda: _on(home).erase(student, reason),
+        lambda r: f"{r['student']}: the content of {r['events']} events and {r['files']} files erased.",
+    )
+
+
+@app.command()
 def token(
     user: str,
     scope: Annotated[list[str], typer.Option("--scope")],

@@ -44,7 +44,8 @@ UNREACHABLE = """
   .map(e => e.outerHTML.slice(0, 120))
 """
 SMALL = """
-() => [...document.querySelectorAll('main button, main select, main input:not([type=hidden]):not([type=radio]):not([type=checkbox])')]
+() => ['button', 'select', 'input:not([type=hidden]):not([type=radio]):not([type=checkbox])']
+  .flatMap(kind => [...document.querySelectorAll(`main ${kind}`)])
   .filter(e => e.offsetParent !== null).filter(e => e.getBoundingClientRect().height < 24).map(e => e.outerHTML.slice(0, 120))
 """
 

@@ -66,10 +66,7 @@ class Door:
 
     def _sign_in(self, request: HttpRequest) -> HttpResponse:
         if self.api:
-            return JsonResponse(
-                {"errors": [{"code": "sign_in", "message": "Send a token: Authorization: Bearer …"}]},
-                status=401,
-            )
+            return _refused("sign_in", "Send a token: Authorization: Bearer …", 401)
         # The whole address is one value: its own `?` and `&` must not end it.
         wanted = quote(request.get_full_path(), safe="/")
         return redirect(f"/account/sign-in?next={wanted}" if request.method == "GET" else "/account/sign-in")
@@ -78,8 +75,14 @@ class Door:
         from django.core.exceptions import PermissionDenied
 
         if self.api:
-            return JsonResponse({"errors": [{"code": "forbidden", "message": self.why}]}, status=403)
+            return _refused("forbidden", self.why, 403)
         raise PermissionDenied(self.why)
+
+
+def _refused(code: str, message: str, status: int) -> JsonResponse:
+    """Return a refusal in the shape that every refusal of the interface has."""
+    one = {"row": None, "key": None, "field": None, "value": None, "code": code, "message": message}
+    return JsonResponse({"code": code, "message": message, "errors": [one]}, status=status)
 
 
 def only(*roles: Role) -> frozenset[Role]:

@@ -256,9 +256,10 @@ def _act(act: int) -> tuple[range, list[str]]:
 
 
 def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -> int:
-    """This will remove the content of every event about `subject` and their rating rows; the chain still verifies.
+    """This will remove the content of every event about `subject`, their rating rows and pieces; the chain still verifies.
 
     Appends one `erasure` event that names the subject's pseudonym and the count. Returns the number of payloads removed.
+    The caller removes what stands on the rating rows, and files that no piece names any more.
     """
     with transaction.atomic():
         ledger.lock()
@@ -280,6 +281,7 @@ def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -
                 "(SELECT id FROM headway_person WHERE uuid = %s)",
                 [_uuid_param(subject)],
             )
+        Piece.objects.filter(student__uuid=subject).delete()
         record_act(
             actor=actor,
             act="erase_payloads",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -21,6 +22,7 @@ from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, policies, projecting
 from headway.proficiency.configuration import Book
+from headway.proficiency.models import Determination, Tally
 from headway.proficiency.resolving import ADULTS, Resolver
 from headway.proficiency.types import Determined, Difference, Saved, Standing
 from headway.proficiency.working import Moment, moment
@@ -309,6 +311,24 @@ def redetermine(*, at: datetime, apply: bool) -> list[Difference]:
     """This will replay the ledger under the policies in force and, with `apply`, rebuild the projection."""
     with transaction.atomic():
         return projecting.differences(_fresh(at), apply=apply, through=ledger.head()[0])
+
+
+def tally_breaks() -> list[tuple[int, str, str]]:
+    """Return (student, counted, stored) of every summary row that is not what the determinations count to."""
+    return projecting.tally_breaks()
+
+
+def erase_learning(*, actor: Viewer, student: int, subject: UUID, reason: str, at: datetime) -> int:
+    """This will erase what the ledger holds about a student and everything that stands on it; returns the events emptied.
+
+    Who may: the caller has checked. Sequence, pseudonyms, instants and hashes stay, so that the chain still verifies. The
+    person stays in the roster.
+    """
+    with transaction.atomic():
+        emptied = evidence.erase_payloads(actor=actor, subject=subject, reason=reason, at=at)
+        Determination.objects.filter(student_id=student).delete()
+        Tally.objects.filter(student_id=student).delete()
+        return emptied
 
 
 def _fresh(at: datetime) -> Moment:

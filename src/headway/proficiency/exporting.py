@@ -64,7 +64,9 @@ def row_of(one: Summary, item: Any, student: str) -> dict[str, Any]:
         "state": one.state,
         "rule": policy.rule if item.is_leaf else policy.parent.rule,
         "rule_version": policy.version,
-        "parameters": json.dumps(policy.parameters.as_mapping(), sort_keys=True),
+        "parameters": json.dumps(
+            policy.parameters.as_mapping() if item.is_leaf else _of_parent(policy.parent), sort_keys=True
+        ),
         "n_counted": one.n_counted,
         "n_total": one.n_total,
         "progress": None if not one.required else round(one.filled / one.required, 6),
@@ -84,6 +86,14 @@ def row_of(one: Summary, item: Any, student: str) -> dict[str, Any]:
         "kind": item.kind or ("target" if item.is_leaf else "area"),
         "policy": effective.name,
         "policy_version": effective.number,
+    }
+
+
+def _of_parent(parent: Any) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in (("decimals", parent.decimals), ("floor", parent.floor))
+        if value is not None
     }
 
 

@@ -48,7 +48,7 @@ KEYS: dict[str, set[str]] = {
         "observer_types",
     },
     "parent": {"rule", "floor", "decimals"},
-    "complete": {"margin", "minimum", "proposes_next_level"},
+    "complete": {"fills", "margin", "minimum", "proposes_next_level"},
     "growth": {"baseline", "needs_share"},
     "pace": {"window_weeks", "minimum_weeks", "buffer_weeks"},
     "response": {

@@ -25,17 +25,19 @@ COLUMNS = (
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _CHANGES = ", ".join(f'"{name}" = excluded."{name}"' for name in COLUMNS[2:])
 UPSERT = (
-    f"INSERT INTO headway_determination ({_NAMES}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) "  # noqa: S608
+    f"INSERT INTO headway_determination ({_NAMES}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) "
     f"ON CONFLICT (student_id, target_id) DO UPDATE SET {_CHANGES}"
 )
 _REACHED = f"d.state IN ({int(State.PROFICIENT)}, {int(State.BEYOND)})"
-TALLY = (
-    "INSERT INTO headway_tally (student_id, framework_id, level, reached, seen) "  # noqa: S608
+COUNTED = (
     f"SELECT d.student_id, n.framework_id, COALESCE(n.level, 1), SUM(CASE WHEN {_REACHED} THEN 1 ELSE 0 END), "
     "SUM(CASE WHEN d.n_counted > 0 OR d.decided THEN 1 ELSE 0 END) FROM headway_determination d "
     "JOIN headway_node n ON n.id = d.target_id WHERE n.is_leaf AND n.starts_on IS NULL AND n.ends_on IS NULL{} "
-    "GROUP BY 1, 2, 3 ON CONFLICT (student_id, framework_id, level) "
-    "DO UPDATE SET reached = excluded.reached, seen = excluded.seen"
+    "GROUP BY 1, 2, 3"
+)
+TALLY = (
+    f"INSERT INTO headway_tally (student_id, framework_id, level, reached, seen) {COUNTED} "
+    "ON CONFLICT (student_id, framework_id, level) DO UPDATE SET reached = excluded.reached, seen = excluded.seen"
 )
 _WORDS = [state.word for state in State]
 _CODES = {state.word: int(state) for state in State}
@@ -100,8 +102,21 @@ def tally(lines: Iterable[Pair] | None, *, anew: bool) -> None:
         for part in parts:
             if anew:
                 where = part.format(f="framework_id", s="student_id")
-                cursor.execute(f"DELETE FROM headway_tally WHERE 1 = 1{where}")  # noqa: S608
+                cursor.execute(f"DELETE FROM headway_tally WHERE 1 = 1{where}")
             cursor.execute(TALLY.format(part.format(f="n.framework_id", s="d.student_id")))
+
+
+def tally_breaks() -> list[tuple[int, str, str]]:
+    """Return (student, counted, stored) of every tally that is not what the stored determinations count to."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED.format(""))
+        counted = {row[:3]: tuple(map(int, row[3:])) for row in cursor.fetchall()}
+        cursor.execute("SELECT student_id, framework_id, level, reached, seen FROM headway_tally")
+        stored_now = {row[:3]: row[3:] for row in cursor.fetchall()}
+    return [
+        (key[0], str(counted.get(key, "no row")), str(stored_now.get(key, "no row")))
+        for key in sorted({*counted, *stored_now}) if counted.get(key) != stored_now.get(key)
+    ]  # fmt: skip
 
 
 def row_of(s: Standing, through: int) -> Stored:
@@ -136,7 +151,7 @@ def stored(*, students: Sequence[int] | None = None, targets: Sequence[int] | No
             where.append(f"{name} IN ({', '.join(['%s'] * len(keys))})" if keys else "1 = 0")
             values += list(keys)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_NAMES} FROM headway_determination WHERE {' AND '.join(where)}", values)  # noqa: S608
+        cursor.execute(f"SELECT {_NAMES} FROM headway_determination WHERE {' AND '.join(where)}", values)
         return cursor.fetchall()
 
 
@@ -211,7 +226,7 @@ def differences(m: Moment, *, apply: bool, through: int) -> list[Difference]:
                 "DELETE FROM headway_determination WHERE student_id = %s AND target_id = %s", gone
             )
         write([d.expected for d in found if d.expected is not None], through=through)
-    if apply:
+    if apply and tally_breaks():
         # Also where nothing differs: a new edition of a continuum may have moved a target to another level.
         tally(None, anew=True)
     return found

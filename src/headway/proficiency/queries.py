@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from headway.access.types import Viewer
+from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.refusals import Refusal
@@ -36,6 +36,7 @@ from headway.rosters import queries as rosters
 from headway.science.codes import Purpose, State
 from headway.science.judgment import Judgment
 from headway.science.metrics.working_level import working_level
+from headway.science.proficiency import words
 from headway.science.proficiency.explain import explain
 
 __all__ = [
@@ -120,6 +121,7 @@ def explained(
     """
     if reader not in ("teacher", "family", "student") or language not in ("en", "es"):
         raise Refusal("unknown_word", "reader is teacher, student or family; language is en or es.")
+    reader = _reader(viewer, reader)
     m = moment(now=now, as_of=as_of, known_at=known_at)
     person = rosters.find_person(student) if student else None
     if person is None or not rosters.visible_ids(
@@ -129,7 +131,7 @@ def explained(
     # A target that has ended keeps its history: ask without a day, and take the item even when it has ended.
     item = _item(target, m.day)
     if not item.is_leaf:
-        return _explained_parent(m, person.id, person.sourced_id, item)
+        return _explained_parent(m, person.id, person.sourced_id, item, reader, language)
     found = judge(m, student=person.id, target=item.id)
     return as_data(found, student=person.sourced_id, reader=reader, language=language, m=m)
 
@@ -171,11 +173,13 @@ def as_data(found: Explained, *, student: str, reader: str, language: str, m: Mo
             "low": j.interval.low, "high": j.interval.high, "chance": j.interval.chance, "source": j.interval.source}  # fmt: skip
     else:
         # Families are told how sure a level is in words, never with a plus or minus.
-        data.update(standard_error=None, share=None, interval=None)
+        data = told({**data, "standard_error": None, "share": None, "interval": None})
     return data
 
 
-def _explained_parent(m: Moment, student: int, name: str, item: NodeView) -> dict[str, Any]:
+def _explained_parent(
+    m: Moment, student: int, name: str, item: NodeView, reader: str, language: str
+) -> dict[str, Any]:
     tree = frameworks.tree(item.framework_id)
     found = summarize(m, tree, [student])
     own = found.get((student, item.id))
@@ -187,9 +191,32 @@ def _explained_parent(m: Moment, student: int, name: str, item: NodeView) -> dic
         counted=[
             {"key": tree.nodes[one.node].label, "level": one.value, "state": one.state} for one in below
         ],
-        words=f"{item.called('en')}: {own.state.replace('_', ' ')}; {row['reasons']}.",
+        words=_parent_words(own, item, below, language),
     )
-    return row
+    return row if reader == "teacher" else told(row)
+
+
+def _parent_words(own: Summary, item: NodeView, below: Sequence[Summary], language: str) -> str:
+    """Say a competency's state, and from how many of its parts it was made."""
+    made = sum(one.value is not None for one in below)
+    state = words.STATES[language][own.state]
+    made_of = {
+        "en": "Made from {made} of {all} parts that have a value; {n} pieces count.",
+        "es": "Hecho de {made} de {all} partes con un valor; {n} evidencias cuentan.",
+    }[language].format(made=made, all=len(below), n=own.n_counted)
+    return f"{item.called(language)}: {state} {made_of}"
+
+
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what families are told in words only: how far a level may be off."""
+    return {**row, **{name: None for name in ("standard_error", "share", "interval") if name in row}}
+
+
+def _reader(viewer: Viewer, asked: str) -> str:
+    """Return for whom an explanation is: adults of the school may ask for any reader, others get their own."""
+    if viewer.is_a(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT):
+        return asked
+    return "family" if viewer.is_a(Role.FAMILY) else "student"
 
 
 def summarize(m: Moment, tree: Tree, students: Sequence[int]) -> dict[Pair, Summary]:
@@ -210,7 +237,8 @@ def exported(
         viewer, person_ids=[person.id], as_of=now.astimezone(m.zone).date()
     ):
         raise Refusal("no_such_person", "Name a student that you may see.")
-    return list(exporting.exported_rows(m, students=[person.id]))
+    rows = exporting.exported_rows(m, students=[person.id])
+    return [row if _reader(viewer, "teacher") == "teacher" else told(row) for row in rows]
 
 
 def exported_all(

@@ -265,7 +265,7 @@ def _group(
     ratings, keys = ratings_of(m, [by_pair[pair] for pair in pairs])
     worked = work(
         ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
-        components=components, weigh=weigh, rng=np.random.default_rng(1) if components and len(pairs) == 1 else None,
+        components=components, weigh=weigh,
     )  # fmt: skip
     return Group(pairs, effective, worked, keys)
 

@@ -118,8 +118,11 @@ def _add_sqlite(archive: zipfile.ZipFile, digests: dict[str, str]) -> None:
 def _tables() -> list[str]:
     from django.db import connection
 
+    # What Django makes by itself for every database (`django_migrations`, `django_content_type`) is not carried.
     return sorted(
-        name for name in connection.introspection.table_names() if name.startswith(("headway_", "django_"))
+        name
+        for name in connection.introspection.table_names()
+        if name.startswith("headway_") or name == "django_session"
     )
 
 
@@ -275,6 +278,8 @@ def _fill_tables(staging: Path) -> None:
             with path.open("rb") as source, cursor.cursor.copy(f'COPY "{path.stem}" FROM STDIN') as copy:  # type: ignore[attr-defined]
                 while block := source.read(BLOCK):
                     copy.write(block)
+        # What was put off is checked now: a table with checks still to come cannot be altered.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for path in sorted((staging / "tables").glob("*.copy")):
             cursor.execute(f'ALTER TABLE "{path.stem}" ENABLE TRIGGER USER')
             cursor.execute(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
@@ -35,6 +38,10 @@ def health(request: HttpRequest) -> HttpResponse:
         sequence, _ = head()
     except (Refusal, OSError) as error:
         return JsonResponse({"ok": False, "message": str(error)}, status=503)
+    except DatabaseError:
+        # What the database says may name its address: the log has it.
+        logging.getLogger("headway").exception("the database does not answer")
+        return JsonResponse({"ok": False, "message": "The database does not answer."}, status=503)
     return JsonResponse({"ok": True, "events": sequence})
 
 

@@ -92,9 +92,9 @@ district.undo           sxxxxxxxxxxxx.
 public.continuums       ..............
 public.continuum        ..............
 v1.ratings              k!!!xxx!!!x!!!
-v1.release              k!!!xxx!!!x!!!
-v1.move                 k!!!xxx!!!x!!!
-v1.undo                 k---xxx---x---
+v1.release              kxxxxxx!!!x!!!
+v1.move                 kxxxxxx!!!x!!!
+v1.undo                 kxxxxxx---x---
 v1.determinations       k!!!!!x!!!x!!!
 v1.explain              k!!!!!x!!!x!!!
 v1.openapi              ..............

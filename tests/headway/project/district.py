@@ -112,7 +112,7 @@ class Home:
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a statement, read past the product."""
         with _connected(self) as connection:
-            return list(connection.execute(sql, values).fetchall())
+            return list((connection.execute(sql, values) if values else connection.execute(sql)).fetchall())
 
     def write(self, *statements: str) -> None:
         """Run statements past the product, as somebody with the database's password could, triggers dropped."""

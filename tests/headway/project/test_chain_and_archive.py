@@ -20,7 +20,10 @@ from .district import POLICY, RATINGS, Home, csv_file, day
 
 def test_the_projection_is_compared_and_rebuilt(fresh: Home) -> None:
     assert fresh.json("determine") == {"differences": [], "n": 0, "applied": False}
-    sound = fresh.dump(without=("sqlite_sequence",))
+    # Counts made from determinations are written anew with them, under row numbers of their own.
+    made_anew = ("sqlite_sequence", "headway_tally")
+    counts = "SELECT student_id, framework_id, level, reached, seen FROM headway_tally ORDER BY 1, 2, 3"
+    sound, counted = fresh.dump(without=made_anew), fresh.rows(counts)
     fresh.write("UPDATE headway_determination SET value = 100, state = 0 WHERE value = 300 AND n_counted = 3")
     found = fresh.json("determine", code=1)
     (difference,) = found["differences"]
@@ -29,7 +32,7 @@ def test_the_projection_is_compared_and_rebuilt(fresh: Home) -> None:
     assert "u1" in fresh.call("determine", code=1).out
     assert fresh.json("determine", "--apply")["n"] == 1
     assert fresh.json("determine")["n"] == 0
-    assert fresh.dump(without=("sqlite_sequence",)) == sound
+    assert fresh.dump(without=made_anew) == sound and fresh.rows(counts) == counted
 
 
 def test_another_policy_is_tried_and_nothing_is_written(district: Home, tmp_path: Path) -> None:
@@ -251,3 +254,29 @@ def test_an_archive_whose_ledger_does_not_hold_is_refused(archive: Path, tmp_pat
     assert error["code"] == "archive_damaged" and "event 2" in error["message"]
     assert list(folder.iterdir()) == []
     shutil.rmtree(folder)
+
+
+def test_erasure_empties_what_is_known_of_one_student_and_the_chain_holds(fresh: Home) -> None:
+    before = fresh.json("verify")
+    others = [row for row in fresh.json("export", "determinations") if row["student"] != "u1"]
+    found = fresh.json("erase", "u1", "--reason", "asked for by the family")
+    assert (found["student"], found["files"]) == ("u1", 0) and found["events"] > 3
+    after = fresh.json("verify")
+    assert after["ok"] and after["events"] == before["events"] + 1
+    assert fresh.json("export", "determinations") == others
+    for table in ("rating", "determination", "tally", "piece"):
+        assert not fresh.rows(
+            f"SELECT 1 FROM headway_{table} WHERE student_id = (SELECT id FROM headway_person WHERE sourced_id = 'u1')"
+        )
+    assert [e["code"] for e in fresh.refused("erase", "u1", "--reason", " ")] == ["reason_missing"]
+    assert [e["code"] for e in fresh.refused("erase", "nobody", "--reason", "x")] == ["no_such_person"]
+
+
+def test_a_summary_row_that_lies_is_named_and_mended(fresh: Home) -> None:
+    fresh.write(
+        "UPDATE headway_tally SET reached = reached + 1 WHERE id = (SELECT MIN(id) FROM headway_tally)"
+    )
+    found = fresh.json("verify", code=1)
+    assert (found["n"], found["first"]["what"]) == (1, "tally")
+    fresh.json("determine", "--apply")
+    assert fresh.json("verify")["ok"]

@@ -307,6 +307,7 @@ def openapi(request: HttpRequest) -> JsonResponse:
 
 
 _RATERS = frozenset({Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT, Role.STUDENT})
+_ADULTS = _RATERS - {Role.STUDENT}
 _READERS = frozenset(Role)
 POST = frozenset({"POST"})
 
@@ -324,7 +325,7 @@ doors = [
         "api/v1/ratings/release",
         release,
         "v1.release",
-        _RATERS,
+        _ADULTS,
         "Who may rate a student may release that student's held ratings.",
         methods=POST,
         api=True,
@@ -333,7 +334,7 @@ doors = [
         "api/v1/ratings/move",
         move,
         "v1.move",
-        _RATERS,
+        _ADULTS,
         "Who may rate a student may correct that student's ratings.",
         methods=POST,
         api=True,
@@ -342,7 +343,7 @@ doors = [
         "api/v1/ratings/move/<int:act>/undo",
         undo_move,
         "v1.undo",
-        _RATERS,
+        _ADULTS,
         "Who may correct ratings may take the correction back.",
         methods=POST,
         api=True,

@@ -22,7 +22,7 @@ def _field(name: str) -> dict[str, Any]:
             "type": ["string", "null"],
             "enum": [*(member.name.lower() for member in _WORDS[name]), "", None],
         }
-    if name == "held":
+    if name in ("held", "by_default"):
         return {"type": ["boolean", "null"]}
     if name.endswith("_at"):
         return {"type": ["string", "null"], "description": "RFC 3339, or a day"}

@@ -24,10 +24,10 @@ from headway.project.commands.imports import (
     say_import,
     undo_import,
 )
-from headway.project.commands.people import invite, token
+from headway.project.commands.people import erase, invite, token
 
 __all__ = [
-    "determine", "explain", "export_determinations", "export_framework", "export_record", "export_results",
+    "determine", "erase", "explain", "export_determinations", "export_framework", "export_record", "export_results",
     "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "report",
     "say_determine", "say_explanation", "say_import", "say_report", "say_verify", "token", "undo_import", "verify",
     "write_head",

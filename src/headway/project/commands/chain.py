@@ -85,7 +85,7 @@ def _kept_heads(file: Path) -> dict[int, str]:
 
 
 def verify(heads: Path | None) -> dict[str, Any]:
-    """Walk the ledger; compare kept heads, rating rows, stored files and determinations with it."""
+    """Walk the ledger; compare kept heads, rating rows, determinations, tallies and stored files with it."""
     kept = _kept_heads(heads) if heads is not None else None
     students = {str(key): own for own, key in rosters.all_person_uuids().items()}
     targets = {str(key): own for key, own in frameworks.forest().by_uuid.items()}
@@ -100,6 +100,12 @@ def verify(heads: Path | None) -> dict[str, Any]:
             "what": "determination", "sequence": None, "subject": who,
             "message": f"the determination of {who} on {where} differs from a replay",
             "expected": _said(d.expected), "found": _said(d.stored),
+        })  # fmt: skip
+    for student, counted, stored in proficiency.tally_breaks():
+        who = names.get(student, str(student))
+        found.append({
+            "what": "tally", "sequence": None, "subject": who,
+            "message": f"a summary row of {who} differs from the determinations", "expected": counted, "found": stored,
         })  # fmt: skip
     found += _files()
     sequence, seal = evidence.head()

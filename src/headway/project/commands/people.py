@@ -7,8 +7,11 @@ from typing import Any
 from headway.access import actions, queries
 from headway.access.models import Account
 from headway.access.types import SYSTEM
+from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
+from headway.pages.parts import files
+from headway.proficiency import actions as proficiency
 from headway.rosters import queries as rosters
 
 LONGEST_DAYS = 3650
@@ -47,6 +50,21 @@ def _account(user: str) -> Account | None:
     if person is not None:
         return queries.account_of(person.uuid)
     return queries.find_account(user)
+
+
+def erase(student: str, reason: str) -> dict[str, Any]:
+    """Erase what is known of a student's learning: on request, and where the time to keep it is over. Cannot be undone."""
+    person = rosters.person_by_reference(student)
+    if not reason.strip():
+        raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
+    held = {digest for _, digest in evidence.files_kept(student=person.id)}
+    emptied = proficiency.erase_learning(
+        actor=SYSTEM, student=person.id, subject=person.uuid, reason=reason.strip(), at=now()
+    )
+    gone = held - {digest for _, digest in evidence.files_kept()}
+    for digest in gone:
+        files.path_of(digest).unlink(missing_ok=True)
+    return {"student": person.sourced_id, "events": emptied, "files": len(gone)}
 
 
 def token(user: str, scopes: list[str], days: int) -> dict[str, Any]:

@@ -217,10 +217,9 @@ def _engine(
     met_all = done.met
     known = ~np.isnan(values)
     state = np.where(known, _cut(policy, completion, values, level), State.TOO_LITTLE)
-    if not policy.chosen.linear:
+    if policy.chosen.no_value_is_not_yet:
         enough = sorted_out.counts >= policy.chosen.least(policy.parameters)
-        if policy.chosen.key == "n-times":
-            state = np.where(~known & enough, State.NOT_YET, state)
+        state = np.where(~known & enough, State.NOT_YET, state)
     complete = known & met_all & (level > 0) & (state >= State.PROFICIENT)
     floor = max(completion.minimum if completion else 0.0, getattr(policy.parameters, "minimum", 0.0))
     if floor > 0:

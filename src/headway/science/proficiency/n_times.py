@@ -69,6 +69,7 @@ RULE = Rule(
     words=words,
     linear=False,
     least=lambda p: int(p.n),
+    no_value_is_not_yet=True,
     source="Canvas LMS, outcome result analytics, `n_mastery` (rows a3 to a9, b5).",
     fails=(
         "Pieces below the level never count: any number of them changes nothing.",

@@ -60,8 +60,9 @@ class Rule:
     vectors: tuple[Vector, ...] = ()
     columns: tuple[str, ...] = ()
     least: Callable[[Any], int] = lambda _: 1
-    """How many pieces the rule needs before it can give a value; with as many and no value, the state is
-    `not_yet`."""
+    """How many pieces the rule needs before it can give a value."""
+    no_value_is_not_yet: bool = False
+    """Whether as many pieces as it needs and no value mean `not_yet`: the rule counts only levels that are high enough."""
     window: Callable[[Any], int] = lambda _: 0
     """How many of the newest pieces the rule looks at; 0 = all."""
     all_kinds: bool = False

@@ -65,7 +65,7 @@ def determine_levels(
             found[values >= beyond - TOLERANCE] = State.BEYOND
         sizes = np.diff(ends)
         need = max(1, pieces, rule.least(chosen))
-        found[(sizes < need) | (np.isnan(values) & (rule.key != "n-times"))] = State.TOO_LITTLE
+        found[(sizes < need) | (np.isnan(values) & (not rule.no_value_is_not_yet))] = State.TOO_LITTLE
         found[sizes == 0] = State.NO_EVIDENCE
         state[first:last] = found
 
