@@ -12,7 +12,7 @@ from .house import SOURCE, modules, tree
 RAW_SQL = {
     "headway.access.queries": "the owner of a token, asked before every answer of the interface",
     "headway.rosters.queries": "who the rows of a save name: asked in every save",
-    "headway.rosters.visibility": "whom the district sees among those: asked in every save",
+    "headway.rosters.visibility": "what a viewer holds, asked in every request; whom the district sees, asked in every save",
     "headway.evidence.actions": "the ledger: bulk statements that the ORM would make one by one",
     "headway.evidence.durability": "asks the database for its settings",
     "headway.evidence.ledger": "the ledger: the one place that appends, with its lock",

@@ -63,9 +63,9 @@ def tree(framework_id: int, *, at: Stamp | None = None) -> Tree:
     return found
 
 
-def frameworks(*, active: bool = True) -> tuple[FrameworkView, ...]:
-    """Return the continuums by title; `active=False` adds those put aside. One statement."""
-    found = [t.framework for t in forest().trees.values() if t.framework.active or not active]
+def frameworks(*, active: bool = True, at: Stamp | None = None) -> tuple[FrameworkView, ...]:
+    """Return the continuums by title as of a stamp (None: as of now, one statement); `active=False` adds those put aside."""
+    found = [t.framework for t in forest(at).trees.values() if t.framework.active or not active]
     return tuple(sorted(found, key=lambda f: (f.kind, f.title.casefold())))
 
 
@@ -127,7 +127,7 @@ def prerequisites(node_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
     A prerequisite that is itself an area or competency stands for all targets below it. Edges between
     continuums count.
     """
-    woods = forest()
+    woods = remembered()
     asked = list(node_ids)
     trees = {i: woods.trees[woods.framework_of[i]] for i in asked}
     lines = {i: (i, *trees[i].ancestors(i)) for i in asked}

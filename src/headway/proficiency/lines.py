@@ -47,7 +47,7 @@ class NextStep:
 def lines_of(m: Moment, *, student: int, grade: str, standings: Mapping[Pair, Standing]) -> list[Line]:
     """Return the student's lines: continuums with any evidence, and academic ones that expect something of the grade."""
     found = []
-    for view in frameworks.frameworks():
+    for view in frameworks.frameworks(at=frameworks.remembered_stamp()):
         tree = frameworks.tree(view.id, at=frameworks.remembered_stamp())
         line = line_of(m, tree, student=student, grade=grade, standings=standings)
         if line.working.level is not None or line.expected is not None:

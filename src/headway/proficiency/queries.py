@@ -40,8 +40,22 @@ from headway.science.proficiency import words
 from headway.science.proficiency.explain import explain
 
 __all__ = [
-    "AT", "Book", "Line", "Moment", "NextStep", "Row", "Standing", "Summary", "book", "determine_all",
-    "line_of", "lines_of", "moment", "next_steps", "rows_of",
+    "AT",
+    "Book",
+    "Line",
+    "Moment",
+    "NextStep",
+    "Pair",
+    "Row",
+    "Standing",
+    "Summary",
+    "book",
+    "determine_all",
+    "line_of",
+    "lines_of",
+    "moment",
+    "next_steps",
+    "rows_of",
 ]  # fmt: skip
 
 book = configuration.book
@@ -337,7 +351,7 @@ def class_trees(school_class: Any) -> list[Tree]:
     keys = set(school_class.frameworks)
     return [
         frameworks.tree(f.id, at=frameworks.remembered_stamp())
-        for f in frameworks.frameworks()
+        for f in frameworks.frameworks(at=frameworks.remembered_stamp())
         if not keys or f.key in keys
     ]
 
@@ -484,7 +498,7 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
         own[level or 1] = (before[0] + reached, before[1] + seen)
     lines = [
         _cohort_line(m, frameworks.tree(view.id, at=frameworks.remembered_stamp()), per[view.id], grades)
-        for view in frameworks.frameworks() if view.id in per
+        for view in frameworks.frameworks(at=frameworks.remembered_stamp()) if view.id in per
     ]  # fmt: skip
     named = sorted({g for g in grades.values() if g}, key=lambda g: (g.isdigit(), g))
     return CohortView(len(grades), named, [line for line in lines if line.n])

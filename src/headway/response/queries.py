@@ -10,8 +10,9 @@ from headway.evidence.queries import Waiting
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.plans import queries as plans
+from headway.plans.types import PaceRow
 from headway.proficiency import queries as proficiency
-from headway.proficiency.queries import Moment
+from headway.proficiency.queries import Moment, Pair, Standing
 from headway.response import signs
 from headway.response.types import REASONS, ClassNeed, Need
 from headway.rosters import queries as rosters
@@ -19,13 +20,16 @@ from headway.rosters import queries as rosters
 __all__ = ["class_needs", "needs", "pieces_waiting", "rows_for_report"]
 
 
-def needs(m: Moment, students: Iterable[int]) -> list[Need]:
+def needs(
+    m: Moment, students: Iterable[int], *, standings: Mapping[Pair, Standing] | None = None,
+    paces: Sequence[PaceRow] | None = None,
+) -> list[Need]:  # fmt: skip
     """Return why students need a response at the moment, in the order of students, then of `REASONS`.
 
     Students who are in no class on the day (and have no role of a student in a school) have left and need nothing. The
-    exact meaning of each reason stands with its function in `signs`. Who may: the caller has checked that the students
-    may be seen. At most nine statements for any number of students up to 10,000; two to six more where policies differ
-    by school.
+    exact meaning of each reason stands with its function in `signs`. `standings` and `paces` are those of the students at
+    the moment where the caller has them. Who may: the caller has checked that the students may be seen. At most nine
+    statements for any number of students up to 10,000; two to six more where policies differ by school.
     """
     wanted = list(dict.fromkeys(students))
     began = signs.began(wanted, m.day)
@@ -36,7 +40,7 @@ def needs(m: Moment, students: Iterable[int]) -> list[Need]:
         m=m,
         began=began,
         rows=proficiency.rows_of(m, students=here),
-        standings=proficiency.standings(m, students=here),
+        standings=proficiency.standings(m, students=here) if standings is None else standings,
     )
     found = [
         *signs.no_evidence(view),
@@ -44,7 +48,7 @@ def needs(m: Moment, students: Iterable[int]) -> list[Need]:
         *signs.missed_chances(view),
         *signs.ready_to_advance(view),
         *signs.waiting(view, pieces_waiting(m, here)),
-        *signs.behind(plans.pace_of(m, here, rows=view.rows)),
+        *signs.behind(plans.pace_of(m, here, rows=view.rows) if paces is None else paces),
     ]
     place = {student: n for n, student in enumerate(wanted)}
     rank = {reason: n for n, reason in enumerate(REASONS)}

@@ -70,7 +70,7 @@ def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
 def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | None = None) -> Viewer:
     """Return the viewer that an account is today: what grants, enrollments and care open.
 
-    At most 4 statements.
+    At most 2 statements.
 
     An enrolled teacher is a teacher without a grant. A substitute is a teacher with no class of their own:
     `stands_in` opens the roster of the class. A person who left, or whom the roster disables, holds no role.
@@ -83,13 +83,21 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     taught: set[int] = set()
     children: set[int] = set()
     if person is not None and person.active and person.enabled:
-        led = _grants(person.id, today, roles)
-        taught = _teaching(person.id, today, roles)
-        free = _unrestricted(person.id, "student_id", today)
-        links = Guardianship.objects.filter(holds_on(today), free, guardian_id=person.id)
-        children = set(links.values_list("student_id", flat=True))
-        if children:
-            roles.add(Role.FAMILY)
+        for kind, role, key in _links(person.id, today):
+            if kind == "grant":
+                roles.add(Role(role))
+                if role == Role.PRINCIPAL and key is not None:
+                    led.add(key)
+            elif kind == "care":
+                roles.add(Role.FAMILY)
+                children.add(key)
+            elif role in TEACHES:
+                roles.add(Role.TEACHER)
+                taught.add(key)
+            elif role in STANDS_IN:
+                roles.add(Role.TEACHER)
+            elif role == LEARNER:
+                roles.add(Role.STUDENT)
     return Viewer(
         account=account.id,
         person=person.uuid if person else None,
@@ -105,28 +113,27 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     )
 
 
-def _grants(person_id: int, today: date, roles: set[Role]) -> set[int]:
-    led = set()
-    held = RoleGrant.objects.filter(holds_on(today), person_id=person_id)
-    for role, org_id in held.values_list("role", "org_id"):
-        roles.add(Role(role))
-        if role == Role.PRINCIPAL and org_id is not None:
-            led.add(org_id)
-    return led
+def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
+    """Return the grants, enrollments and care that hold for a person today, as (kind, role, key). One statement.
 
-
-def _teaching(person_id: int, today: date, roles: set[Role]) -> set[int]:
-    taught = set()
-    rows = Enrollment.objects.filter(holds_on(today), person_id=person_id, school_class__active=True)
-    for role, class_id in rows.values_list("role", "school_class_id"):
-        if role in TEACHES:
-            taught.add(class_id)
-            roles.add(Role.TEACHER)
-        elif role in STANDS_IN:
-            roles.add(Role.TEACHER)
-        elif role == LEARNER:
-            roles.add(Role.STUDENT)
-    return taught
+    Written out, because every request asks it.
+    """
+    day = connection.ops.adapt_datefield_value(today)
+    holds = (
+        "({0}.starts_on IS NULL OR {0}.starts_on <= %s) AND ({0}.ends_on IS NULL OR {0}.ends_on > %s)".format
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 'grant', g.role, g.org_id FROM headway_rolegrant g WHERE g.person_id = %s AND {holds('g')} "
+            "UNION ALL SELECT 'enrolled', e.role, e.school_class_id FROM headway_enrollment e "
+            "JOIN headway_schoolclass c ON c.id = e.school_class_id "
+            f"WHERE e.person_id = %s AND c.active AND {holds('e')} "
+            "UNION ALL SELECT 'care', '', k.student_id FROM headway_guardianship k "
+            f"WHERE k.guardian_id = %s AND {holds('k')} AND NOT EXISTS (SELECT 1 FROM headway_restriction r "
+            f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {holds('r')})",
+            [person_id, day, day, person_id, day, day, person_id, day, day, day, day],
+        )
+        return cursor.fetchall()
 
 
 def stands_in(viewer: Viewer, class_id: int) -> bool:

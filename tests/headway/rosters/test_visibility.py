@@ -149,7 +149,7 @@ def test_the_school_of_enrollment_is_that_of_the_classes() -> None:
 def test_the_number_of_statements_is_constant(django_assert_num_queries) -> None:
     pat = Person.objects.get(sourced_id="T1")
     account, _ = access.open_account(actor=SYSTEM, username="x", name="", at=AT, person=pat.uuid)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         who = queries.viewer_for(account, DAY)
     with django_assert_num_queries(1):
         queries.can_see_student(who, pat.id, DAY)

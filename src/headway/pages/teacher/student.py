@@ -57,6 +57,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
                           over=subject.name())  # fmt: skip
         if not look.past:
             panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
+    paces = plans.pace_of(m, [subject.id])
+    found = response.needs(m, [subject.id], standings=standings, paces=paces)
     context = {
         "nav": "teacher.grid",
         "student": subject,
@@ -69,8 +71,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "rows": _rows(m, chosen, level, subject, standings, target.id if target else 0),
         "why": panel,
         "actions": panel is not None and not look.past,
-        "needs": [words.say(need) for need in response.needs(m, [subject.id])],
-        "pace": plans.pace_of(m, [subject.id]),
+        "needs": [words.say(need) for need in found],
+        "pace": paces,
         "target": target,
         "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
         "said": request.GET.get("said", ""),
@@ -162,7 +164,7 @@ def _rows(
     if line is None:
         return []
     language = get_language() or "en"
-    tree = frameworks.tree(line.framework.id)
+    tree = frameworks.tree(line.framework.id, at=frameworks.remembered_stamp())
     found = []
     for node in tree.targets(on=m.day):
         if level is not None and (node.level or 1) != level:
