@@ -96,9 +96,15 @@ class Explained:
     target: NodeView
 
 
-def judge(m: Moment, *, student: int, target: int, held: bool = False) -> Explained:
-    """Return the determination of one student on one target, with its reasons."""
-    rows = rows_of(m, pairs=[(student, target)], held=held)
+def judge(
+    m: Moment, *, student: int, target: int, held: bool = False, rows: Sequence[Row] | None = None
+) -> Explained:
+    """Return the determination of one student on one target, with its reasons.
+
+    `rows` are all the student's rating rows at the moment, where the caller has them: then it takes no statement.
+    """
+    if rows is None:
+        rows = rows_of(m, pairs=[(student, target)], held=held)
     group = determine_all(m, rows, pairs=[(student, target)])[0]
     policy = group.effective[0].policy
     judgment = explain(
@@ -112,9 +118,9 @@ def judge(m: Moment, *, student: int, target: int, held: bool = False) -> Explai
         rng=_chance(),
     )
     standing = next(group.standings())
-    return Explained(
-        standing, judgment, {row[AT["key"]]: row for row in rows}, group.effective[0], frameworks.node(target)
-    )
+    own = set(group.keys)
+    behind = {row[AT["key"]]: row for row in rows if row[AT["key"]] in own}
+    return Explained(standing, judgment, behind, group.effective[0], frameworks.node(target))
 
 
 def _chance() -> Any:

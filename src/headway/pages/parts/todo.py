@@ -140,5 +140,5 @@ def missing(judgment: Judgment) -> str:
 
 
 def judged(learner: Learner, target: int) -> queries.Explained:  # type: ignore[name-defined]
-    """Return the determination of one target with its reasons. One statement."""
-    return queries.judge(learner.m, student=learner.person.id, target=target)
+    """Return the determination of one target with its reasons. No statement."""
+    return queries.judge(learner.m, student=learner.person.id, target=target, rows=learner.rows)

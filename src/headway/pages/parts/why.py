@@ -57,11 +57,22 @@ class Panel:
 
 
 def panel(
-    *, viewer: Viewer, student: Any, target_id: int, as_of: date | None, now: datetime, book: Any, over: str
+    *,
+    viewer: Viewer,
+    student: Any,
+    target_id: int,
+    as_of: date | None,
+    now: datetime,
+    book: Any,
+    over: str,
+    rows: Any = None,
 ) -> Panel:
-    """Return the panel of one student on one target at a moment; the caller has checked who may see the student."""
+    """Return the panel of one student on one target at a moment; the caller has checked who may see the student.
+
+    `rows` are the student's rating rows at the moment, where the caller has them.
+    """
     m = queries.moment(now=now, as_of=as_of, book=book)
-    found = queries.judge(m, student=student.id, target=target_id)
+    found = queries.judge(m, student=student.id, target=target_id, rows=rows)
     language = get_language() or "en"
     j = found.judgment
     adult = viewer.is_a(*ADULTS)

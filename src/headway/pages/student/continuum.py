@@ -222,7 +222,7 @@ def _summary(line: Line, level: int | None, standings: list[Standing], learner: 
 def _why(request: HttpRequest, learner: Learner, look: LookBack, node: NodeView) -> Any:
     panel = why.panel(
         viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,  # type: ignore[attr-defined]
-        book=request.book, over=_("Why this level?"),  # type: ignore[attr-defined]
+        book=request.book, over=_("Why this level?"), rows=learner.rows,  # type: ignore[attr-defined]
     )  # fmt: skip
     found = panel.found
     panel.would_change = (

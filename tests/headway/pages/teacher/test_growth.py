@@ -1,0 +1,80 @@
+"""Growth: a page asks and weighs the same when the rest of the site is ten times larger and its own class is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from headway.access.types import SYSTEM
+from headway.proficiency import actions, queries
+from headway.rosters.models import Enrollment, Person, SchoolClass
+
+from ..student.world import NAMES, NOW, build, client, rate
+
+pytestmark = pytest.mark.django_db
+PAGES = {
+    # address: who opens it, at most so many statements
+    "/student/continuum": ("u1", 12),
+    "/student/now": ("u1", 15),
+    "/teacher/students/u1": ("T1", 15),
+    "/teacher/classes/k1/grid": ("T1", 15),
+    "/teacher/classes/k1/grid?area=rated": ("T1", 15),
+    "/teacher/today": ("T1", 25),
+    "/family/": ("p1", 22),
+}
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path):
+    with time_machine.travel(NOW, tick=False):
+        build(tmp_path)
+        for who in ("u1", "u2"):
+            for n, code in enumerate(NAMES):
+                rate(who, code, f"2026-09-{n + 1:02d}", 1 + n % 4)
+                rate(who, code, f"2026-10-{n + 1:02d}", 3)
+        yield
+
+
+def elsewhere(first: int, last: int) -> None:
+    """Add students of another class with two ratings on every target."""
+    other = SchoolClass.objects.get(sourced_id="k3")
+    made = Person.objects.bulk_create(
+        Person(sourced_id=f"x{n}", given_name=f"X{n}", family_name="Elsewhere") for n in range(first, last)
+    )
+    Enrollment.objects.bulk_create(
+        Enrollment(sourced_id=f"xe{p.sourced_id}", person=p, school_class=other, role="student") for p in made
+    )
+    rows = [
+        {"key": f"{p.sourced_id}-{code}-{m}", "student": p.sourced_id, "target": code, "level": 2 + m,
+         "observed_at": f"2026-1{m}-05"}
+        for p in made for code in NAMES for m in (0, 1)
+    ]  # fmt: skip
+    actions.record_rows(actor=SYSTEM, rows=rows, at=NOW, book=queries.book())
+
+
+def cost(browser: Client, path: str) -> tuple[int, int]:
+    browser.get(path)
+    with CaptureQueriesContext(connection) as asked:
+        response = browser.get(path)
+    assert response.status_code == 200
+    return len(asked), len(response.content)
+
+
+def test_the_pages_of_a_class_do_not_grow_with_the_site() -> None:
+    browsers = {who: client(who) for who in {who for who, _ in PAGES.values()}}
+    elsewhere(0, 10)
+    small = {path: cost(browsers[who], path) for path, (who, _) in PAGES.items()}
+    elsewhere(10, 110)
+    large = {path: cost(browsers[who], path) for path, (who, _) in PAGES.items()}
+    assert {path: asked for path, (asked, _) in large.items()} == {
+        path: asked for path, (asked, _) in small.items()
+    }
+    for path, (_, size) in large.items():
+        assert abs(size - small[path][1]) < 200, path
+    over = {path: large[path][0] for path, (_, most) in PAGES.items() if large[path][0] > most}
+    assert over == {}
