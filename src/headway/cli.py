@@ -53,6 +53,13 @@ def _run(
             result = work()
         except OSError as error:
             raise _unreadable(error) from error
+        except Exception as error:
+            # Django is not awake when this module is read: its errors are known by their name.
+            if type(error).__name__ != "OperationalError":
+                raise
+            raise Refusal(
+                "database_failed", f"The database answered: {error}. Nothing of this command was kept; is the disk full?"
+            ) from error
     except Refusal as refusal:
         if as_json or errors_as_json:
             _print_json({"errors": refusal.errors()})
@@ -123,8 +130,8 @@ def _day(text: str | None) -> date | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise Refusal("not_a_day", f"A day is written as 2026-11-12, not {text}.") from error
-    if not 1950 <= day.year <= 2200:
-        raise Refusal("not_a_day", f"A day lies between 1950 and 2200; {text} does not.")
+    if not 1950 <= day.year <= 2100:
+        raise Refusal("not_a_day", f"A day lies between 1950 and 2100; {text} does not.")
     return day
 
 
@@ -371,12 +378,15 @@ def determine(
     policy: Annotated[
         Path | None, typer.Option(help="Try this policy file on the school's own data; write nothing.")
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Determine again what a new day changed; once a day.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Replay the ledger under the policies in force and report differences."""
     _run(
         as_json,
-        lambda: _on(home).determine(apply=apply, policy=policy),
+        lambda: _on(home).determine(apply=apply, policy=policy, due=due),
         "say_determine",
         wrong=lambda r: policy is None and not apply and bool(r.get("differences")),
     )
@@ -514,3 +524,7 @@ def bench(
 def main() -> None:
     """Entry of the `headway` command."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,7 @@ def record_ratings(
         known = _known(entries)
         fresh = [entry for entry in entries if entry.key not in known]
         _refuse_conflicts(entries, known)
+        _refuse_withdrawn([entry for entry in entries if entry.key in known])
         if not fresh:
             first, last = min(known[e.key][0] for e in entries), max(known[e.key][0] for e in entries)
             return Receipt(first, last, _hash_at(last), tuple(e.key for e in entries), (), at)
@@ -125,9 +126,18 @@ def _same_work(piece: Piece, work: Work) -> bool:
     return all(getattr(piece, name) == getattr(work, name) for name in names)
 
 
-def mark_rated(*, keys: Sequence[str], at: datetime) -> None:
-    """This will note that pieces were rated, in the caller's transaction, so that they wait no longer."""
-    Piece.objects.filter(key__in=list(keys), rated_at=None).update(rated_at=at)
+def mark_rated(*, pieces: Iterable[tuple[str, int]], at: datetime) -> None:
+    """This will note that pieces, given as (key, student), were rated, so that they wait no longer. In the caller's transaction.
+
+    A key that names another student's piece changes nothing there.
+    """
+    named = set(pieces)
+    waiting = Piece.objects.filter(key__in={key for key, _ in named}, rated_at=None)
+    own = [
+        one for one, key, student in waiting.values_list("pk", "key", "student_id") if (key, student) in named
+    ]
+    if own:
+        Piece.objects.filter(pk__in=own).update(rated_at=at)
 
 
 def amend_ratings(
@@ -240,6 +250,35 @@ def undo_amendment(*, actor: Viewer, act: int, at: datetime) -> tuple[int, tuple
                 "level": row[projection.AT["level"]],
             }
         return amend_ratings(actor=actor, act="undo", changes=changes, reason=f"undo of act {act}", at=at)
+
+
+def stand_again(
+    *, actor: Viewer, keys: Sequence[str], reason: str, at: datetime
+) -> tuple[tuple[int, int], ...]:
+    """This will let ratings that were replaced stand as they did before; returns what it touched.
+
+    Who may, and that what replaced them stands no more: the caller has checked.
+    """
+    with transaction.atomic():
+        ledger.lock()
+        rows = projection.latest(list(keys))
+        targets = _target_uuids([row[projection.AT["target_id"]] for row in rows.values()])
+        changes = {
+            key: {
+                "target_id": row[projection.AT["target_id"]],
+                "target": str(targets[row[projection.AT["target_id"]]]),
+                "held": bool(row[projection.AT["held"]]),
+                "observed_us": row[projection.AT["observed_us"]],
+                "level": row[projection.AT["level"]],
+            }
+            for key, row in rows.items()
+            if row[projection.AT["to_sequence"]] is not None
+        }
+        return (
+            amend_ratings(actor=actor, act="undo", changes=changes, reason=reason, at=at)[1]
+            if changes
+            else ()
+        )
 
 
 def _act(act: int) -> tuple[range, list[str]]:
@@ -381,6 +420,31 @@ def _refuse_conflicts(entries: Sequence[RatingEntry], known: dict[str, tuple[int
             "A key stands for one rating for ever; give the changed rating a new key.",
             findings,
         )
+
+
+def _refuse_withdrawn(entries: Sequence[RatingEntry]) -> None:
+    """Refuse a known rating that was taken back: to answer with its first receipt would say that it stands."""
+    if not entries:
+        return
+    rows = projection.latest([entry.key for entry in entries])
+    ended = {
+        key: row[projection.AT["to_sequence"]]
+        for key, row in rows.items()
+        if row[projection.AT["to_sequence"]]
+    }
+    by = set(
+        Event.objects.filter(sequence__in=set(ended.values()), kind="amend").values_list(
+            "sequence", flat=True
+        )
+    )
+    gone = [key for key, sequence in ended.items() if sequence in by]
+    if gone:
+        raise Refusal(
+            "key_withdrawn",
+            "A rating that was recorded and taken back does not come again under its key; give it a new key.",
+            [Finding("key_withdrawn", "This rating was taken back. To record it again, give it a new key.", column="key",
+                     value=key) for key in gone[:1000]],
+        )  # fmt: skip
 
 
 def _hash_at(sequence: int) -> str:

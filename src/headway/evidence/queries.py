@@ -212,6 +212,17 @@ def keys_between(*, first: int, last: int) -> tuple[list[str], list[str]]:
     return standing, sorted({row[0] for row in rows} - set(standing))
 
 
+def replaced_between(*, first: int, last: int) -> list[str]:
+    """Return the keys of ratings from before a span of the ledger that ratings recorded in the span corrected."""
+    bodies = Payload.objects.filter(
+        event__sequence__range=(first, last), event__kind="rating", body__contains='"replaces"'
+    )
+    named = [json.loads(text).get("replaces") for text in bodies.values_list("body", flat=True).iterator()]
+    keys = list(dict.fromkeys(key for key in named if key))
+    origin = projection.AT["origin_sequence"]
+    return [key for key, row in projection.latest(keys).items() if row[origin] < first]
+
+
 def all_rows_of(*, student: int) -> list[dict[str, Any]]:
     """Return every rating row of a student as columns by name, ended and held ones with them, in order of the ledger."""
     names = [name for name in projection.COLUMNS if name != "student_id"]

@@ -18,6 +18,7 @@ from headway.frameworks.references import (
 )
 from headway.frameworks.trees import Forest, Stamp, forest, remembered, remembered_stamp, stamp
 from headway.frameworks.types import FrameworkView, NodeView, Package, Place, PublicPage, Tree, VersionView
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 
 __all__ = [
@@ -216,7 +217,7 @@ def versions(framework_id: int) -> tuple[VersionView, ...]:
 
 
 def _grade_rank(code: str) -> tuple[int, int, str]:
-    return (1, int(code), "") if code.isdigit() else (0, 0, code)
+    return (1, int(code), "") if is_whole(code) else (0, 0, code)
 
 
 def _tree_of(node_id: int) -> Tree:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def record_rows(
         m = moment(now=at, book=book)
         resolver = Resolver(m, actor=actor, now=at, file=file, lines=lines)
         entries = resolver.read(rows)
-        findings = [*resolver.findings, *_replacing(entries, lines)]
+        findings = [*resolver.findings, *_replacing(entries, resolver)]
         if findings:
             findings.sort(key=lambda f: f.line or 0)
             n = len(findings)
@@ -59,10 +60,12 @@ def record_rows(
             actor=actor, entries=_originals_first(entries), at=at, source=source
         )
         pieces = [
-            e.piece for e in entries if e.piece and e.kind in COUNTED_KINDS and e.status != Status.MISSED
+            (e.piece, e.student)
+            for e in entries
+            if e.piece and e.kind in COUNTED_KINDS and e.status != Status.MISSED
         ]
         if pieces and receipt.written:
-            evidence.mark_rated(keys=pieces, at=at)
+            evidence.mark_rated(pieces=pieces, at=at)
         pairs = list(dict.fromkeys((entry.student, entry.target) for entry in entries))
         standing: dict[tuple[int, int], Standing] = {}
         if receipt.written:
@@ -98,7 +101,7 @@ def _determined(
     )
 
 
-def _replacing(entries: Sequence[RatingEntry], lines: Sequence[int] | None) -> list[Finding]:
+def _replacing(entries: Sequence[RatingEntry], resolver: Resolver) -> list[Finding]:
     """Return a fault for each correction of a rating that is not there, or is another student's."""
     wanted = {entry.replaces: entry for entry in entries if entry.replaces}
     if not wanted:
@@ -111,10 +114,9 @@ def _replacing(entries: Sequence[RatingEntry], lines: Sequence[int] | None) -> l
         if entry.key in known or key in mine:
             continue
         if key not in held or held[key][0] != entry.student:
-            at = next(n for n, one in enumerate(entries) if one.key == entry.key)
             found.append(
-                Finding("unknown_rating", "No standing rating of this student has this key.", None,
-                        at + 1 if lines is None else lines[at], "replaces", key)
+                Finding("unknown_rating", "No standing rating of this student has this key.", resolver.file,
+                        resolver.line_of[entry.key], "replaces", key)
             )  # fmt: skip
     return found
 
@@ -301,6 +303,15 @@ def undo_ratings(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
                     f"undo of import {run_id}",
                     at,
                 )
+            corrected = ledger.replaced_between(first=run.counts["first"], last=run.counts["last"])
+            for start in range(0, len(corrected), 5_000):
+                touched = evidence.stand_again(
+                    actor=actor,
+                    keys=corrected[start : start + 5_000],
+                    reason=f"undo of import {run_id}",
+                    at=at,
+                )
+                projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
         run.status, run.undone_at = "undone", at
         run.save(update_fields=["status", "undone_at"])
         record_act(actor=actor, act="undo_import", kind="import", object_id=run.pk, at=at)
@@ -311,6 +322,25 @@ def redetermine(*, at: datetime, apply: bool) -> list[Difference]:
     """This will replay the ledger under the policies in force and, with `apply`, rebuild the projection."""
     with transaction.atomic():
         return projecting.differences(_fresh(at), apply=apply, through=ledger.head()[0])
+
+
+def due(differences: Sequence[Difference], *, at: datetime) -> list[Difference]:
+    """Return those differences that the passing of days explains: pages determine them afresh, nothing was altered."""
+    m = _fresh(at)
+    return [d for d in differences if projecting.is_due(m, d)]
+
+
+def bring_up_to_date(*, at: datetime) -> int:
+    """This will determine again what a new day changed, a hundred students at a time; returns the number of pairs.
+
+    Safe while the product runs: each part is one short transaction.
+    """
+    m, n = _fresh(at), 0
+    students = ledger.students_rated()
+    for start in range(0, len(students), 100):
+        with transaction.atomic():
+            n += projecting.bring_up_to_date(m, students[start : start + 100], through=ledger.head()[0])
+    return n
 
 
 def tally_breaks() -> list[tuple[int, str, str]]:
@@ -329,6 +359,11 @@ def erase_learning(*, actor: Viewer, student: int, subject: UUID, reason: str, a
         Determination.objects.filter(student_id=student).delete()
         Tally.objects.filter(student_id=student).delete()
         return emptied
+
+
+def zone() -> ZoneInfo:
+    """Return the district's zone."""
+    return configuration.book().zone
 
 
 def _fresh(at: datetime) -> Moment:

@@ -64,6 +64,8 @@ KEYS: dict[str, set[str]] = {
 ORDERS = ("observed", "submitted", "due", "recorded")
 ATTEMPTS = ("mean", "lead", "moderated")
 PARENTS = ("mean", "pooled-mean")
+MOST = 10_000
+"""No count, no number of days and no number of weeks of a policy is larger: three decades of days."""
 
 
 class PolicyReader:
@@ -87,6 +89,8 @@ class PolicyReader:
                     )
                 ],
             ) from error
+        except RecursionError as error:
+            raise Refusal("policy_invalid", "The file is nested too deeply to be a policy.") from error
         self._keys(body, SECTIONS, "the file")
         self._district(body.get("district", {}))
         for calendar in body.get("calendar", []):
@@ -131,10 +135,8 @@ class PolicyReader:
             if isinstance(value, dict):
                 self._keys(value, KEYS.get(key, set()), f"{where}.{key}")
                 self._numbers(value, key)
-            elif key != "source" and (
-                isinstance(value, bool) or not isinstance(value, int | float) or value < 0
-            ):
-                self.fault("not_a_number", "A number, zero or more.", key, value)
+            elif key != "source" and not _is_number(value, MOST):
+                self.fault("not_a_number", f"A number from 0 to {MOST:,}.", key, value)
 
     def _district(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["district"], "[district]")
@@ -144,7 +146,7 @@ class PolicyReader:
             except (ZoneInfoNotFoundError, ValueError, TypeError):
                 self.fault("unknown_zone", "A time zone such as America/Denver.", "zone", table["zone"])
         share = table.get("roster_removal_share", 0.05)
-        if not isinstance(share, int | float) or not 0 <= share <= 1:
+        if not _is_number(share, 1):
             self.fault("out_of_range", "A share from 0 to 1.", "roster_removal_share", share)
 
     def _calendar(self, table: dict[str, Any]) -> None:
@@ -165,11 +167,7 @@ class PolicyReader:
         values = [level.get("value") for level in levels if isinstance(level, dict)]
         for level in levels:
             self._keys(level, KEYS["level"], f"a level of scale {name}")
-        if (
-            len(values) < 2
-            or any(not isinstance(v, int | float) or isinstance(v, bool) for v in values)
-            or values != sorted(set(values))
-        ):
+        if len(values) < 2 or any(not _is_number(v, 1000) for v in values) or values != sorted(set(values)):
             self.fault(
                 "levels_not_rising", f"Scale {name} needs two or more levels with rising values.", "levels"
             )
@@ -179,7 +177,7 @@ class PolicyReader:
         if scale.get("cut", "reach") not in ("reach", "nearest"):
             self.fault("unknown_word", "reach or nearest.", "cut", scale["cut"])
         step = scale.get("step", 1)
-        if not isinstance(step, int | float) or isinstance(step, bool) or step <= 0:
+        if not _is_number(step, 1000) or step <= 0:
             self.fault("out_of_range", "A step above zero.", "step", step)
 
     def _policy(self, policy: dict[str, Any], scales: dict[str, Any], seen: set[tuple[str, str]]) -> None:
@@ -209,8 +207,8 @@ class PolicyReader:
         if policy.get("parent", {}).get("rule", "mean") not in PARENTS:
             self.fault("unknown_word", f"One of: {', '.join(PARENTS)}.", "rule", policy["parent"]["rule"])
         for key, value in policy.get("requirement", {}).items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                self.fault("not_a_number", "A whole number, zero or more.", key, value)
+            if not isinstance(value, int) or not _is_number(value, MOST):
+                self.fault("not_a_number", f"A whole number from 0 to {MOST:,}.", key, value)
         for key in policy.get("locked", []):
             if key not in KEYS["policy"]:
                 self.fault("unknown_key", "Only a policy's own keys can be locked.", "locked", key)
@@ -224,6 +222,11 @@ class PolicyReader:
             self.fault("unknown_rule", f"One of: {', '.join(registry.keys())}.", "rule", policy["rule"])
         except ValueError as error:
             self.fault("bad_parameter", str(error), "parameters", policy.get("parameters"))
+
+
+def _is_number(value: Any, most: float) -> bool:
+    """Whether a value is a number from 0 to `most`; what is no number at all compares with nothing."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def read_policy(path: Path) -> dict[str, Any]:

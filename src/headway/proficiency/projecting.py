@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from headway.frameworks import queries as frameworks
-from headway.proficiency.types import Difference, Standing
+from headway.proficiency.types import Difference, Effective, Standing
 from headway.proficiency.working import Moment, Pair, carried_from, determine_all, rows_of, schools_of
 from headway.science.codes import State
 
@@ -159,27 +159,58 @@ def standing_today(
     m: Moment, *, students: Sequence[int] | None = None, targets: Sequence[int] | None = None
 ) -> dict[Pair, Standing]:
     """Return what stands today: stored rows, but determined afresh where policy, version or window say so."""
+    found, again = _fresh_and_due(m, stored(students=students, targets=targets), targets)
+    if again:
+        for group in determine_all(m, rows_of(m, pairs=again), pairs=again):
+            found.update({(s.student, s.target): s for s in group.standings() if s.n_total})
+    return found
+
+
+def bring_up_to_date(m: Moment, students: Sequence[int], *, through: int) -> int:
+    """This will determine again what a new day changed for students (a window moved on, a policy came into force).
+
+    Returns the number of pairs. In the caller's transaction.
+    """
+    _, again = _fresh_and_due(m, stored(students=students), None)
+    if again:
+        refresh(m, again, through=through)
+    return len(again)
+
+
+def is_due(m: Moment, d: Difference) -> bool:
+    """Whether a row differs because the day moved on, and not because somebody altered it: it is not read as it stands."""
+    if d.expected is None:
+        return False
+    if d.stored is None:
+        return d.expected.target in carried_from(m)
+    school = schools_of(m, [d.student])[d.student]
+    effective = m.book.effective(node=d.target, school=school, on=m.day)
+    return d.stored.policy != effective.version_id or _has_window(effective)
+
+
+def _has_window(effective: Effective) -> bool:
+    return getattr(effective.policy.parameters, "window_weeks", 0) > 0
+
+
+def _fresh_and_due(
+    m: Moment, rows: Sequence[Stored], targets: Sequence[int] | None
+) -> tuple[dict[Pair, Standing], list[Pair]]:
+    """Return the stored rows that hold today, and the pairs that must be determined again to know."""
     found: dict[Pair, Standing] = {}
     stale: list[Pair] = []
-    rows = stored(students=students, targets=targets)
     schools = schools_of(m, (row[0] for row in rows))
     rule: dict[tuple[int, str | None], tuple[int, bool]] = {}
     for row in rows:
         key = (row[1], schools[row[0]])
         if key not in rule:
             effective = m.book.effective(node=row[1], school=key[1], on=m.day)
-            rule[key] = (effective.version_id, getattr(effective.policy.parameters, "window_weeks", 0) > 0)
+            rule[key] = (effective.version_id, _has_window(effective))
         version, windowed = rule[key]
         if version != row[14] or windowed:
             stale.append((row[0], row[1]))
         else:
             found[row[0], row[1]] = standing_of(row)
-    missing = _newly_carried(m, found, stale, targets)
-    if stale or missing:
-        again = [*stale, *missing]
-        for group in determine_all(m, rows_of(m, pairs=again), pairs=again):
-            found.update({(s.student, s.target): s for s in group.standings() if s.n_total})
-    return found
+    return found, [*stale, *_newly_carried(m, found, stale, targets)]
 
 
 def _newly_carried(

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.proficiency import configuration, exporting, projecting
 from headway.proficiency.configuration import Book
@@ -364,7 +365,7 @@ def class_trees(school_class: Any) -> list[Tree]:
 
 def class_targets(m: Moment, school_class: Any) -> list[NodeView]:
     """Return the targets in force that a class works on, at the levels chosen for it."""
-    levels = {int(level) for level in school_class.levels if str(level).isdigit()}
+    levels = {int(level) for level in school_class.levels if is_whole(str(level))}
     return [
         node for tree in class_trees(school_class) for node in tree.targets(on=m.day)
         if not levels or node.level is None or node.level in levels
@@ -378,7 +379,7 @@ def _columns(
         for tree in trees:
             if area == f"f{tree.framework.id}":
                 return list(tree.targets(on=m.day))
-            if area.isdigit() and int(area) in tree.nodes:
+            if is_whole(area) and int(area) in tree.nodes:
                 return list(tree.targets(int(area), on=m.day))
     if school_class.frameworks and school_class.levels and area != "rated":
         return class_targets(m, school_class)
@@ -506,7 +507,7 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
         _cohort_line(m, frameworks.tree(view.id, at=frameworks.remembered_stamp()), per[view.id], grades)
         for view in frameworks.frameworks(at=frameworks.remembered_stamp()) if view.id in per
     ]  # fmt: skip
-    named = sorted({g for g in grades.values() if g}, key=lambda g: (g.isdigit(), g))
+    named = sorted({g for g in grades.values() if g}, key=lambda g: (is_whole(g), g))
     return CohortView(len(grades), named, [line for line in lines if line.n])
 
 

@@ -36,6 +36,21 @@ def kinds_allowed(actor: Viewer) -> frozenset[Kind]:
     return frozenset(found)
 
 
+def _beyond_a_level(entry: RatingEntry) -> str:
+    """Return the first column with which a rating would be more than a level of one's own, or nothing."""
+    found = {
+        "override": entry.override,
+        "status": entry.status != Status.RATED,
+        "purpose": entry.purpose not in (Purpose.EVIDENCE, Purpose.PRACTICE),
+        "replaces": entry.replaces,
+        "held": entry.held,
+        "by_default": entry.by_default,
+        "recorded_at": entry.recorded_us is not None,
+        "continuum_level": entry.continuum_level is not None,
+    }
+    return next((name for name, more in found.items() if more), "")
+
+
 class Resolver:
     """Reads the rows of one save: `entries` of the sound ones, `findings` for every fault."""
 
@@ -50,6 +65,7 @@ class Resolver:
     ) -> None:
         self.m, self.actor, self.now, self.file, self.lines = m, actor, now, file, lines
         self.findings: list[Finding] = []
+        self.line_of: dict[str, int] = {}
         self.people: dict[str, tuple[int, UUID]] = {}
         self._targets: dict[tuple[str, date], tuple[int, UUID] | Finding] = {}
         self._stamp = frameworks.remembered_stamp()
@@ -65,7 +81,7 @@ class Resolver:
             zone=self.m.zone, now=self.now, file=self.file, lines=self.lines,
         )  # fmt: skip
         entries = reader.read(rows)
-        self.findings = reader.findings
+        self.findings, self.line_of = reader.findings, reader.line_of
         entries = [self._with_rater(entry) for entry in entries]
         self._check(entries, reader)
         return entries
@@ -105,12 +121,8 @@ class Resolver:
             if Kind(entry.kind) not in allowed:
                 self._fault(line, "kind_not_allowed", "kind", Kind(entry.kind).word,
                             "Your role does not record ratings of this kind.")  # fmt: skip
-            elif not grown and (
-                entry.override
-                or entry.status != Status.RATED
-                or entry.purpose not in (Purpose.EVIDENCE, Purpose.PRACTICE)
-            ):
-                self._fault(line, "not_for_students", "override" if entry.override else "status", None,
+            elif not grown and (more := _beyond_a_level(entry)):
+                self._fault(line, "not_for_students", more, None,
                             "A student's own rating carries a level and nothing else.")  # fmt: skip
             self._on_scale(entry, line, schools[entry.student])
 

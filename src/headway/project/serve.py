@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import threading
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+
+FIRST_REQUESTS, HALF_AN_HOUR = 30, 1800
+
+
+def begin_days(_server: Any) -> None:
+    """Start the thread that has each new day's determinations made: a policy comes into force, a window moves on.
+
+    In a process of its own and at the lowest priority. Pages are right without it, because they determine what is due when
+    they are asked; overviews of thousands read what stands stored.
+    """
+    command = [sys.executable, "-m", "headway.cli", "determine", "--due"]
+
+    def days() -> None:
+        time.sleep(FIRST_REQUESTS)
+        while True:
+            subprocess.run(  # noqa: S603  our own program, no word of it from outside
+                command, preexec_fn=lambda: os.nice(19), stdout=subprocess.DEVNULL, check=False
+            )
+            time.sleep(HALF_AN_HOUR)
+
+    threading.Thread(target=days, name="days", daemon=True).start()
 
 
 class Server(BaseApplication):
@@ -42,5 +67,6 @@ def run(
             "timeout": 120,
             "graceful_timeout": 10,
             "control_socket_disable": True,
+            "when_ready": begin_days,
         }
     ).run()

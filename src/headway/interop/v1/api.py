@@ -22,6 +22,7 @@ NUMBERS = ("level", "continuum_level", "attempt", "depth")
 FLAGS = ("held", "by_default")
 _STATUS = {
     "key_conflict": 409,
+    "key_withdrawn": 409,
     "forbidden": 403,
     "unknown_act": 404,
     "unknown_rating": 422,
@@ -257,7 +258,7 @@ def _day(request: HttpRequest) -> date | None:
     if not text:
         return None
     day = date.fromisoformat(text)
-    if not 1950 <= day.year <= 2200:
+    if not 1950 <= day.year <= 2100:
         raise ValueError(text)
     return day
 

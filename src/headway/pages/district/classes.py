@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as continuums
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.rosters import actions
 from headway.rosters import queries as rosters
@@ -22,7 +23,7 @@ def classes(request: HttpRequest) -> HttpResponse:
     """List the classes of a school or of all, with the continuums that each works on."""
     schools = rosters.schools()
     school = next((one for one in schools if one.sourced_id == request.GET.get("school")), None)
-    page = max(int(p) if (p := request.GET.get("page", "1")).isdigit() and len(p) < 7 else 1, 1)
+    page = max(int(p) if is_whole(p := request.GET.get("page", "1")) and len(p) < 7 else 1, 1)
     rows = rosters.school_classes(school_id=school.id if school else None)
     found = list(rows[(page - 1) * SIZE : page * SIZE + 1])
     context = {"nav": "district.roster", "schools": schools, "school": school, "rows": found[:SIZE], "page": page,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from headway.access import queries as access
 from headway.evidence import actions
 from headway.evidence import queries as evidence
+from headway.kit.numbers import is_whole
 from headway.kit.times import micros
 
 PART = 20_000
@@ -37,7 +38,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         after = request.POST.get("after", "0")
         checked = actions.check_chain(
-            actor=request.viewer, at=request.moment, after=int(after) if after.isdigit() and len(after) < 16 else 0, size=PART  # type: ignore[attr-defined]
+            actor=request.viewer, at=request.moment, after=int(after) if is_whole(after) and len(after) < 16 else 0, size=PART  # type: ignore[attr-defined]
         )  # fmt: skip
     today = request.viewer.today  # type: ignore[attr-defined]
     starts = _months(today)
@@ -49,7 +50,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     entries = access.acts(
         act=act,
         who=who,
-        before=int(before) if before.isdigit() and len(before) < 16 else None,
+        before=int(before) if is_whole(before) and len(before) < 16 else None,
         limit=SIZE + 1,
     )
     head, seal = evidence.head()

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.district.roster import role_name
 from headway.pages.parts.grades import grade_name
@@ -56,7 +57,7 @@ def _restrict(request: HttpRequest, subject: Any) -> HttpResponse:
 def _lift(request: HttpRequest, subject: Any) -> HttpResponse:
     number = request.POST.get("restriction", "")
     own = {one.pk for one in rosters.restrictions_of(person_id=subject.id)}
-    if not number.isdigit() or int(number) not in own:
+    if not is_whole(number) or int(number) not in own:
         raise Refusal("no_such_restriction", _("There is no such restriction of this person."))
     actions.lift_restriction(actor=request.viewer, restriction_id=int(number), at=request.moment)  # type: ignore[attr-defined]
     return redirect(f"{request.path}?saved=lifted")

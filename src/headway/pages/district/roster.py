@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from headway.access.types import Role
 from headway.interop.oneroster import apply as oneroster
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging
 from headway.pages.district.imports import refused
@@ -59,7 +60,7 @@ def roster(request: HttpRequest) -> HttpResponse:
     )
     schools = rosters.schools()
     school = next((one for one in schools if one.sourced_id == request.GET.get("school")), None)
-    page = max(int(p) if (p := request.GET.get("page", "1")).isdigit() and len(p) < 7 else 1, 1)
+    page = max(int(p) if is_whole(p := request.GET.get("page", "1")) and len(p) < 7 else 1, 1)
     found = rosters.people_searched(
         text=text, as_of=day, role=role if role in set(Role) else "", school_id=school.id if school else None,
         sort=sort if sort in SORTS else "name", start=(page - 1) * SIZE, size=SIZE,

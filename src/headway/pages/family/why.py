@@ -44,7 +44,7 @@ def why(request: HttpRequest, student_id: str, target: int, subject: Any) -> Htt
         "area": frameworks.tree(node.framework_id, at=frameworks.remembered_stamp()).framework.called(language_now),
         "standing": found.standing, "change": would_change(found.judgment, scale) if found.standing.state not in ASIDE else "",
         "steps": [
-            (tags.draw("not_yet", round(level["value"] * 100), scale), text) for level, text in zip(levels, texts, strict=True)
+            (tags.draw("level", round(level["value"] * 100), scale), text) for level, text in zip(levels, texts, strict=True)
         ] if len(levels) == len(texts) <= 6 else [],
         "keep": {}, "tail": f"?as_of={look.as_of}" if look.as_of else "",
     }  # fmt: skip

@@ -94,7 +94,7 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
     node = frameworks.node(row[AT["target_id"]])
     tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
     scale = learner.effective(node).scale
-    state = "not_yet" if row[AT["level"]] is not None else STATUS[row[AT["status"]]]
+    state = "level" if row[AT["level"]] is not None else STATUS[row[AT["status"]]]
     rater = people.get(row[AT["rater_id"]])
     # Which classmate said it stays with the teacher.
     named = rater is not None and (row[AT["kind"]] in ADULTS or rater.id == learner.person.id)

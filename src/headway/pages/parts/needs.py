@@ -29,7 +29,7 @@ def sections(settings: dict[str, object]) -> list[Section]:
         Section(
             "ready_to_advance",
             _("Ready to move up"),
-            _("Every target of a level is reached; you confirm the move"),
+            _("Every target of a level is reached: time to speak of the next one"),
             _("A name comes here when every target of a level is reached. Nothing moves by itself."),
         ),
         Section(

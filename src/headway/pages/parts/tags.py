@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from headway.kit.times import from_micros
 
 register = template.Library()
+WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 
 def state_words() -> dict[str, str]:
@@ -114,13 +115,27 @@ def mark(standing: Any, scale: dict[str, Any]) -> SafeString:
     return draw(standing.state, standing.value, scale)
 
 
+def rank_in(state: str, value: int, scale: dict[str, Any]) -> int:
+    """Return the rank of a value that never contradicts its state.
+
+    The state was cut from the exact value, and the value shown is rounded: 2.498 is not yet proficient at a cut of 2.5.
+    """
+    rank, cut = rank_of(scale, value), scale.get("proficient")
+    first = next((n for n, level in enumerate(scale["levels"], 1) if level["value"] == cut), None)
+    if first is None or state == "level":
+        return rank
+    return max(1, min(rank, first - 1)) if state == "not_yet" else max(rank, first)
+
+
 def draw(state: str, value: int | None, scale: dict[str, Any]) -> SafeString:
-    """Draw a state, with its level where it has one that may be shown as one."""
+    """Draw a state, with its level where it has one that may be shown as one; `level` is a rating's, which has no state."""
     language = get_language() or "en"
-    if value is not None and state in ("not_yet", "proficient", "beyond") and len(scale["levels"]) <= 6:
-        rank = rank_of(scale, value)
+    if value is not None and state in WITH_LEVEL and len(scale["levels"]) <= 6:
+        rank = rank_in(state, value, scale)
         level = scale["levels"][rank - 1]
         return _mark(rank, level_letter(level, language), level_name(level, language))
+    if state == "level":
+        return _state("thin", number(value), number(value))
     kind, letter = state_letter(state)
     return _state(kind, letter, state_words()[state])
 
@@ -139,7 +154,7 @@ def _in_words(drawn: SafeString, words: str) -> SafeString:
 @register.simple_tag
 def level_mark(value: int, scale: dict[str, Any]) -> SafeString:
     """Draw the mark of one rating's level (hundredths)."""
-    return draw("not_yet", value, scale)
+    return draw("level", value, scale)
 
 
 @register.simple_tag
@@ -150,8 +165,10 @@ def words_of(standing: Any, scale: dict[str, Any]) -> str:
 
 def say(state: str, value: int | None, scale: dict[str, Any]) -> str:
     """Return the words for a state and value."""
-    if value is not None and state in ("not_yet", "proficient", "beyond") and len(scale["levels"]) <= 6:
-        return level_name(scale["levels"][rank_of(scale, value) - 1], get_language() or "en")
+    if value is not None and state in WITH_LEVEL and len(scale["levels"]) <= 6:
+        return level_name(scale["levels"][rank_in(state, value, scale) - 1], get_language() or "en")
+    if state == "level":
+        return number(value)
     return state_words()[state]
 
 

@@ -97,7 +97,7 @@ def bettering(judgment: Judgment, scale: dict[str, Any]) -> tuple[str, str] | No
     now = rank.get(judgment.state, 0)
     for change in judgment.would_change:
         if change.state in REACHED and rank[change.state] > now:
-            level = tags.say("not_yet", round(change.level * 100), scale)
+            level = tags.say("level", round(change.level * 100), scale)
             return level, tags.say(change.state, change.shown, scale)
     return None
 

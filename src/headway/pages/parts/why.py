@@ -141,7 +141,7 @@ def _mark(row: Any, scale: dict[str, Any]) -> SafeString:
     if row[AT["level"]] is None:
         words = ("no_evidence", "missed", "excused", "too_little", "not_taught", "individual_goal")
         return tags.draw(words[status], None, scale)
-    return tags.draw("not_yet", row[AT["level"]], scale)
+    return tags.draw("level", row[AT["level"]], scale)
 
 
 def _what(row: Any) -> str:
@@ -215,7 +215,7 @@ def _descriptors(found: Explained, language: str) -> list[dict[str, Any]]:
     if len(texts) != len(levels) or len(levels) > 6:
         return []
     return [
-        {"mark": tags.draw("not_yet", round(level["value"] * 100), found.effective.scale), "text": text,
+        {"mark": tags.draw("level", round(level["value"] * 100), found.effective.scale), "text": text,
          "name": tags.level_name(level, language)}
         for level, text in zip(levels, texts, strict=True)
     ]  # fmt: skip

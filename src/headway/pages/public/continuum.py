@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from headway.frameworks import queries
 from headway.frameworks.types import NodeView, PublicPage
+from headway.kit.numbers import is_whole
 from headway.pages.parts import tags
 from headway.pages.parts.grades import grade_name
 from headway.proficiency.queries import Book
@@ -76,7 +77,7 @@ def _steps(page: PublicPage, language: str, asked: str) -> tuple[list[Step], int
         if node.is_leaf and node.level is not None:
             counts[node.level] = counts.get(node.level, 0) + 1
     named = {entry["level"]: entry for entry in page.framework.levels if "level" in entry}
-    level = int(asked) if asked.isdigit() and len(asked) < 4 and int(asked) in counts else None
+    level = int(asked) if is_whole(asked) and len(asked) < 4 and int(asked) in counts else None
     steps = []
     for rank in sorted(counts):
         said: Mapping[str, Any] = named.get(rank, {})
@@ -114,7 +115,7 @@ def _looks(node: NodeView, book: Book, language: str) -> list[dict[str, Any]]:
     if len(levels) != len(node.descriptors) or len(levels) > 6:
         return [{"mark": "", "name": str(n), "text": text} for n, text in enumerate(node.descriptors, 1)]
     return [
-        {"mark": tags.draw("not_yet", round(one["value"] * 100), scale), "name": tags.level_name(one, language), "text": text}
+        {"mark": tags.draw("level", round(one["value"] * 100), scale), "name": tags.level_name(one, language), "text": text}
         for one, text in zip(levels, node.descriptors, strict=True)
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import ACADEMIC, NodeView
+from headway.kit.numbers import is_whole
 from headway.pages.parts import tags, why
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.growth import GrowthView, growth_of, one_decimal
@@ -107,7 +108,7 @@ def _chosen(request: HttpRequest, learner: Learner) -> tuple[Line | None, NodeVi
     node = None
     if text:
         woods = frameworks.remembered()
-        if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) in woods.framework_of):
+        if not (is_whole(text) and len(text) < 12 and int(text) in woods.framework_of):
             raise Http404
         node = woods.node(int(text))
         if not node.is_leaf or node.framework_id not in by_id:
@@ -115,7 +116,7 @@ def _chosen(request: HttpRequest, learner: Learner) -> tuple[Line | None, NodeVi
         return by_id[node.framework_id], node
     asked = request.GET.get("line", "")
     if asked:
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 12 and int(asked) in by_id):
+        if not (is_whole(asked) and len(asked) < 12 and int(asked) in by_id):
             raise Http404
         return by_id[int(asked)], None
     return next(iter([*learner.academic, *learner.habits]), None), None
@@ -161,7 +162,7 @@ def _level(request: HttpRequest, line: Line, node: NodeView | None) -> int | Non
     if node is not None:
         return node.level or 1
     text = request.GET.get("level", "")
-    if text.isascii() and text.isdigit() and len(text) < 4 and int(text) in line.levels:
+    if is_whole(text) and len(text) < 4 and int(text) in line.levels:
         return int(text)
     return level_of(line)
 

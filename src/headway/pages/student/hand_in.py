@@ -19,6 +19,7 @@ from headway.evidence import queries as evidence
 from headway.evidence.types import Work
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import files
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
@@ -186,7 +187,7 @@ def _refused(refusal: Refusal) -> str:
 def _node(learner: Learner, text: str) -> NodeView | None:
     """Return the target of this number if it is in force on an active continuum; else None."""
     woods = frameworks.remembered()
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) in woods.framework_of):
+    if not (is_whole(text) and len(text) < 12 and int(text) in woods.framework_of):
         return None
     node = woods.node(int(text))
     active = woods.trees[node.framework_id].framework.active

@@ -28,6 +28,9 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
     said = feedback.newest([learner], limit=40, titles=titles)[subject.id]
     waiting = [piece for piece in pieces if waits(learner, piece)]
     todos = _todos(learner, micros(request.moment))  # type: ignore[attr-defined]
+    # What waits for a rating is done for now: the next thing to do is another.
+    handed_in = {target.id for piece in waiting for target in piece.targets.all()}
+    todos.sort(key=lambda one: one.target in handed_in)
     first = todos[0] if todos else None
     context = {
         "learner": learner,

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role
+from headway.kit.numbers import is_whole
 from headway.pages.parts import tags, why
 from headway.pages.parts.asked import look_back, wants_fragment
 from headway.proficiency import queries
@@ -92,7 +93,7 @@ def _chosen(request: HttpRequest) -> tuple[int, int] | None:
     student, _sep, target = request.GET.get("c", "").partition("-")
     return (
         (int(student), int(target))
-        if student.isdigit() and target.isdigit() and len(student + target) < 30
+        if is_whole(student) and is_whole(target) and len(student + target) < 30
         else None
     )
 
@@ -200,7 +201,7 @@ def _inside(state: str, value: int | None, count: int, decided: bool, scale: dic
     language = get_language() or "en"
     mark = " ovr" if decided else ""
     if value is not None and state in ("not_yet", "proficient", "beyond") and len(scale["levels"]) <= 6:
-        rank = tags.rank_of(scale, value)
+        rank = tags.rank_in(state, value, scale)
         level = scale["levels"][rank - 1]
         return f' class="c p{rank}{mark}"><i>{escape(tags.level_letter(level, language))}</i>{count}'
     if value is not None and state in ("not_yet", "proficient", "beyond"):

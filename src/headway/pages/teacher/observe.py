@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlencode
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.proficiency import actions
+from headway.pages.parts import tags
+from headway.pages.parts.told import address
+from headway.proficiency import actions, queries
 from headway.rosters import queries as rosters
 
 
@@ -21,12 +24,12 @@ def observe(request: HttpRequest) -> HttpResponse:
     """Record the observation and go back to Today, with what was saved or why not."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     found = re.search(r"\(([^()]+)\)\s*$", request.POST.get("student", ""))
-    person = rosters.student_in_scope(viewer=viewer, reference=found[1]) if found else None
+    person = rosters.student_in_scope(viewer=viewer, reference=found[1]) if found else _named(request, viewer)
     if person is None:
         return _back(fault=_("Choose a student from the list that opens as you type; nothing was saved."))
     target = request.POST.get("target", "")
     try:
-        node = frameworks.node(int(target)) if target.isdigit() and len(target) < 19 else None
+        node = frameworks.node(int(target)) if is_whole(target) and len(target) < 19 else None
         if node is None:
             return _back(fault=_("Choose a target; nothing was saved."))
         row = {
@@ -40,8 +43,22 @@ def observe(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         fault = refusal.findings[0].message if refusal.findings else refusal.message
         return _back(fault=_("Nothing was saved: %(why)s") % {"why": fault})
-    return _back(saved=f"{person.name()}, {node.called(get_language() or 'en')}")
+    level = tags.say("level", round(float(row["level"]) * 100), _scale(request, person, node))
+    return _back(saved=f"{person.name()}, {node.called(get_language() or 'en')}: {level}")
+
+
+def _named(request: HttpRequest, viewer: Viewer) -> Any:
+    """Return the one student in scope whose whole name was typed, or None."""
+    text = " ".join(request.POST.get("student", "").split()).casefold()
+    day = request.moment.astimezone(request.zone).date()  # type: ignore[attr-defined]
+    found = [p for p in rosters.people_named(viewer, text=text, as_of=day) if p.name().casefold() == text]
+    return found[0] if len(found) == 1 else None
+
+
+def _scale(request: HttpRequest, person: Any, node: Any) -> dict[str, Any]:
+    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    return queries.effective_for(m, student=person.id, target=node.id).scale
 
 
 def _back(**said: str) -> HttpResponse:
-    return redirect(f"/teacher/today?{urlencode(said)}")
+    return redirect(address("/teacher/today", **said))

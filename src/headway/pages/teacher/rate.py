@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from headway.access.types import Viewer
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
 from headway.proficiency import actions, queries
@@ -116,12 +117,13 @@ def choose(request: HttpRequest) -> HttpResponse:
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.target_ids)} for p in pieces[:60]],
         "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": _toast(request.GET.get("saved", "")),
         "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
+        "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
     return render(request, "pages/teacher/choose.html", context)
 
 
 def _nodes(texts: list[str], school_class: Any, m: queries.Moment) -> list[Any]:
-    ids = [int(text) for text in dict.fromkeys(texts) if text.isdigit()][:MOST_TARGETS]
+    ids = [int(text) for text in dict.fromkeys(texts) if is_whole(text)][:MOST_TARGETS]
     found = []
     for node_id in ids:
         try:
@@ -225,7 +227,7 @@ def _criterion(
     texts = node.descriptors if len(node.descriptors) == len(scale["levels"]) else [""] * len(scale["levels"])
     options = [
         Option(
-            f"{level['value']:g}", rank, tags.draw("not_yet", round(level["value"] * 100), scale),
+            f"{level['value']:g}", rank, tags.draw("level", round(level["value"] * 100), scale),
             tags.level_name(level, language), text, f"{level['value']:g}" == chosen,
         )
         for rank, (level, text) in enumerate(zip(scale["levels"], texts, strict=True), 1)
@@ -308,7 +310,7 @@ def _summary(request: HttpRequest, stack: Stack, rows: list[dict[str, Any]]) -> 
             continue
         node = next(n for n in stack.targets if str(n.uuid) == row["target"])
         scale = m.book.effective(node=node.id, school=None, on=m.day).scale
-        names.append(tags.say("not_yet", round(float(row["level"]) * 100), scale))
+        names.append(tags.say("level", round(float(row["level"]) * 100), scale))
     return ", ".join(names)
 
 

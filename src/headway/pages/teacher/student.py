@@ -10,22 +10,25 @@ from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros, parse_instant
 from headway.pages.parts import needs as words
 from headway.pages.parts import why
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 
+FIRST_DAY = date(1950, 1, 1)
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
 
@@ -75,8 +78,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "pace": paces,
         "target": target,
         "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
-        "said": request.GET.get("said", ""),
-        "fault": request.GET.get("fault", ""),
+        "said": told(request, "said"),
+        "fault": told(request, "fault"),
         "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
@@ -117,7 +120,7 @@ def _chosen_line(request: HttpRequest, lines: list[Any]) -> Any:
     wanted = request.GET.get("line", "")
     found = next((x for x in lines if str(x.framework.id) == wanted), None)
     target = request.GET.get("target", "")
-    if found is None and target.isdigit() and len(target) < 19:
+    if found is None and is_whole(target) and len(target) < 19:
         try:
             home = frameworks.node(int(target)).framework_id
         except Refusal:
@@ -130,10 +133,10 @@ def _level(request: HttpRequest, line: Any) -> int | None:
     if line is None:
         return None
     text = request.GET.get("level", "")
-    if text.isdigit() and int(text) in line.levels:
+    if is_whole(text) and int(text) in line.levels:
         return int(text)
     target = request.GET.get("target", "")
-    if target.isdigit() and len(target) < 19:
+    if is_whole(target) and len(target) < 19:
         try:
             node = frameworks.node(int(target))
         except Refusal:
@@ -147,7 +150,7 @@ def _target(request: HttpRequest, subject: Any, line: Any) -> NodeView | None:
     text = request.GET.get("target", "")
     if not text:
         return None
-    if not text.isdigit() or len(text) > 18:
+    if not is_whole(text) or len(text) > 18:
         raise Http404
     try:
         node = frameworks.node(int(text))
@@ -202,8 +205,8 @@ def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> 
     if request.method == "POST":
         fault = _decide(request, subject, node)
         if not fault:
-            where = urlencode({"target": node.id, "said": _("The decision is recorded.")})
-            return redirect(f"/teacher/students/{subject.sourced_id}?{where}")
+            done = _("The decision is recorded.")
+            return redirect(address(f"/teacher/students/{subject.sourced_id}", target=node.id, said=done))
     panel = why.panel(
         viewer=request.viewer,
         student=subject,
@@ -249,6 +252,8 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
     }
     if act == "decides":
         row["level"] = request.POST.get("level", "")
+        if not row["level"]:
+            return _("Choose the level that you decide.")
     try:
         actions.record_rows(
             actor=request.viewer, rows=[row], at=request.moment, book=request.book, source="decision"
@@ -275,9 +280,9 @@ def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         number = _correct(viewer, act, keys, reason, request)
     except Refusal as refusal:
         said = refusal.findings[0].message if refusal.findings else refusal.message
-        return redirect(f"/teacher/students/{subject.sourced_id}?{urlencode({**where, 'fault': said})}")
-    told = {**where, "said": _("%(n)s ratings corrected.") % {"n": len(keys)}, "act": number}
-    return redirect(f"/teacher/students/{subject.sourced_id}?{urlencode(told)}")
+        return redirect(address(f"/teacher/students/{subject.sourced_id}", **where, fault=said))
+    done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
+    return redirect(address(f"/teacher/students/{subject.sourced_id}", **where, said=done, act=number))
 
 
 def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
@@ -291,7 +296,11 @@ def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: Ht
             day = date.fromisoformat(request.POST.get("observed", ""))
         except ValueError as error:
             raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
+        today = at.astimezone(request.zone).date()  # type: ignore[attr-defined]
+        if not FIRST_DAY <= day <= today:
+            raise Refusal("not_a_day", _("Give a day from 1950 to today."))
         when = parse_instant(day.isoformat(), request.zone)  # type: ignore[attr-defined]
+        # The instant of a day is its noon; in the morning of today that is not yet.
         return actions.redate_ratings(
             actor=viewer, keys=keys, observed_us=min(micros(when), micros(at)), reason=reason, at=at
         )
@@ -310,6 +319,5 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
-        return redirect(f"{back}?{urlencode({'fault': refusal.message})}")
-    said = _("The correction is taken back.")
-    return redirect(f"{back}?{urlencode({'said': said})}")
+        return redirect(address(back, fault=refusal.message))
+    return redirect(address(back, said=_("The correction is taken back.")))

@@ -16,6 +16,7 @@ from headway.pages.parts import needs as words
 from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.context import initials
+from headway.pages.parts.told import told
 from headway.proficiency import queries
 from headway.response import queries as response
 from headway.response.types import Need
@@ -80,7 +81,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "blocks": _blocks(found, people, classes, members, m.book.settings["response"], look),
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
-        "saved": request.GET.get("saved", ""), "fault": request.GET.get("fault", ""),
+        "saved": told(request, "saved"), "fault": told(request, "fault"),
     }  # fmt: skip
     return render(request, "pages/teacher/today.html", context)
 
@@ -169,7 +170,7 @@ def _scale(m: queries.Moment, classes: list[Any]) -> list[dict[str, Any]]:
         for node in queries.class_targets(m, school_class)[:1]:
             scale = m.book.effective(node=node.id, school=school_class.school.sourced_id, on=m.day).scale
     return [
-        {"value": f"{level['value']:g}", "mark": tags.draw("not_yet", round(level["value"] * 100), scale),
+        {"value": f"{level['value']:g}", "mark": tags.draw("level", round(level["value"] * 100), scale),
          "name": tags.level_name(level, language)}
         for level in scale["levels"]
     ]  # fmt: skip

@@ -59,7 +59,15 @@ def write_head(file: Path) -> dict[str, Any]:
 
 
 def _kept_heads(file: Path) -> dict[int, str]:
-    """Return the heads of a file by sequence. Raises `Refusal("heads_invalid")` where one is not signed by its key."""
+    """Return the heads of a file by sequence.
+
+    Raises `Refusal("heads_invalid")` where one is not signed, or signed by another key than this home's: anybody can make
+    a key and sign.
+    """
+    from django.conf import settings
+
+    # A home that was restored from before its first head has no key to compare with: then the lines speak for themselves.
+    own = _public(_key()) if (settings.HOME / "keys" / "ledger.pem").exists() else None
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -71,13 +79,17 @@ def _kept_heads(file: Path) -> dict[int, str]:
             continue
         try:
             line = json.loads(text)
+            if own is not None and line["key"] != own:
+                raise KeyError("another key")
             Ed25519PublicKey.from_public_bytes(bytes.fromhex(line["key"])).verify(
                 bytes.fromhex(line["signature"]), _message(line["sequence"], line["hash"], line["at"])
             )
             found[int(line["sequence"])] = str(line["hash"])
         except (ValueError, KeyError, TypeError, InvalidSignature):
             faults.append(
-                Finding("bad_signature", "This line is not a head signed by its key.", file.name, number)
+                Finding(
+                    "bad_signature", "This line is not a head signed by this home's key.", file.name, number
+                )
             )
     if faults or not found:
         raise Refusal("heads_invalid", f"{file.name} holds no sound heads.", faults)
@@ -92,7 +104,10 @@ def verify(heads: Path | None) -> dict[str, Any]:
     broken = evidence.breaks(heads=kept)
     rows = evidence.projection_breaks(students=students, targets=targets)
     names = {own: person for person, own in students.items()}
-    different = proficiency.redetermine(at=now(), apply=False)
+    at = now()
+    different = proficiency.redetermine(at=at, apply=False)
+    due = proficiency.due(different, at=at)
+    different = [d for d in different if d not in due]
     found = [*(_broken("ledger", b) for b in broken), *(_broken("rating", b) for b in rows)]
     for d in different:
         who, where = names.get(d.student, str(d.student)), frameworks.node(d.target).label
@@ -109,7 +124,7 @@ def verify(heads: Path | None) -> dict[str, Any]:
         })  # fmt: skip
     found += _files()
     sequence, seal = evidence.head()
-    return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "n": len(found),
+    return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "due": len(due), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
 
 
@@ -155,14 +170,21 @@ def say_verify(found: dict[str, Any]) -> str:
     """Say whether everything holds, or name the first that does not."""
     if found["ok"]:
         heads = f", {found['heads_checked']} kept heads agree" if found["heads_checked"] else ""
-        return f"Everything holds: {found['events']:,} events, every rating and determination agrees{heads}."
+        due = (
+            f" {found['due']:,} determinations are due since a new day began; pages show them afresh."
+            if found["due"]
+            else ""
+        )
+        return f"Everything holds: {found['events']:,} events, every rating and determination agrees{heads}.{due}"
     lines = [f"{found['n']} {'place does' if found['n'] == 1 else 'places do'} not agree. The first:"]
     lines += [f"  {one['message']}" for one in found["breaks"][:20]]
     return "\n".join(lines)
 
 
-def determine(*, apply: bool, policy: Path | None) -> dict[str, Any]:
-    """Replay the ledger and report differences, or try a policy file on the school's own data."""
+def determine(*, apply: bool, policy: Path | None, due: bool = False) -> dict[str, Any]:
+    """Replay the ledger and report differences, or try a policy file, or determine again what a new day changed."""
+    if due:
+        return {"determined": _once_a_day()}
     if policy is not None:
         return laboratory.try_policy(read_policy(policy), at=now())
     different = proficiency.redetermine(at=now(), apply=apply)
@@ -175,8 +197,23 @@ def determine(*, apply: bool, policy: Path | None) -> dict[str, Any]:
     return {"differences": rows, "n": len(rows), "applied": apply}
 
 
+def _once_a_day() -> int:
+    from django.conf import settings
+
+    at = now()
+    today = at.astimezone(proficiency.zone()).date().isoformat()
+    note = settings.HOME / "determined-on"
+    if note.exists() and note.read_text(encoding="utf-8") == today:
+        return 0
+    n = proficiency.bring_up_to_date(at=at)
+    note.write_text(today, encoding="utf-8")
+    return n
+
+
 def say_determine(found: dict[str, Any]) -> str:
     """Say what a replay or a trial found."""
+    if "determined" in found:
+        return f"{found['determined']:,} determinations made again."
     if "edge" in found:
         return "\n".join([
             f"{found['n']} determinations under this policy; nothing was written.",

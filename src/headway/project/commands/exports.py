@@ -33,7 +33,7 @@ def known_at_of(text: str | None) -> datetime | int | None:
         return int(text)
     try:
         found = datetime.fromisoformat(text)
-        if not 1950 <= found.year <= 2200:
+        if not 1950 <= found.year <= 2100:
             raise ValueError(text)
     except ValueError as error:
         raise Refusal(
@@ -61,8 +61,19 @@ def export_determinations(
     text = _csv(rows) if form == "csv" else json.dumps(list(rows), ensure_ascii=False)
     if out is None:
         return text
-    out.write_text(text, encoding="utf-8")
+    _write_whole(out, text.encode())
     return f"Written to {out.name}."
+
+
+def _write_whole(out: Path, data: bytes) -> None:
+    """Write a file as a whole or not at all."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(out)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> str:
@@ -105,7 +116,7 @@ def export_results(term: str, out: Path) -> dict[str, Any]:
     """Write a term's results for the student information system: a zip, or a folder of the same files."""
     body, counts = results(term=term, now=now())
     if out.suffix.lower() == ".zip":
-        out.write_bytes(body)
+        _write_whole(out, body)
     else:
         import zipfile
 
