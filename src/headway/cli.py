@@ -58,7 +58,8 @@ def _run(
             if type(error).__name__ != "OperationalError":
                 raise
             raise Refusal(
-                "database_failed", f"The database answered: {error}. Nothing of this command was kept; is the disk full?"
+                "database_failed",
+                f"The database answered: {error}. Nothing of this command was kept; is the disk full?",
             ) from error
     except Refusal as refusal:
         if as_json or errors_as_json:

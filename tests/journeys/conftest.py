@@ -82,9 +82,12 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     yield from served(tmp_path_factory.mktemp("district") / "home", environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """A Chromium that is started once."""
+    """A Chromium for one file of tests.
+
+    Its event loop ends with the file: tests of the database that come after it in the same process refuse to run inside one.
+    """
     with sync_playwright() as playwright:
         started = chromium.launch(playwright)
         yield started

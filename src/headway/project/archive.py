@@ -40,6 +40,7 @@ def backup(file: Path) -> dict[str, Any]:
     digests: dict[str, str] = {}
     sequence, newest = evidence.head()
     try:
+        part.touch(mode=0o600)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             if connection.vendor == "sqlite":
                 _add_sqlite(archive, digests)

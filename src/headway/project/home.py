@@ -21,7 +21,10 @@ def choose(home: Path | None) -> Path:
 
 def create(home: Path) -> None:
     """Make the folders and the secret of a new home; existing ones stay as they are."""
-    home.mkdir(parents=True, exist_ok=True)
+    if not home.exists():
+        home.mkdir(parents=True)
+        # The records of children: nobody else on the machine reads them.
+        home.chmod(0o700)
     for name in FOLDERS:
         (home / name).mkdir(exist_ok=True)
     (home / "keys").chmod(0o700)

@@ -87,7 +87,7 @@ def remaining(standing: Standing) -> str:
             return _("Not begun")
         return ngettext("%(n)s more piece", "%(n)s more pieces", left) % {"n": left}
     if state == "too_little":
-        return _("A different kind of piece")
+        return _("Something else is still asked")
     return _("A stronger piece")
 
 

@@ -22,6 +22,7 @@ from headway.kit.times import micros, parse_instant
 from headway.pages.parts import needs as words
 from headway.pages.parts import why
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.grades import grade_name
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -65,6 +66,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
     context = {
         "nav": "teacher.grid",
         "student": subject,
+        "grade": grade_name(subject.grade) if subject.grade else "",
         "look": look,
         "lines": [_line(x, chosen) for x in lines if x.framework.kind == "academic"],
         "habits": [_line(x, chosen) for x in lines if x.framework.kind != "academic"],
