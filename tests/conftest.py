@@ -32,6 +32,25 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 _move_to(_HOME)
 
 
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Pass over a test that reads the published cases where they are missing, and say so."""
+    if item.get_closest_marker("shared") and not SHARED.is_dir():
+        pytest.skip("NOT RUN: the published cases are not beside the checkout")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud how many tests were not run, and why."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        why = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        reasons[why.removeprefix("Skipped: ")] = reasons.get(why.removeprefix("Skipped: "), 0) + 1
+    for why, n in sorted(reasons.items()):
+        terminalreporter.write_line(f"!!! {n} test{'s' if n > 1 else ''}: {why}", yellow=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ledger_can_be_emptied():
     """Let Django empty the tables after a test that committed: the ledger's triggers refuse even that."""
