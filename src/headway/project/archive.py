@@ -134,7 +134,7 @@ def _add_tables(archive: zipfile.ZipFile, digests: dict[str, str]) -> None:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for table in _tables():
             with tempfile.TemporaryFile() as spool:
-                with cursor.cursor.copy(f'COPY "{table}" TO STDOUT') as copy:  # type: ignore[attr-defined]
+                with cursor.cursor.copy(f'COPY "{table}" TO STDOUT') as copy:
                     for block in copy:
                         spool.write(block)
                 spool.seek(0)
@@ -276,7 +276,7 @@ def _fill_tables(staging: Path) -> None:
         for path in sorted((staging / "tables").glob("*.copy")):
             cursor.execute(f'DELETE FROM "{path.stem}"')
         for path in sorted((staging / "tables").glob("*.copy")):
-            with path.open("rb") as source, cursor.cursor.copy(f'COPY "{path.stem}" FROM STDIN') as copy:  # type: ignore[attr-defined]
+            with path.open("rb") as source, cursor.cursor.copy(f'COPY "{path.stem}" FROM STDIN') as copy:
                 while block := source.read(BLOCK):
                     copy.write(block)
         # What was put off is checked now: a table with checks still to come cannot be altered.

@@ -79,11 +79,11 @@ def by_token(request: HttpRequest) -> Viewer:
     word, _, secret = request.headers.get("Authorization", "").partition(" ")
     if word.lower() != "bearer" or not secret.strip():
         return Viewer()
-    found = accounts.token_owner(secret.strip(), at=request.moment)  # type: ignore[attr-defined]
+    found = accounts.token_owner(secret.strip(), at=request.moment)
     if found is None:
         return Viewer()
     account, scopes = found
-    return rosters.viewer_for(account, request.moment.astimezone(request.zone).date(), scopes)  # type: ignore[attr-defined]
+    return rosters.viewer_for(account, request.moment.astimezone(request.zone).date(), scopes)
 
 
 def viewer(next_handler: Handler) -> Handler:
@@ -95,23 +95,23 @@ def viewer(next_handler: Handler) -> Handler:
         account = getattr(request, "user", None)
         if account is None or not account.is_authenticated:
             return Viewer()
-        return rosters.viewer_for(account, request.moment.astimezone(request.zone).date())  # type: ignore[attr-defined]
+        return rosters.viewer_for(account, request.moment.astimezone(request.zone).date())
 
     def handle(request: HttpRequest) -> HttpResponse:
-        request.moment = now()  # type: ignore[attr-defined]
+        request.moment = now()
         if request.path.startswith((settings.STATIC_URL, "/healthz")):
-            request.viewer = Viewer()  # type: ignore[attr-defined]
+            request.viewer = Viewer()
             return next_handler(request)
         book = proficiency.book()
-        request.book, request.zone = book, book.zone  # type: ignore[attr-defined]
-        request.viewer = SimpleLazyObject(lambda: find(request))  # type: ignore[attr-defined]
+        request.book, request.zone = book, book.zone
+        request.viewer = SimpleLazyObject(lambda: find(request))
         language = request.COOKIES.get("language") or translation.get_language_from_request(request)
         if language not in book.languages:
             language = book.languages[0]
         with translation.override(language), timezone.override(book.zone):
             response = next_handler(request)
-            if hasattr(response, "render") and not response.is_rendered:  # type: ignore[attr-defined]
-                response.render()  # type: ignore[attr-defined]
+            if hasattr(response, "render") and not response.is_rendered:
+                response.render()
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response

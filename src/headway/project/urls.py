@@ -24,7 +24,7 @@ from headway.pages.teacher.urls import doors as teacher
 
 def start(request: HttpRequest) -> HttpResponse:
     """Lead to the reader's first page, or to the door."""
-    viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = request.viewer
     return redirect("/account/sign-in" if viewer.anonymous else home_of(viewer))
 
 

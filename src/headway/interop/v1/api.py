@@ -107,7 +107,7 @@ def _wrong(message: str, field: str | None = None) -> JsonResponse:
 
 def record(request: HttpRequest) -> JsonResponse:
     """POST ratings: 1 to 500 in one transaction; acknowledged means durable."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     if refused := _scope(viewer, "ratings.write"):
         return refused
     try:
@@ -130,7 +130,7 @@ def record(request: HttpRequest) -> JsonResponse:
     try:
         saved = actions.record_rows(
             actor=viewer, rows=rows, at=request.moment, book=request.book, source="http"
-        )  # type: ignore[attr-defined]
+        )
     except Refusal as refusal:
         return _with_keys(answer_refusal(refusal), refusal, rows)
     receipt = saved.receipt
@@ -208,7 +208,7 @@ def move(request: HttpRequest) -> JsonResponse:
 
 
 def _amend(request: HttpRequest, act: str) -> JsonResponse:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     if refused := _scope(viewer, "ratings.write"):
         return refused
     try:
@@ -232,9 +232,9 @@ def _amend(request: HttpRequest, act: str) -> JsonResponse:
                 target=body["target"],
                 reason=body["reason"].strip(),
                 at=request.moment,
-            )  # type: ignore[attr-defined]
+            )
         else:
-            number = actions.release_ratings(actor=viewer, keys=keys, at=request.moment)  # type: ignore[attr-defined]
+            number = actions.release_ratings(actor=viewer, keys=keys, at=request.moment)
     except Refusal as refusal:
         return answer_refusal(refusal)
     return JsonResponse({"act": number}, status=201)
@@ -242,13 +242,13 @@ def _amend(request: HttpRequest, act: str) -> JsonResponse:
 
 def undo_move(request: HttpRequest, act: int) -> JsonResponse:
     """POST: the act is undone by a further event; each rating stands as before it."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     if refused := _scope(viewer, "ratings.write"):
         return refused
     if act > LAST_ACT:
         return answer_refusal(Refusal("unknown_act", f"There is no act {act} to undo."))
     try:
-        return JsonResponse({"act": actions.undo_act(actor=viewer, act=act, at=request.moment)}, status=201)  # type: ignore[attr-defined]
+        return JsonResponse({"act": actions.undo_act(actor=viewer, act=act, at=request.moment)}, status=201)
     except Refusal as refusal:
         return answer_refusal(refusal)
 
@@ -265,13 +265,13 @@ def _day(request: HttpRequest) -> date | None:
 
 def determinations(request: HttpRequest) -> JsonResponse:
     """GET the determinations of one student that the token's owner may see."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     if refused := _scope(viewer, "ratings.read"):
         return refused
     try:
         rows = queries.exported(
             viewer=viewer, student=request.GET.get("student"), as_of=_day(request), now=request.moment
-        )  # type: ignore[attr-defined]
+        )
     except ValueError:
         return _wrong("as_of is a day such as 2026-11-12.", "as_of")
     except Refusal as refusal:
@@ -281,7 +281,7 @@ def determinations(request: HttpRequest) -> JsonResponse:
 
 def explain(request: HttpRequest) -> JsonResponse:
     """GET one determination with its reasons."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     if refused := _scope(viewer, "ratings.read"):
         return refused
     try:
@@ -295,7 +295,7 @@ def explain(request: HttpRequest) -> JsonResponse:
                 reader=request.GET.get("reader", "teacher"),
                 language=request.GET.get("language", "en"),
             )
-        )  # type: ignore[attr-defined]
+        )
     except ValueError:
         return _wrong("as_of is a day such as 2026-11-12.", "as_of")
     except Refusal as refusal:

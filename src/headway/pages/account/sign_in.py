@@ -30,7 +30,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     username = request.POST.get("username", "").strip()[:190]
     address = request.META.get("REMOTE_ADDR", "")
     keys = [f"n:{username.lower()}", f"a:{address}"]
-    moment = request.moment  # type: ignore[attr-defined]
+    moment = request.moment
     context["username"] = username
     if queries.throttled(keys=keys, at=moment):
         context["error"] = _(
@@ -47,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     actions.forget_failures(key=keys[0])
     login(request, account)
     response = redirect(_next(request))
-    if account.language in request.book.languages:  # type: ignore[attr-defined]
+    if account.language in request.book.languages:
         _remember_language(response, account.language)
     return response
 
@@ -62,7 +62,7 @@ def language(request: HttpRequest) -> HttpResponse:
     """Remember the language that the reader chose."""
     response = redirect(_next(request))
     chosen = request.POST.get("language", "")
-    if chosen in request.book.languages:  # type: ignore[attr-defined]
+    if chosen in request.book.languages:
         _remember_language(response, chosen)
     return response
 
@@ -96,7 +96,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def _password_fault(request: HttpRequest) -> str | None:
     keys = [f"n:{request.user.get_username().lower()}"]
-    moment = request.moment  # type: ignore[attr-defined]
+    moment = request.moment
     if queries.throttled(keys=keys, at=moment):
         return _("Too many tries. Wait a quarter of an hour.")
     if not request.user.check_password(request.POST.get("old", "")):

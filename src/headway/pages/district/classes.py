@@ -51,7 +51,7 @@ def _set(request: HttpRequest, subject: Any) -> None:
     allowed = {str(level) for level in _levels()}
     levels = [level for level in request.POST.getlist("level") if level in allowed]
     actions.set_frameworks(
-        actor=request.viewer, class_id=subject.id, frameworks=keys, levels=levels, at=request.moment  # type: ignore[attr-defined]
+        actor=request.viewer, class_id=subject.id, frameworks=keys, levels=levels, at=request.moment
     )  # fmt: skip
 
 
@@ -62,8 +62,8 @@ def _substitute(request: HttpRequest, subject: Any) -> None:
     except ValueError as error:
         raise Refusal("not_a_day", _("Give the first and the last day.")) from error
     actions.name_substitute(
-        actor=request.viewer, class_id=subject.id, person_id=person.id, starts_on=first,  # type: ignore[attr-defined]
-        ends_on=last + timedelta(days=1), at=request.moment,  # type: ignore[attr-defined]
+        actor=request.viewer, class_id=subject.id, person_id=person.id, starts_on=first,
+        ends_on=last + timedelta(days=1), at=request.moment,
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _levels() -> list[int]:
 
 
 def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int = 200) -> HttpResponse:
-    day, language = request.viewer.today, get_language() or "en"  # type: ignore[attr-defined]
+    day, language = request.viewer.today, get_language() or "en"
     chosen = {str(level) for level in subject.levels}
     context = {
         "nav": "district.roster", "class": subject, "day": day,

@@ -50,7 +50,7 @@ def frameworks(request: HttpRequest) -> HttpResponse:
     """List the continuums; a file that is handed in shows what it would change, and is applied after a yes."""
     if request.method == "POST":
         return _apply(request) if request.POST.get("token") else _preview(request)
-    versions, language, day = continuums.all_versions(), get_language() or "en", request.viewer.today  # type: ignore[attr-defined]
+    versions, language, day = continuums.all_versions(), get_language() or "en", request.viewer.today
     rows = []
     for view in continuums.frameworks(active=False):
         targets = continuums.tree(view.id, at=continuums.remembered_stamp()).targets(on=day)
@@ -76,12 +76,12 @@ def framework(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
     """Show a continuum whole, hand it out as a file (`?form=case` or `csv`), or publish it."""
     if request.method == "POST":
         actions.set_framework(
-            subject.id, actor=request.viewer, at=request.moment, public=request.POST.get("public") == "yes"  # type: ignore[attr-defined]
+            subject.id, actor=request.viewer, at=request.moment, public=request.POST.get("public") == "yes"
         )  # fmt: skip
         return redirect(request.path)
     if request.GET.get("form") in exchange.FORMS:
         return _file(subject, request.GET["form"])
-    tree, language, day = continuums.tree(subject.id), get_language() or "en", request.viewer.today  # type: ignore[attr-defined]
+    tree, language, day = continuums.tree(subject.id), get_language() or "en", request.viewer.today
     rows = list(tree.walk(on=day))
     before = continuums.prerequisites(node.id for _depth, node in rows if node.is_leaf)
     items = [
@@ -128,13 +128,13 @@ def _file(subject: Any, form: str) -> HttpResponse:
 
 def _preview(request: HttpRequest) -> HttpResponse:
     try:
-        staged = staging.keep(request, kind="framework", at=request.moment)  # type: ignore[attr-defined]
+        staged = staging.keep(request, kind="framework", at=request.moment)
     except Refusal as refusal:
         return _show(request, refused(refusal), 422)
     try:
         in_force_on = _day(request)
         plan = exchange.import_framework(
-            staged.path, actor=request.viewer, at=request.moment, in_force_on=in_force_on, plan_only=True, file=staged.name  # type: ignore[attr-defined]
+            staged.path, actor=request.viewer, at=request.moment, in_force_on=in_force_on, plan_only=True, file=staged.name
         )  # fmt: skip
     except Refusal as refusal:
         staged.discard()
@@ -150,7 +150,7 @@ def _apply(request: HttpRequest) -> HttpResponse:
         staged = staging.find(request, kind="framework")
         package = exchange.read_package(staged.path, file=staged.name)
         run, moved = proficiency.adopt_framework(
-            package, actor=request.viewer, at=request.moment, in_force_on=_day(request)  # type: ignore[attr-defined]
+            package, actor=request.viewer, at=request.moment, in_force_on=_day(request)
         )  # fmt: skip
     except Refusal as refusal:
         return _show(request, refused(refusal), 409)

@@ -29,7 +29,7 @@ class Lack:
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the state of the records, and what they lack first."""
-    day = request.viewer.today  # type: ignore[attr-defined]
+    day = request.viewer.today
     lacks = _lacks(day)
     head, seal = evidence.head()
     verified = access.last_act("verify_ledger")

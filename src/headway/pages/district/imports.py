@@ -44,7 +44,7 @@ def undo(request: HttpRequest, run_id: int, subject: Any) -> HttpResponse:
     context = {"nav": "district.home", "run": listed([subject])[0]}
     if request.method == "POST":
         try:
-            _UNDO[subject.kind](run_id=run_id, actor=request.viewer, at=request.moment)  # type: ignore[attr-defined]
+            _UNDO[subject.kind](run_id=run_id, actor=request.viewer, at=request.moment)
         except Refusal as refusal:
             context["refusal"] = refusal
             return render(request, "pages/district/undo.html", context, status=409)

@@ -38,13 +38,13 @@ def ledger(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         after = request.POST.get("after", "0")
         checked = actions.check_chain(
-            actor=request.viewer, at=request.moment, after=int(after) if is_whole(after) and len(after) < 16 else 0, size=PART  # type: ignore[attr-defined]
+            actor=request.viewer, at=request.moment, after=int(after) if is_whole(after) and len(after) < 16 else 0, size=PART
         )  # fmt: skip
-    today = request.viewer.today  # type: ignore[attr-defined]
+    today = request.viewer.today
     starts = _months(today)
     counts = evidence.event_counts(
         starts_us=[micros(datetime.combine(day, time(), request.zone)) for day in starts]
-    )  # type: ignore[attr-defined]
+    )
     act, who = request.GET.get("act", "")[:60], request.GET.get("who", "").strip()[:100]
     before = request.GET.get("before", "")
     entries = access.acts(

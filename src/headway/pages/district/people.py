@@ -34,7 +34,7 @@ def person(request: HttpRequest, person_id: str, subject: Any) -> HttpResponse:
 
 
 def _invite(request: HttpRequest, subject: Any) -> HttpResponse:
-    username, password = actions.invite(actor=request.viewer, person_id=subject.id, at=request.moment)  # type: ignore[attr-defined]
+    username, password = actions.invite(actor=request.viewer, person_id=subject.id, at=request.moment)
     # Shown in this answer only, and never kept: the address alone does not show it again.
     return _show(request, subject, {"invited": {"username": username, "password": password}})
 
@@ -45,11 +45,11 @@ def _restrict(request: HttpRequest, subject: Any) -> HttpResponse:
     if reason not in REASONS:
         raise Refusal("unknown_word", _("Choose the reason of the restriction."))
     last = _day(request.POST.get("through", ""))
-    if last is not None and last < request.viewer.today:  # type: ignore[attr-defined]
+    if last is not None and last < request.viewer.today:
         raise Refusal("not_a_span", _("The last day of the restriction lies ahead, or is left open."))
     actions.restrict_guardian(
-        actor=request.viewer, student_id=subject.id, guardian_id=adult.id, reason_code=reason,  # type: ignore[attr-defined]
-        at=request.moment, ends_on=None if last is None else last + timedelta(days=1),  # type: ignore[attr-defined]
+        actor=request.viewer, student_id=subject.id, guardian_id=adult.id, reason_code=reason,
+        at=request.moment, ends_on=None if last is None else last + timedelta(days=1),
     )  # fmt: skip
     return redirect(f"{request.path}?saved=restricted")
 
@@ -59,7 +59,7 @@ def _lift(request: HttpRequest, subject: Any) -> HttpResponse:
     own = {one.pk for one in rosters.restrictions_of(person_id=subject.id)}
     if not is_whole(number) or int(number) not in own:
         raise Refusal("no_such_restriction", _("There is no such restriction of this person."))
-    actions.lift_restriction(actor=request.viewer, restriction_id=int(number), at=request.moment)  # type: ignore[attr-defined]
+    actions.lift_restriction(actor=request.viewer, restriction_id=int(number), at=request.moment)
     return redirect(f"{request.path}?saved=lifted")
 
 
@@ -73,7 +73,7 @@ def _day(text: str) -> date | None:
 
 
 def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int = 200) -> HttpResponse:
-    day = request.viewer.today  # type: ignore[attr-defined]
+    day = request.viewer.today
     roles = rosters.roles_on(person_ids=[subject.id], as_of=day)[subject.id]
     care = rosters.care_of(person_id=subject.id)
     context = {

@@ -43,7 +43,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     """Show the policies; a file that is handed in shows who would move, and is applied after a yes."""
     if request.method == "POST":
         return _apply(request) if request.POST.get("token") else _try(request)
-    book, today = request.book, request.viewer.today  # type: ignore[attr-defined]
+    book, today = request.book, request.viewer.today
     cards = [_card(version, book.settings, today) for version in _standing(book.versions, today)]
     settings = book.settings
     context = {"nav": "district.policy", "cards": cards, "settings": settings, "done": request.GET.get("done", "")[:12],
@@ -125,12 +125,12 @@ def asks(requirement: dict[str, int]) -> list[str]:
 
 def _try(request: HttpRequest) -> HttpResponse:
     try:
-        staged = staging.keep(request, kind="policy", at=request.moment)  # type: ignore[attr-defined]
+        staged = staging.keep(request, kind="policy", at=request.moment)
     except Refusal as refusal:
         return _show(request, refused(refusal), 422)
     try:
         body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
-        trial = actions.try_policy(actor=request.viewer, body=body, at=request.moment)  # type: ignore[attr-defined]
+        trial = actions.try_policy(actor=request.viewer, body=body, at=request.moment)
     except Refusal as refusal:
         staged.discard()
         return _show(request, {"name": staged.name, **refused(refusal)}, 422)
@@ -167,7 +167,7 @@ def _apply(request: HttpRequest) -> HttpResponse:
     try:
         staged = staging.find(request, kind="policy")
         body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
-        run = actions.import_policy(actor=request.viewer, body=body, name=staged.name, at=request.moment)  # type: ignore[attr-defined]
+        run = actions.import_policy(actor=request.viewer, body=body, name=staged.name, at=request.moment)
     except Refusal as refusal:
         return _show(request, refused(refusal), 409)
     staged.discard()

@@ -52,7 +52,7 @@ def roster(request: HttpRequest) -> HttpResponse:
     """Search people; a file that is handed in shows its plan, and is applied after a yes."""
     if request.method == "POST":
         return _apply(request) if request.POST.get("token") else _plan(request)
-    day = request.viewer.today  # type: ignore[attr-defined]
+    day = request.viewer.today
     text, role, sort = (
         request.GET.get("q", "")[:100],
         request.GET.get("role", ""),
@@ -97,7 +97,7 @@ def _row(person: Any, roles: list[tuple[str, str]]) -> Row:
 
 def _plan(request: HttpRequest) -> HttpResponse:
     try:
-        staged = staging.keep(request, kind="roster", at=request.moment)  # type: ignore[attr-defined]
+        staged = staging.keep(request, kind="roster", at=request.moment)
     except Refusal as refusal:
         return _show(request, refused(refusal), 422)
     try:

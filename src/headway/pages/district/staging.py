@@ -92,7 +92,7 @@ def _sign(request: HttpRequest, kind: str, file: str, name: str) -> str:
 
 
 def _account(request: HttpRequest) -> Any:
-    return request.viewer.account  # type: ignore[attr-defined]
+    return request.viewer.account
 
 
 def _plain(name: str) -> str:

@@ -19,7 +19,7 @@ def home(request: HttpRequest, subject: Any) -> HttpResponse:
     if len(subject) == 1:
         return child(request, subject[0].sourced_id, subject[0], kin=False)
     look = look_back(request)
-    found = learners(subject, as_of=look.as_of, now=request.moment, book=request.book) if subject else []  # type: ignore[attr-defined]
+    found = learners(subject, as_of=look.as_of, now=request.moment, book=request.book) if subject else []
     return render(
         request,
         "pages/family/home.html",
@@ -30,12 +30,12 @@ def home(request: HttpRequest, subject: Any) -> HttpResponse:
 def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = True) -> HttpResponse:
     """Show how one child is."""
     look = look_back(request)
-    found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     (one,) = children(found, whole=True)
     tail = f"?as_of={look.as_of}" if look.as_of else ""
     context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
-               "kin": kin and len(request.viewer.children) > 1}  # type: ignore[attr-defined]  # fmt: skip
+               "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)
 
 

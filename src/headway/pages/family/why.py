@@ -27,7 +27,7 @@ def why(request: HttpRequest, student_id: str, target: int, subject: Any) -> Htt
     if target not in woods.framework_of or not woods.node(target).is_leaf:
         raise Http404
     node = woods.node(target)
-    (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     found = judged(learner, target)
     own = [row for row in found.rows.values() if row[AT["purpose"]] == Purpose.EVIDENCE]
     counted = {one.key for one in found.judgment.counted}

@@ -14,7 +14,7 @@ from headway.pages.parts.work import work_view
 
 def work(request: HttpRequest, student_id: str, key: str, subject: Any) -> HttpResponse:
     """Show the piece, or say that there is none."""
-    found = work_view(subject, key, now=request.moment, book=request.book, purposes=FOR_FAMILY)  # type: ignore[attr-defined]
+    found = work_view(subject, key, now=request.moment, book=request.book, purposes=FOR_FAMILY)
     if found is None:
         raise Http404
     view, learner = found

@@ -25,7 +25,7 @@ class LookBack:
 
 def look_back(request: HttpRequest) -> LookBack:
     """Return the look-back day of the address (`?as_of=2026-10-01`); today and later days mean now."""
-    today = timezone.localtime(request.moment).date()  # type: ignore[attr-defined]
+    today = timezone.localtime(request.moment).date()
     text = request.GET.get("as_of", "")
     if not text:
         return LookBack(None, today, today)

@@ -94,7 +94,7 @@ def standings_of(m: Moment, rows: Sequence[Row]) -> dict[Pair, Standing]:
     """Return what rows in view amount to, by (student, target): the same kernel as every save and look-back."""
     return {
         (s.student, s.target): s
-        for group in queries.determine_all(m, rows)  # type: ignore[attr-defined]
+        for group in queries.determine_all(m, rows)
         for s in group.standings()
         if s.n_total
     }

@@ -47,7 +47,7 @@ class Item:
 def continuums(request: HttpRequest) -> HttpResponse:
     """List the continuums that anybody may read."""
     language = get_language() or "en"
-    today = timezone.localtime(request.moment).date()  # type: ignore[attr-defined]
+    today = timezone.localtime(request.moment).date()
     rows = [
         {"view": view, "name": view.called(language), "language": view.language or "en",
          "n": len(queries.tree(view.id, at=queries.remembered_stamp()).targets(on=today))}
@@ -59,10 +59,10 @@ def continuums(request: HttpRequest) -> HttpResponse:
 def continuum(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
     """Show one continuum, whole or at one level (`?level=5`)."""
     language = get_language() or "en"
-    today = timezone.localtime(request.moment).date()  # type: ignore[attr-defined]
+    today = timezone.localtime(request.moment).date()
     page = queries.public_page(subject.key, on=today)
     steps, level = _steps(page, language, request.GET.get("level", ""))
-    items = _items(page, level, language, request.book)  # type: ignore[attr-defined]
+    items = _items(page, level, language, request.book)
     context = {
         "view": subject, "name": subject.called(language), "own": subject.language or "en", "steps": steps, "level": level,
         "items": items, "targets_n": sum(item.node.is_leaf for item in items),

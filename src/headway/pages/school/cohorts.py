@@ -48,9 +48,9 @@ class Panel:
 
 def cohort(request: HttpRequest, cohort_id: str, subject: Any) -> HttpResponse:
     """Show how many students work at each level of each continuum, against what is expected."""
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     students = rosters.students_of_school(
-        viewer=request.viewer, school_id=subject.school.id, as_of=m.day, grade=subject.grade  # type: ignore[attr-defined]
+        viewer=request.viewer, school_id=subject.school.id, as_of=m.day, grade=subject.grade
     )  # fmt: skip
     found = queries.cohort(m, students=students)
     panels = [_panel(line) for line in found.lines]

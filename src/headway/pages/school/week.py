@@ -150,8 +150,8 @@ def _asked(request: HttpRequest) -> tuple[str, str]:
 
 
 def _found(request: HttpRequest, school: Any, look: LookBack) -> Week:
-    viewer, book = request.viewer, request.book  # type: ignore[attr-defined]
-    m = proficiency.moment(now=request.moment, as_of=look.as_of, book=book)  # type: ignore[attr-defined]
+    viewer, book = request.viewer, request.book
+    m = proficiency.moment(now=request.moment, as_of=look.as_of, book=book)
     reason, grade = _asked(request)
     everybody = list(rosters.students_of_school(viewer=viewer, school_id=school.id, as_of=m.day))
     needs = response.needs(m, [person.id for person in everybody])

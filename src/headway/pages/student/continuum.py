@@ -71,7 +71,7 @@ class Level:
 def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     """Show the lines, and of the chosen one its targets, its why and its four readings."""
     look = look_back(request)
-    (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     line, node = _chosen(request, learner)
     context: dict[str, Any] = {
         "learner": learner, "look": look, "line": line, "grade_title": grade_title(learner.grade),
@@ -222,8 +222,8 @@ def _summary(line: Line, level: int | None, standings: list[Standing], learner: 
 
 def _why(request: HttpRequest, learner: Learner, look: LookBack, node: NodeView) -> Any:
     panel = why.panel(
-        viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,  # type: ignore[attr-defined]
-        book=request.book, over=_("Why this level?"), rows=learner.rows,  # type: ignore[attr-defined]
+        viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,
+        book=request.book, over=_("Why this level?"), rows=learner.rows,
     )  # fmt: skip
     found = panel.found
     panel.would_change = (

@@ -45,7 +45,7 @@ class Form:
 
 def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
     """Offer the form; take in what was sent, once however often it is sent."""
-    (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)
     offered = steps(learner)
     if request.method != "POST":
         form, piece = _fresh(request, learner, offered)
@@ -55,7 +55,7 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
         try:
             taken = actions.hand_in(
                 actor=request.viewer, work=_work(learner, form, piece, upload), at=request.moment
-            )  # type: ignore[attr-defined]
+            )
             return redirect(f"/student/work/{quote(taken.key, safe='')}?done=1")
         except Refusal as refusal:
             form.errors["title"] = _refused(refusal)

@@ -22,12 +22,12 @@ THEN, SAID, WAITING = 4, 4, 6
 
 def now(request: HttpRequest, subject: Any) -> HttpResponse:
     """Show what to do next, and what came back."""
-    (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)
     pieces = evidence.pieces_of(students=[subject.id])
     titles = {piece.key: piece.title for piece in pieces}
     said = feedback.newest([learner], limit=40, titles=titles)[subject.id]
     waiting = [piece for piece in pieces if waits(learner, piece)]
-    todos = _todos(learner, micros(request.moment))  # type: ignore[attr-defined]
+    todos = _todos(learner, micros(request.moment))
     # What waits for a rating is done for now: the next thing to do is another.
     handed_in = {target.id for piece in waiting for target in piece.targets.all()}
     todos.sort(key=lambda one: one.target in handed_in)

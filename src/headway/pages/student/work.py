@@ -12,7 +12,7 @@ from headway.pages.parts.work import work_view
 
 def work(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
     """Show the piece, or say that there is none."""
-    found = work_view(subject, key, now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    found = work_view(subject, key, now=request.moment, book=request.book)
     if found is None:
         raise Http404
     view, _learner = found

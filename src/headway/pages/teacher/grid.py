@@ -36,7 +36,7 @@ class Head:
 
 def first(request: HttpRequest) -> HttpResponse:
     """Go to the grid of the teacher's first class, or say that there is none."""
-    classes = rosters.classes_of(viewer=request.viewer)  # type: ignore[attr-defined]
+    classes = rosters.classes_of(viewer=request.viewer)
     if classes:
         return redirect(f"/teacher/classes/{classes[0].sourced_id}/grid")
     return render(request, "pages/teacher/no_class.html", {"nav": "teacher.grid"})
@@ -50,13 +50,13 @@ def grid(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         viewer=request.viewer,
         school_class=subject,
         as_of=look.as_of,
-        now=request.moment,  # type: ignore[attr-defined]
+        now=request.moment,
         book=request.book,
         day=day,
         area=request.GET.get("area") or None,
         limit=COLUMNS,
         language=get_language() or "en",
-    )  # type: ignore[attr-defined]
+    )
     chosen = _chosen(request)
     side = None
     if chosen:
@@ -84,7 +84,7 @@ def grid(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         "students": students,
         "classes": rosters.classes_of(viewer=request.viewer),
         "levels": _levels(view.scale),
-        **(side or {}),  # type: ignore[attr-defined]
+        **(side or {}),
     }
     return render(request, "pages/teacher/grid.html", context)
 
@@ -110,11 +110,11 @@ def _side(
         student=student,
         target_id=target.id,
         as_of=look.as_of,
-        now=request.moment,  # type: ignore[attr-defined]
+        now=request.moment,
         book=request.book,
         over=student.name,
-    )  # type: ignore[attr-defined]
-    teaches = request.viewer.is_a(Role.TEACHER) and not look.past  # type: ignore[attr-defined]
+    )
+    teaches = request.viewer.is_a(Role.TEACHER) and not look.past
     if teaches:
         panel.rate_url = f"/teacher/rate?{urlencode({'class': subject.sourced_id, 'target': target.id, 'student': student.id})}"
         panel.decide_url = (

@@ -20,8 +20,8 @@ def new_student(request: HttpRequest, class_id: str, subject: Any) -> HttpRespon
     grade = subject.grades[0] if subject.grades else ""
     try:
         person = actions.add_provisional_student(
-            actor=request.viewer, class_id=subject.id, given_name=request.POST.get("given", "")[:255],  # type: ignore[attr-defined]
-            family_name=request.POST.get("family", "")[:255], at=request.moment, grade=grade,  # type: ignore[attr-defined]
+            actor=request.viewer, class_id=subject.id, given_name=request.POST.get("given", "")[:255],
+            family_name=request.POST.get("family", "")[:255], at=request.moment, grade=grade,
         )  # fmt: skip
     except Refusal as refusal:
         return render(

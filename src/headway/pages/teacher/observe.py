@@ -22,7 +22,7 @@ from headway.rosters import queries as rosters
 
 def observe(request: HttpRequest) -> HttpResponse:
     """Record the observation and go back to Today, with what was saved or why not."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     found = re.search(r"\(([^()]+)\)\s*$", request.POST.get("student", ""))
     person = rosters.student_in_scope(viewer=viewer, reference=found[1]) if found else _named(request, viewer)
     if person is None:
@@ -34,12 +34,12 @@ def observe(request: HttpRequest) -> HttpResponse:
             return _back(fault=_("Choose a target; nothing was saved."))
         row = {
             "key": request.POST.get("key", "")[:100], "student": person.sourced_id, "target": str(node.uuid),
-            "level": request.POST.get("level", ""), "observed_at": request.moment.isoformat(),  # type: ignore[attr-defined]
+            "level": request.POST.get("level", ""), "observed_at": request.moment.isoformat(),
             "comment": request.POST.get("comment", "").strip(), "depth": str(node.depth) if node.depth else "",
         }  # fmt: skip
         actions.record_rows(
             actor=viewer, rows=[row], at=request.moment, book=request.book, source="observation"
-        )  # type: ignore[attr-defined]
+        )
     except Refusal as refusal:
         fault = refusal.findings[0].message if refusal.findings else refusal.message
         return _back(fault=_("Nothing was saved: %(why)s") % {"why": fault})
@@ -50,13 +50,13 @@ def observe(request: HttpRequest) -> HttpResponse:
 def _named(request: HttpRequest, viewer: Viewer) -> Any:
     """Return the one student in scope whose whole name was typed, or None."""
     text = " ".join(request.POST.get("student", "").split()).casefold()
-    day = request.moment.astimezone(request.zone).date()  # type: ignore[attr-defined]
+    day = request.moment.astimezone(request.zone).date()
     found = [p for p in rosters.people_named(viewer, text=text, as_of=day) if p.name().casefold() == text]
     return found[0] if len(found) == 1 else None
 
 
 def _scale(request: HttpRequest, person: Any, node: Any) -> dict[str, Any]:
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     return queries.effective_for(m, student=person.id, target=node.id).scale
 
 

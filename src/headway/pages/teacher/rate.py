@@ -93,8 +93,8 @@ def rate(request: HttpRequest) -> HttpResponse:
 
 def choose(request: HttpRequest) -> HttpResponse:
     """Ask for class and targets, and list the work that waits."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
+    m = queries.moment(now=request.moment, book=request.book)
     classes = rosters.classes_of(viewer=viewer) if not viewer.classes else rosters.classes_taught(
         person_id=viewer.person_id or 0, as_of=viewer.today)  # fmt: skip
     chosen = next(
@@ -138,11 +138,11 @@ def _nodes(texts: list[str], school_class: Any, m: queries.Moment) -> list[Any]:
 
 
 def _target_stack(request: HttpRequest) -> Stack:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     school_class = rosters.class_in_scope(viewer=viewer, reference=request.GET["class"])
     if school_class is None:
         raise Http404
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     nodes = _nodes(request.GET.getlist("target"), school_class, m)
     students = rosters.students_in_class(class_id=school_class.id, as_of=m.day)
     if not students:
@@ -158,8 +158,8 @@ def _target_stack(request: HttpRequest) -> Stack:
 
 
 def _piece_stack(request: HttpRequest) -> Stack:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
+    m = queries.moment(now=request.moment, book=request.book)
     piece = evidence.find_piece(request.GET["piece"])
     if piece is None or not rosters.can_see_student(viewer, piece.student_id, viewer.today):
         raise Http404
@@ -184,9 +184,9 @@ def _piece_stack(request: HttpRequest) -> Stack:
 
 def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status: int) -> HttpResponse:
     last = queries.last_levels(
-        students=[stack.student.id], targets=[n.id for n in stack.targets], now=request.moment, book=request.book  # type: ignore[attr-defined]
+        students=[stack.student.id], targets=[n.id for n in stack.targets], now=request.moment, book=request.book
     )  # fmt: skip
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     criteria = [_criterion(request, m, stack, node, last, faults) for node in stack.targets]
     token = request.GET.get("saved", "")
     context = {
@@ -239,7 +239,7 @@ def _criterion(
 
 
 def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     rows, order = _rows(request, stack)
     if not rows:
         return _show(
@@ -249,7 +249,7 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
             status=422,
         )
     try:
-        actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)  # type: ignore[attr-defined]
+        actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)
     except Refusal as refusal:
         faults = {"": refusal.message}
         for finding in refusal.findings:
@@ -273,7 +273,7 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
     """Return one row per criterion that has a level or a status, and the target of each."""
     base = request.POST.get("key", "")[:80] or f"page-{uuid4()}"
     observed = request.POST.get("observed", "")
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     rows, order = [], []
     for node in stack.targets:
         level, status = request.POST.get(f"level-{node.id}", ""), request.POST.get(f"status-{node.id}", "")
@@ -281,7 +281,7 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
             continue
         row: dict[str, Any] = {
             "key": f"{base}:{node.id}", "student": stack.student.sourced_id, "target": str(node.uuid),
-            "observed_at": request.moment.isoformat() if observed in ("", m.day.isoformat()) else observed,  # type: ignore[attr-defined]
+            "observed_at": request.moment.isoformat() if observed in ("", m.day.isoformat()) else observed,
             "comment": request.POST.get(f"comment-{node.id}", "").strip(), "task": request.POST.get("task", "").strip()[:190],
         }  # fmt: skip
         if status:
@@ -302,7 +302,7 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
 
 
 def _summary(request: HttpRequest, stack: Stack, rows: list[dict[str, Any]]) -> str:
-    m = queries.moment(now=request.moment, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, book=request.book)
     names = []
     for row in rows:
         if row.get("status"):
@@ -325,7 +325,7 @@ def _toast(token: str) -> str:
 
 def undo(request: HttpRequest) -> HttpResponse:
     """Withdraw what was just saved; it stays in the ledger and counts no more."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     back = request.POST.get("back", "/teacher/rate")
     if not back.startswith("/teacher/"):
         back = "/teacher/rate"
@@ -336,7 +336,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     if found.get("by") != str(viewer.account):
         raise Http404
     try:
-        actions.withdraw_ratings(actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment)  # type: ignore[attr-defined]
+        actions.withdraw_ratings(actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment)
     except Refusal:
         # It was undone before, or changed since: nothing is left to undo.
         return redirect(back)

@@ -48,7 +48,7 @@ class TargetRow:
 def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
     """Show the student's lines and needs, one line's targets, and the chosen target's why."""
     look = look_back(request)
-    now, book = request.moment, request.book  # type: ignore[attr-defined]
+    now, book = request.moment, request.book
     m = queries.moment(now=now, as_of=look.as_of, book=book)
     standings = queries.standings(m, students=[subject.id])
     lines = queries.lines_of(m, student=subject.id, grade=subject.grade, standings=standings)
@@ -57,7 +57,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
     target = _target(request, subject, chosen)
     panel = None
     if target is not None:
-        panel = why.panel(viewer=request.viewer, student=subject, target_id=target.id, as_of=look.as_of, now=now, book=book,  # type: ignore[attr-defined]
+        panel = why.panel(viewer=request.viewer, student=subject, target_id=target.id, as_of=look.as_of, now=now, book=book,
                           over=subject.name())  # fmt: skip
         if not look.past:
             panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
@@ -195,7 +195,7 @@ def _rows(
 
 def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> HttpResponse:
     """Ask for the decided level and its reason, or take a decision back; engine and decision stand side by side."""
-    now, book = request.moment, request.book  # type: ignore[attr-defined]
+    now, book = request.moment, request.book
     m = queries.moment(now=now, book=book)
     try:
         node = frameworks.node(target)
@@ -217,7 +217,7 @@ def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> 
         now=now,
         book=book,
         over=subject.name(),
-    )  # type: ignore[attr-defined]
+    )
     language = get_language() or "en"
     levels = queries.effective_for(m, student=subject.id, target=node.id).scale["levels"]
     context = {
@@ -250,7 +250,7 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
         "target": str(node.uuid),
         "override": act,
         "comment": reason,
-        "observed_at": request.moment.isoformat(),  # type: ignore[attr-defined]
+        "observed_at": request.moment.isoformat(),
     }
     if act == "decides":
         row["level"] = request.POST.get("level", "")
@@ -259,7 +259,7 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
     try:
         actions.record_rows(
             actor=request.viewer, rows=[row], at=request.moment, book=request.book, source="decision"
-        )  # type: ignore[attr-defined]
+        )
     except Refusal as refusal:
         return refusal.findings[0].message if refusal.findings else refusal.message
     return ""
@@ -270,7 +270,7 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
 
 def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
     """Move, re-date or withdraw the chosen ratings in one act with one reason; the old values stay in the ledger."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     keys = [key for key in request.POST.getlist("rating") if key][:500]
     reason, act = request.POST.get("reason", "").strip(), request.POST.get("act", "")
     where = {k: request.POST[k] for k in ("target", "line") if request.POST.get(k)}
@@ -288,7 +288,7 @@ def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
 
 
 def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
-    at: datetime = request.moment  # type: ignore[attr-defined]
+    at: datetime = request.moment
     if act == "move":
         return actions.move_ratings(
             actor=viewer, keys=keys, target=request.POST.get("to", ""), reason=reason, at=at
@@ -298,10 +298,10 @@ def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: Ht
             day = date.fromisoformat(request.POST.get("observed", ""))
         except ValueError as error:
             raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
-        today = at.astimezone(request.zone).date()  # type: ignore[attr-defined]
+        today = at.astimezone(request.zone).date()
         if not FIRST_DAY <= day <= today:
             raise Refusal("not_a_day", _("Give a day from 1950 to today."))
-        when = parse_instant(day.isoformat(), request.zone)  # type: ignore[attr-defined]
+        when = parse_instant(day.isoformat(), request.zone)
         # The instant of a day is its noon; in the morning of today that is not yet.
         return actions.redate_ratings(
             actor=viewer, keys=keys, observed_us=min(micros(when), micros(at)), reason=reason, at=at
@@ -317,7 +317,7 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
     if not back.startswith("/teacher/") or "?" in back or "//" in back:
         back = "/teacher/today"
     try:
-        actions.undo_act(actor=request.viewer, act=act, at=request.moment)  # type: ignore[attr-defined]
+        actions.undo_act(actor=request.viewer, act=act, at=request.moment)
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal

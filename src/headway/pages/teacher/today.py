@@ -64,9 +64,9 @@ class Stack:
 
 def today(request: HttpRequest) -> HttpResponse:
     """Show who needs the teacher and why, oldest work first, and the quick observation."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer: Viewer = request.viewer
     look = look_back(request)
-    m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)  # type: ignore[attr-defined]
+    m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     classes = rosters.classes_taught(person_id=viewer.person_id or 0, as_of=look.shown)
     members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown)
     students = list(dict.fromkeys(student for listed in members.values() for student in listed))
