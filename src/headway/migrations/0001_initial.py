@@ -1120,7 +1120,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="rolegrant",
-            index=models.Index(fields=["org", "role"], name="grant_by_org_role"),
+            index=models.Index(fields=["org", "role", "person"], name="grant_by_org_role"),
         ),
         migrations.AddIndex(
             model_name="enrollment",

@@ -170,7 +170,7 @@ class RoleGrant(models.Model):
     source = models.CharField(max_length=10, choices=SOURCES, default=ROSTER)
 
     class Meta:
-        indexes = [models.Index(fields=["org", "role"], name="grant_by_org_role")]
+        indexes = [models.Index(fields=["org", "role", "person"], name="grant_by_org_role")]
 
 
 class Enrollment(models.Model):
