@@ -57,6 +57,7 @@ __all__ = [
     "moment",
     "next_steps",
     "rows_of",
+    "schools_of",
 ]  # fmt: skip
 
 book = configuration.book

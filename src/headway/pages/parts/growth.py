@@ -18,7 +18,7 @@ from headway.proficiency.queries import AT, Line, Row
 from headway.science.metrics.growth import LEAST_WEEKS, WEEKS_A_YEAR
 
 SETTLING_DAYS = 28
-POINTS = 7
+POINTS = 5
 LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 16.0, 110.0
 
 

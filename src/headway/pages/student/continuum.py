@@ -17,6 +17,7 @@ from headway.frameworks.types import ACADEMIC, NodeView
 from headway.kit.numbers import is_whole
 from headway.pages.parts import tags, why
 from headway.pages.parts.asked import LookBack, look_back
+from headway.pages.parts.groups import gather
 from headway.pages.parts.growth import GrowthView, growth_of, one_decimal
 from headway.pages.parts.learning import (
     REACHED,
@@ -52,10 +53,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The targets under one competency."""
+    """The targets under one competency: all of them, or how many there are and where to open them."""
 
     name: str
     targets: list[Target]
+    href: str
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,23 +181,28 @@ def _levels(line: Line, level: int | None, look: LookBack) -> list[Level]:
 def _groups(
     learner: Learner, nodes: list[NodeView], chosen: NodeView | None, keep: dict[str, Any]
 ) -> list[Group]:
-    groups: list[Group] = []
-    tree = frameworks.tree(nodes[0].framework_id, at=frameworks.remembered_stamp()) if nodes else None
+    if not nodes:
+        return []
+    tree = frameworks.tree(nodes[0].framework_id, at=frameworks.remembered_stamp())
     said, href = language(), "?" + urlencode(keep)
-    for node in nodes:
-        assert tree is not None
-        parents = tree.parents[node.id]
-        name = tree.nodes[parents[0]].called(said) if parents else tree.framework.called(said)
-        standing = learner.standing(node)
-        target = Target(
-            node.called(said), f"{href}&target={node.id}#why", tags.in_words(standing, learner.effective(node).scale),
-            tags.boxes(standing.filled, standing.required), remaining(standing), chosen is not None and node.id == chosen.id,
-        )  # fmt: skip
-        if groups and groups[-1].name == name:
-            groups[-1].targets.append(target)
-        else:
-            groups.append(Group(name, [target]))
-    return groups
+    begun = {target for _student, target in learner.standings}
+    groups = gather(tree, nodes, begun=begun, chosen=chosen.id if chosen else None, language=said)
+    return [
+        Group(
+            one.name,
+            [_target(learner, node, f"{href}&target={node.id}#why", chosen, said) for node in one.nodes] if one.open else [],
+            "" if one.open else f"{href}&target={one.nodes[0].id}#line", len(one.nodes),
+        )
+        for one in groups
+    ]  # fmt: skip
+
+
+def _target(learner: Learner, node: NodeView, href: str, chosen: NodeView | None, said: str) -> Target:
+    standing = learner.standing(node)
+    return Target(
+        node.called(said), href, tags.in_words(standing, learner.effective(node).scale),
+        tags.boxes(standing.filled, standing.required), remaining(standing), chosen is not None and node.id == chosen.id,
+    )  # fmt: skip
 
 
 def _top_word(learner: Learner, nodes: list[NodeView]) -> str:

@@ -20,9 +20,10 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros, parse_instant
 from headway.pages.parts import needs as words
-from headway.pages.parts import why
+from headway.pages.parts import tags, why
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
+from headway.pages.parts.groups import gather
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -35,14 +36,24 @@ ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """One target in the table of a line."""
+    """One target in the table of a line; `mark` and `boxes` are drawn, and empty where there is no evidence."""
 
-    id: int
+    id: str
     name: str
-    group: str
-    standing: Any
-    scale: dict[str, Any]
+    mark: str
+    boxes: str
+    decided: bool
     chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """The targets of one competency; where `rows` is empty, they are opened by the link to target `first`."""
+
+    name: str
+    rows: list[TargetRow]
+    first: str
+    n: int
 
 
 def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
@@ -73,12 +84,13 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "chosen": chosen,
         "level": level,
         "levels": chosen.levels if chosen else (),
-        "rows": _rows(m, chosen, level, subject, standings, target.id if target else 0),
+        "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0),
         "why": panel,
         "actions": panel is not None and not look.past,
         "needs": [words.say(need) for need in found],
         "pace": paces,
         "target": target,
+        "tail": f"&as_of={look.as_of}" if look.past else "",
         "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
         "said": told(request, "said"),
         "fault": told(request, "fault"),
@@ -163,31 +175,33 @@ def _target(request: HttpRequest, subject: Any, line: Any) -> NodeView | None:
     return node
 
 
-def _rows(
+def _groups(
     m: queries.Moment, line: Any, level: int | None, subject: Any, standings: dict[Any, Any], chosen: int
-) -> list[TargetRow]:
+) -> list[TargetGroup]:
     if line is None:
         return []
     language = get_language() or "en"
     tree = frameworks.tree(line.framework.id, at=frameworks.remembered_stamp())
-    found = []
-    for node in tree.targets(on=m.day):
-        if level is not None and (node.level or 1) != level:
-            continue
-        parents = tree.parents[node.id]
-        group = tree.nodes[parents[0]].called(language) if parents else ""
-        scale = queries.effective_for(m, student=subject.id, target=node.id).scale
-        found.append(
-            TargetRow(
-                node.id,
-                node.called(language),
-                group,
-                standings.get((subject.id, node.id)),
-                scale,
-                node.id == chosen,
-            )
+    nodes = [node for node in tree.targets(on=m.day) if level is None or (node.level or 1) == level]
+    begun = {target for _student, target in standings}
+    groups = gather(tree, nodes, begun=begun, chosen=chosen or None, language=language)
+    school = queries.schools_of(m, [subject.id])[subject.id]
+
+    def row(node: NodeView) -> TargetRow:
+        found = standings.get((subject.id, node.id))
+        if found is None:
+            return TargetRow(str(node.id), node.called(language), "", "", False, node.id == chosen)
+        scale = m.book.effective(node=node.id, school=school, on=m.day).scale
+        boxes = tags.boxes(found.filled, found.required)
+        mark = tags.in_words(found, scale)
+        return TargetRow(
+            str(node.id), node.called(language), mark, boxes, bool(found.decided), node.id == chosen
         )
-    return found
+
+    return [
+        TargetGroup(one.name, [row(node) for node in one.nodes] if one.open else [], str(one.nodes[0].id), len(one.nodes))
+        for one in groups
+    ]  # fmt: skip
 
 
 # Deciding otherwise.
