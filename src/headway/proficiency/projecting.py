@@ -32,12 +32,13 @@ _REACHED = f"d.state IN ({int(State.PROFICIENT)}, {int(State.BEYOND)})"
 COUNTED = (
     f"SELECT d.student_id, n.framework_id, COALESCE(n.level, 1), SUM(CASE WHEN {_REACHED} THEN 1 ELSE 0 END), "
     "SUM(CASE WHEN d.n_counted > 0 OR d.decided THEN 1 ELSE 0 END) FROM headway_determination d "
-    "JOIN headway_node n ON n.id = d.target_id WHERE n.is_leaf AND n.starts_on IS NULL AND n.ends_on IS NULL{} "
+    "JOIN headway_node n ON n.id = d.target_id WHERE n.is_leaf AND n.starts_on IS NULL AND n.ends_on IS NULL "
     "GROUP BY 1, 2, 3"
 )
-TALLY = (
-    f"INSERT INTO headway_tally (student_id, framework_id, level, reached, seen) {COUNTED} "
-    "ON CONFLICT (student_id, framework_id, level) DO UPDATE SET reached = excluded.reached, seen = excluded.seen"
+INSERT_TALLY = "INSERT INTO headway_tally (student_id, framework_id, level, reached, seen) "
+ADD = (
+    f"{INSERT_TALLY}VALUES (%s, %s, %s, %s, %s) ON CONFLICT (student_id, framework_id, level) DO UPDATE SET "
+    "reached = headway_tally.reached + excluded.reached, seen = headway_tally.seen + excluded.seen"
 )
 _WORDS = [state.word for state in State]
 _CODES = {state.word: int(state) for state in State}
@@ -47,22 +48,48 @@ Stored = tuple[Any, ...]
 def refresh(m: Moment, pairs: Iterable[Pair], *, through: int) -> list[Standing]:
     """This will determine pairs afresh and write their rows; pairs whose evidence is gone lose their row."""
     touched = with_carried(m, pairs)
+    before = {
+        (row[0], row[1]): standing_of(row)
+        for row in stored(students=list({s for s, _ in touched}), targets=list({t for _, t in touched}))
+    }
     found = {
         (s.student, s.target): s
         for group in determine_all(m, rows_of(m, pairs=touched), pairs=touched)
         for s in group.standings()
     }
-    kept = [s for s in found.values() if s.n_total]
-    write(kept, through=through)
-    gone = [pair for pair, s in found.items() if not s.n_total]
+    kept = {pair: s for pair, s in found.items() if s.n_total}
+    write(list(kept.values()), through=through)
+    gone = [pair for pair in found if pair not in kept]
     if gone:
         with connection.cursor() as cursor:
             cursor.executemany(
                 "DELETE FROM headway_determination WHERE student_id = %s AND target_id = %s", gone
             )
-    framework_of = frameworks.remembered().framework_of
-    tally({(student, framework_of[target]) for student, target in found}, anew=bool(gone))
+    _add_to_tallies(found, before, kept)
     return list(found.values())
+
+
+def _add_to_tallies(pairs: Iterable[Pair], before: dict[Pair, Standing], after: dict[Pair, Standing]) -> None:
+    """Add to the tallies what changed between the rows before and after. In the caller's transaction."""
+    woods = frameworks.remembered()
+    changes: dict[tuple[int, int, int], list[int]] = {}
+    for pair in pairs:
+        old, new = _counts(before.get(pair)), _counts(after.get(pair))
+        node = woods.node(pair[1])
+        if old != new and node.is_leaf and node.starts_on is None and node.ends_on is None:
+            change = changes.setdefault((pair[0], node.framework_id, node.level or 1), [0, 0])
+            change[0] += new[0] - old[0]
+            change[1] += new[1] - old[1]
+    if changes:
+        with connection.cursor() as cursor:
+            cursor.executemany(ADD, [(*key, *change) for key, change in changes.items()])
+
+
+def _counts(s: Standing | None) -> tuple[bool, bool]:
+    """Return whether a standing counts as reached and as seen: what `COUNTED` says in SQL."""
+    if s is None:
+        return False, False
+    return _CODES[s.state] in (State.PROFICIENT, State.BEYOND), bool(s.n_counted > 0 or s.decided)
 
 
 def with_carried(m: Moment, pairs: Iterable[Pair]) -> list[Pair]:
@@ -82,40 +109,23 @@ def write(standings: Sequence[Standing], *, through: int) -> None:
         cursor.executemany(UPSERT, rows)
 
 
-def tally(lines: Iterable[Pair] | None, *, anew: bool) -> None:
-    """Count again what students have reached by level: for (student, continuum) `lines`, or for everybody (None).
-
-    `anew` drops the old counts first: needed where determinations or levels went away, which leave nothing to overwrite.
-    """
-    chosen: dict[int, list[int]] = {}
-    for student, framework in lines or ():
-        chosen.setdefault(framework, []).append(student)
-    parts = (
-        [""]
-        if lines is None
-        else [
-            f" AND {{f}} = {int(framework)} AND {{s}} IN ({', '.join(str(int(one)) for one in students)})"
-            for framework, students in chosen.items()
-        ]
-    )
+def tally_anew() -> None:
+    """This will count again what every student has reached by level."""
     with connection.cursor() as cursor:
-        for part in parts:
-            if anew:
-                where = part.format(f="framework_id", s="student_id")
-                cursor.execute(f"DELETE FROM headway_tally WHERE 1 = 1{where}")
-            cursor.execute(TALLY.format(part.format(f="n.framework_id", s="d.student_id")))
+        cursor.execute("DELETE FROM headway_tally")
+        cursor.execute(INSERT_TALLY + COUNTED)
 
 
 def tally_breaks() -> list[tuple[int, str, str]]:
     """Return (student, counted, stored) of every tally that is not what the stored determinations count to."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED.format(""))
+        cursor.execute(COUNTED)
         counted = {row[:3]: tuple(map(int, row[3:])) for row in cursor.fetchall()}
         cursor.execute("SELECT student_id, framework_id, level, reached, seen FROM headway_tally")
         stored_now = {row[:3]: row[3:] for row in cursor.fetchall()}
     return [
-        (key[0], str(counted.get(key, "no row")), str(stored_now.get(key, "no row")))
-        for key in sorted({*counted, *stored_now}) if counted.get(key) != stored_now.get(key)
+        (key[0], str(counted.get(key, (0, 0))), str(stored_now.get(key, (0, 0))))
+        for key in sorted({*counted, *stored_now}) if counted.get(key, (0, 0)) != stored_now.get(key, (0, 0))
     ]  # fmt: skip
 
 
@@ -259,7 +269,7 @@ def differences(m: Moment, *, apply: bool, through: int) -> list[Difference]:
         write([d.expected for d in found if d.expected is not None], through=through)
     if apply and tally_breaks():
         # Also where nothing differs: a new edition of a continuum may have moved a target to another level.
-        tally(None, anew=True)
+        tally_anew()
     return found
 
 

@@ -73,7 +73,9 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def tallies() -> set[tuple[Any, ...]]:
-    return set(Tally.objects.values_list("student_id", "framework_id", "level", "reached", "seen"))
+    """Return the tallies; a row of two zeros says no more than none."""
+    rows = Tally.objects.values_list("student_id", "framework_id", "level", "reached", "seen")
+    return {row for row in rows if any(row[3:])}
 
 
 def counted() -> set[tuple[Any, ...]]:
@@ -83,7 +85,7 @@ def counted() -> set[tuple[Any, ...]]:
         own = found.setdefault((d.student_id, d.target.framework_id, d.target.level or 1), [0, 0])
         own[0] += d.state in (State.PROFICIENT, State.BEYOND)
         own[1] += d.n_counted > 0 or d.decided
-    return {(*key, *own) for key, own in found.items()}
+    return {(*key, *own) for key, own in found.items() if any(own)}
 
 
 def perform(act: tuple[str, Any], keys: list[str], acts: list[int], number: int, at: datetime) -> None:
