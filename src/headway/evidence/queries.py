@@ -17,7 +17,16 @@ from headway.evidence import asking, chances, ledger, projection, replaying, ret
 from headway.evidence.asking import Asked
 from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
-from headway.evidence.models import Event, LedgerHead, Offer, Opportunity, Payload, Piece, StudentRequest
+from headway.evidence.models import (
+    Event,
+    LedgerHead,
+    Offer,
+    Opportunity,
+    Payload,
+    Piece,
+    Rating,
+    StudentRequest,
+)
 from headway.evidence.returning import Returned
 from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
@@ -34,8 +43,10 @@ __all__ = [
     "References",
     "Returned",
     "RowReader",
+    "Unreleased",
     "Waiting",
     "all_rows_of",
+    "attempts_of",
     "away_since",
     "breaks",
     "chances_as_data",
@@ -49,6 +60,7 @@ __all__ = [
     "find_request",
     "given_in",
     "head",
+    "held_ratings",
     "keys_between",
     "keys_of_act",
     "latest_pairs",
@@ -313,6 +325,15 @@ def comments(*, keys: Sequence[str]) -> dict[str, str]:
     return {key: row[at] for key, row in rows.items() if row[at]}
 
 
+def attempts_of(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return the number of the newest attempt at each piece by its key. One statement per 500."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        rows = Piece.objects.filter(key__in=keys[start : start + 500])
+        found.update(rows.values_list("key", "attempt"))
+    return found
+
+
 def find_piece(key: str) -> Piece | None:
     """Return a piece of work by its key, or None."""
     return Piece.objects.filter(key=key).prefetch_related("targets").first()
@@ -352,6 +373,31 @@ def newest_ratings(
         )
         rows = cursor.fetchall()
     return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """One held rating as it stands: what a teacher reads before it is released. Levels in hundredths."""
+
+    key: str
+    student: int
+    target: int
+    level: int | None
+    status: int
+    observed_us: int
+    rater: int | None
+    piece: str
+    attempt: int
+    task: str
+    comment: str
+
+
+def held_ratings(*, students: Sequence[int]) -> list[Unreleased]:
+    """Return the standing held ratings of students, the oldest first. One statement. For adults who may rate only."""
+    rows = Rating.objects.filter(student_id__in=list(students), to_sequence=None, held=True)
+    fields = ("key", "student_id", "target_id", "level", "status", "observed_us", "rater_id", "piece", "attempt", "task",
+              "comment")  # fmt: skip
+    return [Unreleased(*row) for row in rows.order_by("observed_us", "key").values_list(*fields)]
 
 
 def in_the_way_of(scope: UndoScope) -> list[Finding]:

@@ -123,12 +123,13 @@ def no_evidence(view: View) -> Iterator[Need]:
     """Nothing was observed for `no_evidence_days`.
 
     Evidence is a rating with a level, for evidence or practice, by anybody; a missed chance, a decision and work of which
-    there was too little are none. The clock starts anew with evidence, with an excused event or a chance
-    noted as away (the student was not there), with the enrollment, and with the session of the calendar. It counts instructed days, 5 for 7 days of the setting (21 days:
-    15 school days), so it stands still in breaks and weekends; without a calendar every weekday is instructed. Students
-    whose enrollment (where nobody said when, the session) began less than `new_student_days` calendar days ago are left
-    out. `since`: the day on which the clock started, None where nothing is known; `school_days` since then; `evidence` 1
-    where it was evidence that started it, else 0: say "last evidence on" only then.
+    there was too little are none. The clock starts anew with evidence, with an excused event or a chance noted as away
+    (the student was not there), with the enrollment, and with the session of the calendar. It counts instructed days, 5
+    for 7 days of the setting (21 days: 15 school days), so it stands still in breaks and weekends; without a calendar
+    every weekday is instructed. Students whose enrollment (where nobody said when, the session) began less than
+    `new_student_days` calendar days ago are left out. `since`: the day on which the clock started, None where nothing is
+    known; `school_days` since then; `evidence` 1 where it was evidence that started it, else 0: say "last evidence on"
+    only then.
     """
     last: dict[int, int] = {}
     away = {student: micros(at) for student, at in view.away.items()}
