@@ -70,9 +70,9 @@ class StudentRow:
 
 def class_list(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
     """Show what was given in a class, newest first, each with how many stand where."""
-    found = [_seen(request.viewer, one) for one in evidence.given_in(school_class=subject.id)]
-    states = states_of([chance for one in found if one for chance in one.chances])
-    rows = [_offer(one, states) for one in found if one is not None]
+    found = _seen(request.viewer, evidence.given_in(school_class=subject.id))
+    states = states_of([chance for one in found for chance in one.chances])
+    rows = [_offer(one, states) for one in found]
     context = {"nav": "teacher.grid", "class": subject, "rows": rows}
     return render(request, "pages/teacher/given_list.html", context)
 
@@ -92,19 +92,18 @@ def _offer(one: Given, states: dict[UUID, str]) -> OfferRow:
     )
 
 
-def _seen(viewer: Viewer, one: Given) -> Given | None:
-    """Return what was given with the students that the viewer may see today; None where there are none."""
-    seen = rosters.visible_ids(
-        viewer, person_ids={chance.student for chance in one.chances}, as_of=viewer.today
-    )
-    own = tuple(chance for chance in one.chances if chance.student in seen)
-    return replace(one, chances=own) if own else None
+def _seen(viewer: Viewer, given: list[Given]) -> list[Given]:
+    """Return what was given with the students that the viewer may see today; without what nobody of them got."""
+    students = {chance.student for one in given for chance in one.chances}
+    seen = rosters.visible_ids(viewer, person_ids=students, as_of=viewer.today)
+    cut = [replace(one, chances=tuple(c for c in one.chances if c.student in seen)) for one in given]
+    return [one for one in cut if one.chances]
 
 
 def seen_offer(viewer: Viewer, offer_id: UUID, **_: Any) -> Any:
     """Return what was given under this number to students whom the viewer may see today; else None."""
     found = evidence.find_given(offer_id)
-    return None if found is None else _seen(viewer, found)
+    return next(iter(_seen(viewer, [found])), None) if found is not None else None
 
 
 def states_of(chances: list[Chance]) -> dict[UUID, str]:
@@ -179,7 +178,9 @@ def _act(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
             return redirect(address(here, said=_("Taken back: nobody has it any more.")))
         if act == "paper":
             n = work.hand_in_on_paper(actor=who, opportunities=chosen, at=at)
-            said = ngettext("Taken in from paper for %(n)s student.", "Taken in from paper for %(n)s students.", n)
+            said = ngettext(
+                "Taken in from paper for %(n)s student.", "Taken in from paper for %(n)s students.", n
+            )
             return redirect(address(here, said=said % {"n": n}))
         if act in ("reopen", "undo"):
             actions.reopen_opportunities(
