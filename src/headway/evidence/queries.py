@@ -443,7 +443,9 @@ def _asked_on(scope: UndoScope) -> dict[int, int]:
 
 
 def in_the_way_of_people(people: Sequence[int]) -> list[str]:
-    """Return by name what keeps an import of a roster from being taken back: ratings of or by people it made."""
+    """Return by name what keeps an import of a roster from being taken back: ratings of or by people it made, and what
+    they were given, handed in and asked.
+    """
     found = 0
     for start in range(0, len(people), 500):
         part = ", ".join(str(int(key)) for key in people[start : start + 500])
@@ -455,10 +457,10 @@ def in_the_way_of_people(people: Sequence[int]) -> list[str]:
     asked = sum(
         rows.filter(student_id__in=people[start : start + 500]).count()
         for start in range(0, len(people), 500)
-        for rows in (Opportunity.objects, StudentRequest.objects)
+        for rows in (Opportunity.objects, Piece.objects, StudentRequest.objects)
     )
     said = [f"{found} ratings name people of it"] if found else []
-    return said + ([f"{asked} tasks and requests name people of it"] if asked else [])
+    return said + ([f"{asked} tasks, pieces and requests name people of it"] if asked else [])
 
 
 def students_rated() -> list[int]:

@@ -15,6 +15,7 @@ from headway.evidence import queries as ledger
 from headway.evidence.models import Event, Offer, Opportunity, Return, StudentRequest
 from headway.evidence.types import Task, Work
 from headway.frameworks import queries as continuums
+from headway.frameworks.types import UndoScope
 from headway.interop.v1.record import record_of
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, queries
@@ -406,6 +407,21 @@ def test_the_record_of_a_student_holds_chances_returns_and_requests() -> None:
     assert [one["words"] for one in found["work"][0]["returned"]] == ["Add a scale."]
     assert [(one["kind"], one["state"]) for one in found["requests"]] == [("ready", "open")]
     assert {"offered", "handed_in", "returned", "ready"} <= {one["kind"] for one in found["events"]}
+
+
+def test_an_import_that_made_the_student_is_not_taken_back_under_a_task() -> None:
+    assert ledger.in_the_way_of_people([student("u2")]) == []
+    give("u2")
+    hand_in("u2")
+    assert ledger.in_the_way_of_people([student("u2")]) == ["2 tasks, pieces and requests name people of it"]
+
+
+def test_an_import_that_made_the_target_is_not_taken_back_under_a_task_or_request() -> None:
+    scope = UndoScope(run_id=1, added=frozenset({target("A1"), target("A2")}), changed=frozenset(), at=NOW)
+    assert ledger.in_the_way_of(scope) == []
+    give("u2")
+    ask(who("u1"))
+    assert [one.message for one in ledger.in_the_way_of(scope)] == ["2 tasks or requests name A1."]
 
 
 # Statements.

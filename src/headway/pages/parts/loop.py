@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +13,12 @@ from django.utils.translation import gettext as _
 
 from headway.evidence import queries as evidence
 from headway.evidence.queries import Asked, Chance, Returned
+from headway.evidence.types import CLOSED, OFFERED
 from headway.frameworks import queries as frameworks
 from headway.rosters import queries as rosters
+
+CLOSED_SHOWN = timedelta(days=14)
+"""So long a chance that passed stands beside what is open."""
 
 
 def state_words(state: str) -> str:
@@ -62,6 +66,8 @@ class GivenView:
     state: str
     said: str
     practice: bool
+    open: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,8 @@ def given_view(chance: Chance, today: date) -> GivenView:
     late = chance.due_on is not None and chance.due_on < today and chance.open
     return GivenView(
         str(chance.uuid), chance.title, names_of(chance.targets), chance.due_on, late, chance.state,
-        state_words(chance.state), chance.purpose == 1,
+        state_words(chance.state), chance.purpose == 1, chance.open,
+        chance.reason,
     )  # fmt: skip
 
 
@@ -157,7 +164,10 @@ def asked_views(found: Sequence[Asked]) -> list[AskedView]:
 def in_hand(student: int, *, today: date, asked: int = 6) -> InHand:
     """Return what a student has in hand: at most seven statements."""
     back = evidence.returned_pieces(students=[student])
-    given = by_due(evidence.chances_of([student], states=("offered", "away")))
+    chances = evidence.chances_of([student], states=(OFFERED, *CLOSED))
+    lately = today - CLOSED_SHOWN
+    given = by_due([one for one in chances if one.open])
+    given += [one for one in chances if not one.open and one.changed_at.date() > lately]
     requests = evidence.requests_of(students=[student], limit=40)
     shown = [one for one in requests if one.state == "open"]
     shown += [one for one in requests if one.state != "open"][: max(0, asked - len(shown))]

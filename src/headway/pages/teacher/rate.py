@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -26,13 +25,12 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
 from headway.pages.parts.loop import given_view, return_views
+from headway.pages.teacher import undoing
 from headway.proficiency import actions, queries
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
 
-SALT = "headway.rate"
-UNDO_SECONDS = 3600
 MOST_TARGETS = 6
 LONGEST_KEPT = 500
 STATUSES = ("missed", "excused", "too_little", "not_taught")
@@ -122,7 +120,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         "nav": "teacher.rate", "classes": classes, "chosen": chosen, "groups": groups, "most": MOST_TARGETS,
         "pieces": [{"key": p.piece_key, "title": p.title, "at": p.handed_in_at, "name": people[p.student].name(),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.target_ids)} for p in pieces[:60]],
-        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": _toast(request.GET.get("saved", "")),
+        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": undoing.said(request.GET.get("saved", "")),
         "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
@@ -209,7 +207,7 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "criteria": criteria,
         "n_criteria": len(criteria),
         "key": request.POST.get("key") or f"page-{uuid4()}",
-        "toast": _toast(token),
+        "toast": undoing.said(token),
         "toast_token": token,
         "fault": faults.get(""),
         "statuses": [{"value": s, "name": tags.state_words()[s]} for s in STATUSES],
@@ -324,7 +322,7 @@ def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
 
 def _onward(request: HttpRequest, stack: Stack, told: dict[str, Any]) -> str:
     """Return the address of the next in the stack, with a signed note of what was done that can be undone."""
-    token = signing.dumps({**told, "by": str(request.viewer.account)}, salt=SALT, compress=True)
+    token = undoing.note(request.viewer, told)
     if stack.following is None:
         own = {k: v for k, v in stack.query.items() if k == "class"}
         return f"/teacher/rate?{urlencode({'done': '1', 'saved': token, **own})}"
@@ -380,35 +378,3 @@ def _summary(request: HttpRequest, stack: Stack, rows: list[dict[str, Any]]) -> 
         scale = m.book.effective(node=node.id, school=None, on=m.day).scale
         names.append(tags.say("level", round(float(row["level"]) * 100), scale))
     return ", ".join(names)
-
-
-def _toast(token: str) -> str:
-    if not token:
-        return ""
-    try:
-        return str(signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)["said"])
-    except (signing.BadSignature, KeyError):
-        return ""
-
-
-def undo(request: HttpRequest) -> HttpResponse:
-    """Withdraw what was just saved; it stays in the ledger and counts no more."""
-    viewer: Viewer = request.viewer
-    back = request.POST.get("back", "/teacher/rate")
-    if not back.startswith("/teacher/"):
-        back = "/teacher/rate"
-    try:
-        found = signing.loads(request.POST.get("saved", ""), salt=SALT, max_age=UNDO_SECONDS)
-    except signing.BadSignature:
-        return redirect(back)
-    if found.get("by") != str(viewer.account):
-        raise Http404
-    try:
-        if found.get("returned"):
-            work.undo_return(actor=viewer, sequence=found["returned"], at=request.moment)
-            return redirect(back)
-        actions.withdraw_ratings(actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment)
-    except Refusal:
-        # It was undone before, or changed since: nothing is left to undo.
-        return redirect(back)
-    return redirect(back)

@@ -14,6 +14,7 @@ from headway.pages.teacher import (
     release,
     student,
     today,
+    undoing,
 )
 from headway.pages.teacher.scope import seen_student, taught_class
 
@@ -72,7 +73,7 @@ doors = [
     ),
     Door(
         "teacher/rate/undo",
-        rate.undo,
+        undoing.undo,
         "teacher.rate_undo",
         ADULTS,
         "Whoever saved a rating may take it back at once.",

@@ -154,6 +154,11 @@ def test_p6_a_closed_task_takes_no_work_and_says_what_to_do() -> None:
     post(teacher, path, act="missed", reason="no work came", chance=[str(chance("u1").uuid)])
     answer = client("u1").post("/student/hand-in", {"key": chance("u1").piece_key, "words": "late"})
     assert answer.status_code == 422 and "Ask your teacher to open it again." in Page(answer).words
+    for who, path in (("u1", "/student/now"), ("p1", "/family/children/u1")):
+        browser = again("u1", "en") if who == "u1" else client("p1")
+        page = read(browser, path)
+        assert "Missed: no work came" in page.words
+        assert f"/student/hand-in?offer={chance('u1').uuid}" not in page.links
 
 
 # The whole round, read by three.
