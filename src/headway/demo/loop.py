@@ -20,22 +20,23 @@ from headway.rosters import queries as roster
 
 DAY = timedelta(days=1)
 NOW_DUE = (
-    "Plan a walk",
-    "Draw the way from the school to a place you like. Say how far it is, and how you know.",
+    "A problem of your own",
+    "Make up a problem from your day that belongs here. Solve it, and say how you know that the answer is right.",
 )
 PAST = (
-    "Which box is the better buy?",
-    "Bring two boxes, or two labels. Show with numbers which one you would buy.",
+    "One problem, two ways",
+    "Solve one problem in two ways. Say which way you would show to a friend, and why.",
 )
 MADE = (
-    "The large box has 18 for 4.50, so one costs 25 cents. The small one is 28 cents each. I buy the large one.",
-    "240 g for 3.60 is 1.5 cents a gram. 400 g for 5.20 is 1.3 cents. The large one, if I eat it all.",
-    "Both cost the same for each piece, so I take the small one and carry less.",
+    "First I drew it, then I calculated it. Both come to the same. I would show the drawing.",
+    "Once step by step and once with a shortcut. The shortcut is faster, but I had to check it.",
+    "I did it with a table and with a rule. The table shows why the rule works, so I would show both.",
 )
 REVISE = (
-    "Your numbers are right. Say why one may compare them by the price of a single one.",
-    "Good labels. Check the second division once more, and write the unit.",
+    "Both ways are right. Say why they must come to the same.",
+    "Good shortcut. Check the second step once more, and write the unit.",
 )
+AGAIN = "I checked the second step: it was off by one, and now both ways agree. The unit is meters."
 
 
 def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) -> None:
@@ -93,9 +94,7 @@ def _carry_on(
                 actor=teacher, key=work.key, attempt=1, words=REVISE[n], notes={}, at=at - (6 - n) * DAY
             )
         if n == 1:
-            again = _work(
-                by_student[person.id], person, f"{MADE[n]} I divided again: 5.20 : 400 = 0.013 dollars."
-            )
+            again = _work(by_student[person.id], person, f"{MADE[n]} {AGAIN}")
             evidence.hand_in(actor=SYSTEM, work=again, at=at - 2 * DAY)
     late = [by_student[person.id].uuid for person in students[len(MADE) : len(MADE) + 3]]
     return [

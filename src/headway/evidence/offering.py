@@ -213,12 +213,14 @@ def _move(actor: Viewer, rows: Sequence[Chance], state: str, kind: str, reason: 
             )
         )
     first, last, _ = ledger.append(drafts, at_us=micros(at))
-    for n, row in enumerate(rows):
-        Opportunity.objects.filter(uuid=row.uuid).update(
-            state=state, reason=reason, changed_at=at, sequence=first + n
-        )
+    place = {row.uuid: first + n for n, row in enumerate(rows)}
+    found = list(Opportunity.objects.filter(uuid__in=place))
+    for one in found:
+        one.state, one.reason, one.changed_at, one.sequence = state, reason, at, place[one.uuid]
+    Opportunity.objects.bulk_update(found, ["state", "reason", "changed_at", "sequence"], batch_size=200)
+    # The reason may speak of somebody's health: it stands in the ledger, where it can be erased, and not in the audit.
     record_act(actor=actor, act=kind, kind="offer", object_id=rows[0].offer, at=at,
-               detail={"n": len(rows), "state": state, "reason": reason})  # fmt: skip
+               detail={"n": len(rows), "state": state})  # fmt: skip
     return Moved(first, last, tuple(chances.by_uuid([row.uuid for row in rows])))
 
 

@@ -208,6 +208,19 @@ def test_p6_practice_that_was_missed_counts_for_nothing() -> None:
     assert (row["status"], row["purpose"]) == (1, 1)
 
 
+def test_p6_closing_a_class_takes_as_many_statements_as_closing_one(django_assert_max_num_queries) -> None:
+    give("u1", "u2", "u3", actor=SYSTEM)
+    all_three = [chance(name).uuid for name in ("u1", "u2", "u3")]
+    said = {"actor": SYSTEM, "at": NOW, "reason": "trip"}
+    counts = []
+    for chosen in (all_three[:1], all_three[:1], all_three):
+        with django_assert_max_num_queries(40) as asked:
+            actions.close_opportunities(**said, opportunities=chosen, state="missed", book=queries.book())
+        counts.append(len(asked))
+        actions.reopen_opportunities(**said, opportunities=chosen)
+    assert counts[2] <= counts[1], "the first of all asks for what is remembered afterwards"
+
+
 def test_p6_closing_is_refused_whole() -> None:
     give()
     teacher = who("T1")
