@@ -276,6 +276,41 @@ def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
     _run(as_json, lambda: _on(home).undo_import(run), "say_import")
 
 
+@app.command("year-roll")
+def year_roll(
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show by name what would happen; change nothing.")
+    ] = False,
+    starts: Annotated[
+        str | None, typer.Option(help="First day; without it 52 weeks after the last first day.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option(help="Last day; without it as far from the first as before.")
+    ] = None,
+    last_grade: Annotated[
+        str, typer.Option(help="The grade that leaves; without it the highest taught.")
+    ] = "",
+    retain: Annotated[
+        list[str] | None, typer.Option(help="A student who stays in the grade; may be repeated.")
+    ] = None,
+    without_students: Annotated[
+        bool, typer.Option("--without-students", help="Carry classes with their staff only.")
+    ] = False,
+) -> None:
+    """The next school year: sessions and classes a year later, grades up, the last grade leaves."""
+
+    def work() -> dict[str, Any]:
+        commands = _on(home)
+        from headway.rosters.types import Choices
+
+        choices = Choices(_day(starts), _day(ends), last_grade, tuple(retain or ()), not without_students)
+        return commands.year_roll(plan=plan, choices=choices)
+
+    _run(as_json, work, "say_year")
+
+
 @export_app.command("framework")
 def export_framework(
     key: str,

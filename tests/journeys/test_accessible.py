@@ -29,6 +29,7 @@ PAGES = {
         "/district/classes",
         "/district/frameworks",
         "/district/frameworks/Mathematics",
+        "/district/year",
         "/district/policy",
         "/district/ledger",
         "/district/roster/people/S-0001",

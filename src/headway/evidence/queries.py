@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -21,7 +22,8 @@ from headway.evidence.waiting import Waiting, waiting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding
-from headway.kit.times import micros
+from headway.kit.times import end_of_day, micros
+from headway.rosters import queries as rosters
 
 __all__ = [
     "Held",
@@ -342,6 +344,22 @@ def in_the_way_of_people(people: Sequence[int]) -> list[str]:
             )
             found += cursor.fetchone()[0]
     return [f"{found} ratings name people of it"] if found else []
+
+
+def in_the_way_of_year(*, title: str, starts_on: date, since: datetime) -> list[str]:
+    """Return by name what keeps a roll of the year from being taken back: ratings of the new year, recorded since.
+
+    For `rosters.actions.register_blocker`. Two statements.
+    """
+    begins = end_of_day(starts_on - timedelta(days=1), ZoneInfo(rosters.district().zone))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM headway_rating r JOIN headway_event e ON e.sequence = r.origin_sequence"
+            " WHERE r.observed_us >= %s AND e.at_us >= %s",
+            [micros(begins), micros(since)],
+        )
+        n = cursor.fetchone()[0]
+    return [f"{n} ratings of {title} were recorded since"] if n else []
 
 
 def students_rated() -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 
 def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back."""
@@ -14,3 +16,12 @@ def connect() -> None:
     frameworks.register_blocker(plans.in_the_way_of)
     rosters.register_blocker(lambda run: plans.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: evidence.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(
+        lambda run: (
+            evidence.in_the_way_of_year(
+                title=run.name, starts_on=date.fromisoformat(run.counts["starts_on"]), since=run.at
+            )
+            if run.kind == "year-roll"
+            else []
+        )
+    )

@@ -25,7 +25,8 @@ from headway.rosters.models import (
     RoleGrant,
     SchoolClass,
 )
-from headway.rosters.types import Plan, Progress, Staged
+from headway.rosters.rolling import read_year, write_year
+from headway.rosters.types import Choices, Plan, Progress, Staged, YearPlan
 from headway.rosters.undoing import made_by, register_blocker, undo
 
 __all__ = [
@@ -42,8 +43,10 @@ __all__ = [
     "made_by",
     "name_substitute",
     "plan_roster",
+    "plan_year",
     "register_blocker",
     "restrict_guardian",
+    "roll_year",
     "set_frameworks",
     "undo_import",
 ]
@@ -143,6 +146,29 @@ def undo_import(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     """
     _require(actor, Role.DISTRICT)
     return undo(run_id=run_id, actor=actor, at=at)
+
+
+# The next school year.
+
+
+def plan_year(*, actor: Viewer, at: datetime, choices: Choices) -> YearPlan:
+    """This will say what rolling the newest school year would do, by name. Nothing is written.
+
+    Raises `Refusal`: `forbidden`, `no_year`, `year_not_over`, `not_a_span`, `unknown_grade`, `unknown_student`.
+    """
+    _require(actor, Role.DISTRICT)
+    return read_year(at=at, choices=choices).plan()
+
+
+def roll_year(*, actor: Viewer, at: datetime, choices: Choices) -> ImportRun:
+    """This will begin the next school year: sessions and classes a year later, staff with them, grades up, leavers out.
+
+    Levels, plans and evidence stay as they are; care and court restrictions are not touched. Written in one transaction:
+    the roster, one run of kind `year-roll` with every row as it stood before, one audit entry; `undo_import` takes it
+    back. Who may: the district. Raises what `plan_year` raises.
+    """
+    _require(actor, Role.DISTRICT)
+    return write_year(actor=actor, at=at, choices=choices)
 
 
 # Roles, care, restrictions.
@@ -377,6 +403,8 @@ def _class(actor: Viewer, class_id: int) -> SchoolClass:
     found = SchoolClass.objects.filter(pk=class_id).first()
     if found is None:
         raise Refusal("no_such_class", "There is no such class.")
+    if not found.active:
+        raise Refusal("class_over", "This class is over; it can be read and no longer changed.")
     if not (actor.is_a(Role.DISTRICT) or found.id in actor.classes or found.school_id in actor.schools):
         raise Refusal(
             "forbidden", "Only the class's teachers, its school's leaders and the district may do this."

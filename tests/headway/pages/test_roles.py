@@ -86,6 +86,7 @@ district.classes        sxxxxxxxxxxxx.
 district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.
 district.framework      sxxxxxxxxxxxx.
+district.year           sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
 district.ledger         sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.

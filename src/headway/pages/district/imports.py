@@ -17,6 +17,7 @@ from headway.rosters import actions as rosters
 
 _UNDO = {
     "roster": rosters.undo_import,
+    "year-roll": rosters.undo_import,
     "framework": proficiency.undo_framework,
     "policy": proficiency.undo_policy,
     "ratings": proficiency.undo_ratings,
@@ -66,7 +67,7 @@ def listed(runs: list[Any]) -> list[Imported]:
 def kind_name(kind: str) -> str:
     """Say what an import brought in."""
     return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
-            "plans": _("Plans")}.get(kind, kind)  # fmt: skip
+            "plans": _("Plans"), "year-roll": _("Next school year")}.get(kind, kind)  # fmt: skip
 
 
 def said(kind: str, counts: dict[str, Any]) -> str:
@@ -79,6 +80,10 @@ def said(kind: str, counts: dict[str, Any]) -> str:
             "changed": changed,
             "ended": ended,
         }
+    if kind == "year-roll":
+        return (
+            _("%(classes)s classes, %(promoted)s students a grade up, %(leavers)s leave") % counts["counts"]
+        )
     if kind == "policy":
         named = ", ".join(counts.get("policies", [])) or _("settings only")
         return _("%(names)s; %(n)s determinations changed") % {

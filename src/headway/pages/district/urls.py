@@ -2,7 +2,18 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.district import classes, frameworks, home, imports, ledger, people, policy, roster, scope
+from headway.pages.district import (
+    classes,
+    frameworks,
+    home,
+    imports,
+    ledger,
+    people,
+    policy,
+    roster,
+    scope,
+    year,
+)
 
 LEAD = only(Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
@@ -27,6 +38,7 @@ doors = [
         "district/frameworks/<path:key>", frameworks.framework, "district.framework", LEAD, _LEAD,
         scope=scope.framework, methods=BOTH,
     ),
+    Door("district/year", year.year, "district.year", LEAD, _LEAD, methods=BOTH),
     Door("district/policy", policy.policy, "district.policy", LEAD, _LEAD, methods=BOTH),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door(
