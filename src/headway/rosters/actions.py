@@ -14,6 +14,7 @@ from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
 from headway.rosters.importing import local_day, run_import
+from headway.rosters.leaving import come_back, leave
 from headway.rosters.models import (
     HAND,
     District,
@@ -46,9 +47,11 @@ __all__ = [
     "plan_year",
     "register_blocker",
     "restrict_guardian",
+    "return_student",
     "roll_year",
     "set_frameworks",
     "undo_import",
+    "withdraw_student",
 ]
 
 
@@ -169,6 +172,32 @@ def roll_year(*, actor: Viewer, at: datetime, choices: Choices) -> ImportRun:
     """
     _require(actor, Role.DISTRICT)
     return write_year(actor=actor, at=at, choices=choices)
+
+
+# Leaving and coming back.
+
+
+def withdraw_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: datetime) -> ImportRun:
+    """This will end a student's classes and roles from a day on; `on` is the first day without the student.
+
+    Lists, pace, signs and the way in end with them; levels, evidence, plans, family and restrictions stay. Written: the
+    rows, one run of kind `left` with each as it stood before, one audit entry with the reason; `undo_import` takes it
+    back. Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `day_ahead`, `not_here`.
+    """
+    _require(actor, Role.DISTRICT)
+    return leave(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
+
+
+def return_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: datetime) -> ImportRun:
+    """This will let a student who left come back from a day on: the same person, with the same history.
+
+    The classes and roles that ended last begin again where the class still meets; the days between stay days of absence.
+    Written: enrollments, roles, one run of kind `returned`, one audit entry with the reason; `undo_import` takes it back.
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `day_ahead`, `still_here`,
+    `never_here`, `not_a_span`.
+    """
+    _require(actor, Role.DISTRICT)
+    return come_back(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
 
 
 # Roles, care, restrictions.

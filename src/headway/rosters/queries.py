@@ -39,6 +39,7 @@ from headway.rosters.visibility import (
     classes_of,
     guardians_of,
     holds_on,
+    is_here,
     people_named,
     reference,
     stands_in,
@@ -65,6 +66,7 @@ __all__ = [
     "find_term",
     "guardians_of",
     "holds_on",
+    "is_here",
     "members",
     "people_by_id",
     "people_named",
@@ -325,7 +327,8 @@ def members(*, class_ids: Iterable[int], as_of: date) -> dict[int, list[int]]:
     """Return the students' keys of each class on the day. One statement."""
     found: dict[int, list[int]] = {class_id: [] for class_id in class_ids}
     rows = Enrollment.objects.filter(holds_on(as_of), school_class_id__in=list(found), role=LEARNER)
-    for class_id, person_id in rows.order_by("id").values_list("school_class_id", "person_id").distinct():
+    # Two enrollments of one person in one class, as after a return, are one member.
+    for class_id, person_id in dict.fromkeys(rows.order_by("id").values_list("school_class_id", "person_id")):
         found[class_id].append(person_id)
     return found
 

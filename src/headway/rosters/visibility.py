@@ -43,6 +43,13 @@ def reference(text: str) -> Q:
         return Q(sourced_id=text)
 
 
+def is_here(day: date, person: str) -> Q:
+    """Return the condition that the student in column `person` is in a class or holds the role of a student on the day."""
+    own = {"person_id": OuterRef(person)}
+    granted = RoleGrant.objects.filter(holds_on(day), role=Role.STUDENT, **own)
+    return Q(Exists(Enrollment.objects.filter(holds_on(day), role=LEARNER, **own))) | Q(Exists(granted))
+
+
 def _unrestricted(guardian: object, student: str, day: date) -> Q:
     kept_away = Restriction.objects.filter(holds_on(day), guardian_id=guardian, student_id=OuterRef(student))
     return ~Exists(kept_away)

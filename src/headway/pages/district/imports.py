@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
@@ -18,6 +20,8 @@ from headway.rosters import actions as rosters
 _UNDO = {
     "roster": rosters.undo_import,
     "year-roll": rosters.undo_import,
+    "left": rosters.undo_import,
+    "returned": rosters.undo_import,
     "framework": proficiency.undo_framework,
     "policy": proficiency.undo_policy,
     "ratings": proficiency.undo_ratings,
@@ -67,7 +71,8 @@ def listed(runs: list[Any]) -> list[Imported]:
 def kind_name(kind: str) -> str:
     """Say what an import brought in."""
     return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
-            "plans": _("Plans"), "year-roll": _("Next school year")}.get(kind, kind)  # fmt: skip
+            "plans": _("Plans"), "year-roll": _("Next school year"),
+            "left": _("Left"), "returned": _("Came back")}.get(kind, kind)  # fmt: skip
 
 
 def said(kind: str, counts: dict[str, Any]) -> str:
@@ -84,6 +89,8 @@ def said(kind: str, counts: dict[str, Any]) -> str:
         return (
             _("%(classes)s classes, %(promoted)s students a grade up, %(leavers)s leave") % counts["counts"]
         )
+    if kind in ("left", "returned"):
+        return f"{date_format(date.fromisoformat(counts['on']), 'DATE_FORMAT')}: {counts['reason']}"
     if kind == "policy":
         named = ", ".join(counts.get("policies", [])) or _("settings only")
         return _("%(names)s; %(n)s determinations changed") % {

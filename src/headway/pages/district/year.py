@@ -42,7 +42,7 @@ def year(request: HttpRequest) -> HttpResponse:
             context.update(_planned(plan))
     else:
         context.update(_planned(plan))
-    context["runs"] = listed([one for one in access.import_runs(limit=200) if one.kind == "year-roll"])
+    context["runs"] = listed(access.import_runs(kind="year-roll"))
     context["done"] = request.GET.get("done", "")[:12]
     refused = "refusal" in context and (request.method == "POST" or context["refusal"].code not in CALM)
     return render(request, "pages/district/year.html", context, status=422 if refused else 200)

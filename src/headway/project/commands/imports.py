@@ -133,7 +133,7 @@ def undo_import(run_id: int) -> dict[str, Any]:
     if run is None:
         raise Refusal("no_such_import", f"There is no import {run_id}.")
     at = now()
-    if run.kind in ("roster", "year-roll"):
+    if run.kind in ("roster", "year-roll", "left", "returned"):
         return run_as_data(rosters.undo_import(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "framework":
         return run_as_data(proficiency.undo_framework(run_id=run_id, actor=SYSTEM, at=at))
