@@ -74,12 +74,12 @@ def import_runs(*, limit: int = 10, kind: str = "") -> list[ImportRun]:
     return list(found.order_by("-pk")[:limit])
 
 
-OF_A_PERSON = ("left", "returned")
+OF_A_PERSON = ("left", "returned", "merged", "split")
 """Kinds of runs that are about one person, whose pseudonym stands in `counts`."""
 
 
 def runs_about(*, person: UUID) -> list[ImportRun]:
-    """Return the runs about one person, newest first: leaving and coming back. One statement."""
+    """Return the runs about one person, newest first: leaving, coming back, merge and split. One statement."""
     found = ImportRun.objects.filter(kind__in=OF_A_PERSON, counts__person=str(person))
     return list(found.order_by("-pk"))
 

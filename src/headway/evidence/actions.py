@@ -17,6 +17,7 @@ from headway.evidence.models import Erasure, Event, Payload, Piece
 from headway.evidence.types import RatingEntry, Receipt, Work
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
+from headway.rosters.actions import Joining
 
 
 def record_ratings(
@@ -166,10 +167,12 @@ def amend_ratings(
                     for key in missing
                 ],
             )
-        by_student: dict[int, list[str]] = {}
+        # By the person whom the ledger named when it was recorded: what an erasure of one removes is theirs alone, also
+        # where two people were merged.
+        subjects = _subjects([row[projection.AT["origin_sequence"]] for row in rows.values()])
+        by_student: dict[UUID, list[str]] = {}
         for key in changes:
-            by_student.setdefault(rows[key][projection.AT["student_id"]], []).append(key)
-        uuids = _uuids(list(by_student))
+            by_student.setdefault(subjects[rows[key][projection.AT["origin_sequence"]]], []).append(key)
         drafts = [
             ledger.Draft(
                 "amend",
@@ -179,10 +182,10 @@ def amend_ratings(
                     "of": len(by_student),
                     "changes": {key: _for_ledger(changes[key]) for key in keys},
                 },
-                uuids[student],
+                subject,
                 actor.person,
             )
-            for student, keys in by_student.items()
+            for subject, keys in by_student.items()
         ]
         first, last, _ = ledger.append(drafts, at_us=micros(at))
         touched: list[tuple[int, int]] = []
@@ -294,6 +297,54 @@ def _act(act: int) -> tuple[range, list[str]]:
     return range(act, act + of), [key for body in bodies for key in body["changes"]]
 
 
+def follow(joining: Joining) -> tuple[tuple[int, int], ...]:
+    """This will move a person's ratings and pieces with a merge or back with its split; returns (student, target) touched.
+
+    Written: one event `merged` or `split` that names the ratings moved, their rows from then on, the pieces. In the
+    caller's transaction. Raises `Refusal("changed_since")` where a rating that came with the merge stands no more.
+    """
+    ledger.lock()
+    person, into = joining.person, joining.into
+    if joining.of is None:
+        keys = queries.standing_keys(student=person.pk)
+        pieces = list(Piece.objects.filter(student=person).order_by("id").values_list("key", flat=True))
+        source, goal, kind = person, into, "merged"
+    else:
+        keys, pieces = _moved_with(person.uuid)
+        source, goal, kind = into, person, "split"
+    rows = projection.standing(keys)
+    student = projection.AT["student_id"]
+    gone = [key for key in keys if key not in rows or rows[key][student] != source.pk]
+    if gone:
+        raise Refusal(
+            "changed_since",
+            "Ratings that came with the merge were withdrawn or replaced since; undo that first.",
+            [Finding("changed_since", "changed since the merge", column="key", value=key) for key in gone],
+        )
+    Piece.objects.filter(student=source, key__in=pieces).update(student=goal)
+    body = {
+        "from": str(source.uuid),
+        "to": str(goal.uuid),
+        "keys": keys,
+        "pieces": pieces,
+        "reason": joining.reason,
+    }
+    draft = ledger.Draft(kind, body, person.uuid, joining.actor.person)
+    sequence, _, _ = ledger.append([draft], at_us=micros(joining.at))
+    projection.end([(sequence, key) for key in keys])
+    projection.insert([projection.amended(rows[key], sequence, {"student_id": goal.pk}) for key in keys])
+    targets = dict.fromkeys(rows[key][projection.AT["target_id"]] for key in keys)
+    return tuple((one, target) for target in targets for one in (source.pk, goal.pk))
+
+
+def _moved_with(person: UUID) -> tuple[list[str], list[str]]:
+    """Return the keys of the ratings and pieces that the last merge moved; none where its content was erased."""
+    last = Event.objects.filter(kind="merged", subject=person).order_by("-sequence").first()
+    body = None if last is None else Payload.objects.filter(pk=last.pk).values_list("body", flat=True).first()
+    said = {"keys": [], "pieces": []} if body is None else json.loads(body)
+    return list(said["keys"]), list(said["pieces"])
+
+
 def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -> int:
     """This will remove the content of every event about `subject`, their rating rows and pieces; the chain still verifies.
 
@@ -316,8 +367,8 @@ def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -
             Payload.objects.filter(pk__in=sequences[start : start + 500]).delete()
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM headway_rating WHERE student_id IN "
-                "(SELECT id FROM headway_person WHERE uuid = %s)",
+                "DELETE FROM headway_rating WHERE origin_sequence IN "
+                "(SELECT sequence FROM headway_event WHERE subject = %s)",
                 [_uuid_param(subject)],
             )
         Piece.objects.filter(student__uuid=subject).delete()
@@ -451,10 +502,14 @@ def _hash_at(sequence: int) -> str:
     return Event.objects.only("hash").get(pk=sequence).hash
 
 
-def _uuids(students: list[int]) -> dict[int, UUID]:
-    from headway.rosters.queries import person_uuids
-
-    return person_uuids(person_ids=students)
+def _subjects(sequences: list[int]) -> dict[int, UUID]:
+    """Return about whom each event is. One statement per 500."""
+    found: dict[int, UUID] = {}
+    listed = list(dict.fromkeys(sequences))
+    for start in range(0, len(listed), 500):
+        rows = Event.objects.filter(sequence__in=listed[start : start + 500])
+        found.update((one, subject) for one, subject in rows.values_list("sequence", "subject") if subject)
+    return found
 
 
 def _target_uuids(targets: list[int]) -> dict[int, UUID]:

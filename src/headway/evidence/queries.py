@@ -227,6 +227,16 @@ def replaced_between(*, first: int, last: int) -> list[str]:
     return [key for key, row in projection.latest(keys).items() if row[origin] < first]
 
 
+def standing_keys(*, student: int) -> list[str]:
+    """Return the client keys of a student's standing ratings, held ones with them, in order of the ledger. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT "key" FROM headway_rating WHERE student_id = %s AND to_sequence IS NULL ORDER BY from_sequence, "key"',
+            [student],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def all_rows_of(*, student: int) -> list[dict[str, Any]]:
     """Return every rating row of a student as columns by name, ended and held ones with them, in order of the ledger."""
     names = [name for name in projection.COLUMNS if name != "student_id"]
@@ -246,9 +256,12 @@ def work_as_data(*, student: int) -> list[dict[str, Any]]:
     return list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
 
 
-def events_about(*, subject: UUID) -> list[tuple[int, str, int, str, str | None]]:
-    """Return (sequence, kind, instant, hash, body) of every event about a person, in order."""
-    rows = Event.objects.filter(subject=subject).order_by("sequence")
+def events_about(*, subjects: Sequence[UUID]) -> list[tuple[int, str, int, str, str | None]]:
+    """Return (sequence, kind, instant, hash, body) of every event about a person, in order.
+
+    `subjects` are the pseudonyms of the person and of whoever was merged into them.
+    """
+    rows = Event.objects.filter(subject__in=subjects).order_by("sequence")
     return list(rows.values_list("sequence", "kind", "at_us", "hash", "payload__body"))
 
 

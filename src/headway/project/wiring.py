@@ -6,10 +6,14 @@ from datetime import date
 
 
 def connect() -> None:
-    """Register what lower packages ask of higher ones: what stands in the way of taking an import back."""
+    """Register what lower packages ask of higher ones: what stands in the way of taking an import back, and what
+    follows a person who is merged.
+    """
     from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
+    from headway.plans import actions as planning
     from headway.plans import queries as plans
+    from headway.proficiency import actions as proficiency
     from headway.rosters import actions as rosters
 
     frameworks.register_blocker(evidence.in_the_way_of)
@@ -25,3 +29,5 @@ def connect() -> None:
             else []
         )
     )
+    rosters.register_follower(proficiency.follow)
+    rosters.register_follower(planning.follow)

@@ -13,8 +13,10 @@ from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
+from headway.rosters import merging
 from headway.rosters.importing import local_day, run_import
 from headway.rosters.leaving import come_back, leave
+from headway.rosters.merging import Joining, register_follower
 from headway.rosters.models import (
     HAND,
     District,
@@ -31,6 +33,7 @@ from headway.rosters.types import Choices, Plan, Progress, Staged, YearPlan
 from headway.rosters.undoing import made_by, register_blocker, undo
 
 __all__ = [
+    "Joining",
     "add_guardianship",
     "add_provisional_student",
     "begin_district",
@@ -42,14 +45,18 @@ __all__ = [
     "invite",
     "lift_restriction",
     "made_by",
+    "merge_people",
     "name_substitute",
     "plan_roster",
     "plan_year",
     "register_blocker",
+    "register_follower",
     "restrict_guardian",
     "return_student",
     "roll_year",
     "set_frameworks",
+    "split_people",
+    "tell_apart",
     "undo_import",
     "withdraw_student",
 ]
@@ -198,6 +205,41 @@ def return_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: 
     """
     _require(actor, Role.DISTRICT)
     return come_back(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
+
+
+# One person or two.
+
+
+def merge_people(*, actor: Viewer, person_id: int, into_id: int, reason: str, at: datetime) -> ImportRun:
+    """This will join a person to another who is the same human being: everything is seen under the one who stays.
+
+    Enrollments, roles, care, restrictions, ratings, pieces and plans follow; what was put in by hand and the roster says
+    too ends today. Written in one transaction: the rows, one event `merged`, one run of kind `merged`, audit entries.
+    `split_people` takes it back. Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`,
+    `same_person`, `already_merged`, `both_on_roster`.
+    """
+    _require(actor, Role.DISTRICT)
+    return merging.merge(actor=actor, person=_person(person_id), into=_person(into_id), reason=reason, at=at)
+
+
+def split_people(*, actor: Viewer, person_id: int, reason: str, at: datetime) -> ImportRun:
+    """This will split a person from the one they were joined to: what was theirs is theirs again, as it stands now.
+
+    What came since stays with the one who stayed. Written: the rows, one event `split`, one run, audit entries. Who may:
+    the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `not_merged`, `changed_since` naming
+    ratings that were withdrawn or replaced since the merge.
+    """
+    _require(actor, Role.DISTRICT)
+    return merging.split(actor=actor, person=_person(person_id), reason=reason, at=at)
+
+
+def tell_apart(*, actor: Viewer, person_id: int, other_id: int, at: datetime) -> None:
+    """This will note that two people alike in name are two, so that they are not proposed again.
+
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`.
+    """
+    _require(actor, Role.DISTRICT)
+    merging.tell_apart(actor=actor, person=_person(person_id), other=_person(other_id), at=at)
 
 
 # Roles, care, restrictions.

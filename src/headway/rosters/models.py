@@ -16,6 +16,7 @@ from headway.access.types import Role
 __all__ = [
     "Course",
     "Demographics",
+    "Distinct",
     "District",
     "Enrollment",
     "Guardianship",
@@ -261,3 +262,18 @@ class Demographics(models.Model):
     economically_disadvantaged = models.BooleanField(null=True)
     disability = models.BooleanField(null=True)
     active = models.BooleanField(default=True)
+
+
+class Distinct(models.Model):
+    """A person's word that two rows of the roster, alike in name, are two people: they are not proposed again.
+
+    `said_by` is the account that said so. Read by the district; kept as long as the two.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    said_at = models.DateTimeField()
+    said_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "other"], name="distinct_once")]

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
 from headway.rosters.models import (
     Demographics,
+    Distinct,
     District,
     Enrollment,
     Guardianship,
@@ -183,16 +185,85 @@ def person_uuids(*, person_ids: Iterable[int]) -> dict[int, UUID]:
     return found
 
 
+def pseudonyms_of(*, person_id: int) -> list[UUID]:
+    """Return the ledger's pseudonyms of a person: their own first, then those of whoever was merged into them."""
+    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id))
+    return [uuid for _, uuid in sorted(rows.values_list("id", "uuid"), key=lambda row: row[0] != person_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A student whom somebody added by hand, somebody of the roster with the same name, and what else they share."""
+
+    person: Person
+    other: Person
+    shared: tuple[str, ...]
+
+
+def matches(*, as_of: date, limit: int = 200) -> list[Match]:
+    """Return who, added by hand, may be somebody of the roster: the same name, and not yet told apart.
+
+    `shared` names what agrees beside the name: `grade`, `school`, `born`. Who may: the district. At most six statements.
+    """
+    waiting = list(
+        by_sort_name(Person.objects.filter(provisional=True, active=True, merged_into=None))[:limit]
+    )
+    if not waiting:
+        return []
+    named = Q(pk__in=[])
+    for one in waiting:
+        named |= Q(given_name__iexact=one.given_name, family_name__iexact=one.family_name)
+        named |= Q(preferred_given_name__iexact=one.given_name, family_name__iexact=one.family_name)
+    others = list(by_sort_name(Person.objects.filter(named, provisional=False, merged_into=None)))
+    apart = set(Distinct.objects.filter(person__in=waiting).values_list("person_id", "other_id"))
+    keys = [one.pk for one in (*waiting, *others)]
+    schools: dict[int, set[str]] = {
+        key: {org for role, org in roles if role == Role.STUDENT and org}
+        for key, roles in roles_on(person_ids=keys, as_of=as_of).items()
+    }
+    born = dict(Demographics.objects.filter(person__in=keys).values_list("person_id", "birth_on"))
+    found = []
+    for one in waiting:
+        for other in others:
+            if (one.pk, other.pk) not in apart and _same_name(one, other):
+                same = {"grade": one.grade and one.grade == other.grade, "school": schools[one.pk] & schools[other.pk],
+                        "born": born.get(one.pk) and born.get(one.pk) == born.get(other.pk)}  # fmt: skip
+                found.append(Match(one, other, tuple(word for word, holds in same.items() if holds)))
+    return found
+
+
+def _same_name(one: Person, other: Person) -> bool:
+    given = {other.given_name.casefold(), other.preferred_given_name.casefold()}
+    return one.given_name.casefold() in given and one.family_name.casefold() == other.family_name.casefold()
+
+
+def merged_people() -> list[Person]:
+    """Return who was merged into somebody, with that person, by sort name. One statement."""
+    return list(by_sort_name(Person.objects.exclude(merged_into=None).select_related("merged_into")))
+
+
+def row_of_person(text: str) -> Person:
+    """Return the row with this sourcedId or uuid, merged or not. Raises `Refusal("no_such_person")`."""
+    found = Person.objects.select_related("merged_into").filter(reference(text)).first()
+    if found is None:
+        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+    return found
+
+
 def all_person_uuids() -> dict[int, UUID]:
     """Return the ledger's pseudonym of everybody. One statement."""
     return dict(Person.objects.values_list("id", "uuid"))
 
 
 def person_ids(*, sourced_ids: Iterable[str]) -> dict[str, int]:
-    """Return the integer key by sourcedId, for those that exist. One statement per 500."""
+    """Return the integer key by sourcedId, for those that exist; a merged person answers as the one that stands.
+
+    One statement per 500.
+    """
     found: dict[str, int] = {}
     for part in _parts(sourced_ids):
-        found.update(Person.objects.filter(sourced_id__in=part).values_list("sourced_id", "id"))
+        rows = Person.objects.filter(sourced_id__in=part)
+        found.update(rows.values_list("sourced_id", Coalesce("merged_into_id", "id")))
     return found
 
 

@@ -20,7 +20,9 @@ _BLOCKERS: list[Blocker] = []
 _NAMED = 20
 WHOLE = ("roster", "year-roll")
 KINDS = (*WHOLE, "left", "returned")
-"""The kinds of runs that changed rows of the roster; those of `WHOLE` stand upon each other, the others on rows."""
+"""The kinds of runs that are taken back here; those of `WHOLE` stand upon each other, the others on rows."""
+LATER = (*KINDS, "merged", "split")
+"""The kinds of runs that changed rows of the roster. A merge is taken back by a split, which is a run of its own."""
 
 
 def register_blocker(blocker: Blocker) -> Blocker:
@@ -61,7 +63,7 @@ def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
 
 
 def _blocked(run: ImportRun) -> list[str]:
-    later = ImportRun.objects.filter(kind__in=KINDS, status="applied", pk__gt=run.pk).order_by("pk")
+    later = ImportRun.objects.filter(kind__in=LATER, status="applied", pk__gt=run.pk).order_by("pk")
     found = [
         f"import {one.pk} was applied after it"
         for one in later

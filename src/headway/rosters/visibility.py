@@ -84,7 +84,9 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     """
     person = None
     if account.person is not None:
-        person = Person.objects.filter(uuid=account.person, merged_into=None).first()
+        # An account of somebody who was merged opens the record of the person who stands.
+        person = Person.objects.filter(uuid=account.person).select_related("merged_into").first()
+        person = person.merged_into or person if person is not None else None
     roles: set[Role] = {Role.DISTRICT} if account.is_administrator else set()
     led: set[int] = set()
     taught: set[int] = set()

@@ -36,7 +36,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}
-            for sequence, kind, at_us, seal, body in evidence.events_about(subject=person.uuid)
+            for sequence, kind, at_us, seal, body in evidence.events_about(subjects=rosters.pseudonyms_of(person_id=person.id))
         ],
         "audit": access.acts_on(kind="person", object_id=str(person.uuid)),
     }  # fmt: skip

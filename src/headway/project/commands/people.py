@@ -58,8 +58,12 @@ def erase(student: str, reason: str) -> dict[str, Any]:
     if not reason.strip():
         raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
     held = {digest for _, digest in evidence.files_kept(student=person.id)}
-    emptied = proficiency.erase_learning(
-        actor=SYSTEM, student=person.id, subject=person.uuid, reason=reason.strip(), at=now()
+    at = now()
+    emptied = sum(
+        proficiency.erase_learning(
+            actor=SYSTEM, student=person.id, subject=subject, reason=reason.strip(), at=at
+        )
+        for subject in rosters.pseudonyms_of(person_id=person.id)
     )
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:
