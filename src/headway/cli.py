@@ -28,6 +28,10 @@ export_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+person_app = typer.Typer(
+    help="One person or two: join rows of the roster, and split them.", no_args_is_help=True
+)
+app.add_typer(person_app, name="person")
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="The folder that holds everything (default ./headway-data).")
@@ -480,6 +484,37 @@ def invite(user: str, home: Home = None, as_json: Json = False) -> None:
         as_json,
         lambda: _on(home).invite(user),
         lambda r: f"{r['username']}  {r['password']}",
+    )
+
+
+@person_app.command("merge")
+def person_merge(
+    person: str,
+    into: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why: the ledger keeps it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Join a person to another who is the same human being: everything is seen under the one who stays."""
+    _run(
+        as_json,
+        lambda: _on(home).merge(person, into, reason),
+        lambda r: f"{r['person']} is seen under {r['into']} (run {r['run']}).",
+    )
+
+
+@person_app.command("split")
+def person_split(
+    person: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why: the ledger keeps it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Split a person from the one they were joined to: what was theirs is theirs again."""
+    _run(
+        as_json,
+        lambda: _on(home).split(person, reason),
+        lambda r: f"{r['person']} and {r['from']} are two again (run {r['run']}).",
     )
 
 

@@ -30,6 +30,7 @@ PAGES = {
         "/district/frameworks",
         "/district/frameworks/Mathematics",
         "/district/year",
+        "/district/people",
         "/district/policy",
         "/district/ledger",
         "/district/roster/people/S-0001",

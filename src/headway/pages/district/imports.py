@@ -72,7 +72,8 @@ def kind_name(kind: str) -> str:
     """Say what an import brought in."""
     return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
             "plans": _("Plans"), "year-roll": _("Next school year"),
-            "left": _("Left"), "returned": _("Came back")}.get(kind, kind)  # fmt: skip
+            "left": _("Left"), "returned": _("Came back"),
+            "merged": _("Joined"), "split": _("Split")}.get(kind, kind)  # fmt: skip
 
 
 def said(kind: str, counts: dict[str, Any]) -> str:
@@ -89,7 +90,7 @@ def said(kind: str, counts: dict[str, Any]) -> str:
         return (
             _("%(classes)s classes, %(promoted)s students a grade up, %(leavers)s leave") % counts["counts"]
         )
-    if kind in ("left", "returned"):
+    if kind in ("left", "returned", "merged", "split"):
         return f"{date_format(date.fromisoformat(counts['on']), 'DATE_FORMAT')}: {counts['reason']}"
     if kind == "policy":
         named = ", ".join(counts.get("policies", [])) or _("settings only")

@@ -8,6 +8,7 @@ from headway.pages.district import (
     home,
     imports,
     ledger,
+    pairs,
     people,
     policy,
     roster,
@@ -26,6 +27,7 @@ doors = [
         "district/roster/people/<path:person_id>", people.person, "district.person", LEAD, _LEAD,
         scope=scope.person, methods=BOTH,
     ),
+    Door("district/people", pairs.people, "district.people", LEAD, _LEAD, methods=BOTH),
     Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),
     Door(
         "district/classes/<path:class_id>", classes.settings, "district.class",
