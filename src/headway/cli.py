@@ -274,6 +274,17 @@ def import_plans(
     _run(as_json, lambda: _on(home).import_plans(path, plan=plan), "say_import")
 
 
+@import_app.command("events")
+def import_events(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+) -> None:
+    """School events by CSV: attendance, discipline, referral, schedule, as another system noted them."""
+    _run(as_json, lambda: _on(home).import_events(path, plan=plan), "say_import")
+
+
 @import_app.command("undo")
 def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
     """Take an import back, or say by name what now depends on it."""

@@ -31,6 +31,7 @@ PAGES = {
         "/district/frameworks/Mathematics",
         "/district/year",
         "/district/people",
+        "/district/events",
         "/district/policy",
         "/district/ledger",
         "/district/roster/people/S-0001",

@@ -359,6 +359,7 @@ def erase_learning(*, actor: Viewer, student: int, subject: UUID, reason: str, a
         emptied = evidence.erase_payloads(actor=actor, subject=subject, reason=reason, at=at)
         Determination.objects.filter(student_id=student).delete()
         Tally.objects.filter(student_id=student).delete()
+        rostering.erase_events(person_id=student)
         return emptied
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -13,7 +15,7 @@ from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
-from headway.rosters import merging
+from headway.rosters import merging, noting
 from headway.rosters.importing import local_day, run_import
 from headway.rosters.leaving import come_back, leave
 from headway.rosters.merging import Joining, register_follower
@@ -40,7 +42,9 @@ __all__ = [
     "configure_district",
     "end_guardianship",
     "end_role",
+    "erase_events",
     "grant_role",
+    "import_events",
     "import_roster",
     "invite",
     "lift_restriction",
@@ -57,6 +61,7 @@ __all__ = [
     "set_frameworks",
     "split_people",
     "tell_apart",
+    "undo_events",
     "undo_import",
     "withdraw_student",
 ]
@@ -205,6 +210,41 @@ def return_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: 
     """
     _require(actor, Role.DISTRICT)
     return come_back(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
+
+
+# School events.
+
+
+def import_events(
+    *, actor: Viewer, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], name: str, digest: str, at: datetime,
+    plan_only: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """This will bring in what another system noted about students: one row each, known ones not twice.
+
+    Written in one transaction: the events, one import run, one audit entry with counts and no names. Who may: the
+    district. Raises `Refusal`: `forbidden`, `events_invalid` with file, line, column and value of every fault.
+    """
+    _require(actor, Role.DISTRICT)
+    return noting.bring(
+        actor=actor, rows=rows, lines=lines, name=name, digest=digest, at=at, plan_only=plan_only
+    )
+
+
+def undo_events(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """This will take an import of school events back: the rows that it brought are gone.
+
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_import`, `already_undone`.
+    """
+    _require(actor, Role.DISTRICT)
+    return noting.take_back(run_id=run_id, actor=actor, at=at)
+
+
+def erase_events(*, person_id: int) -> int:
+    """This will remove a student's school events; returns how many. In the caller's transaction, which writes the audit.
+
+    Who may: the caller has checked.
+    """
+    return noting.erase(person_id=person_id)
 
 
 # One person or two.

@@ -29,11 +29,14 @@ from headway.rosters.models import (
     Person,
     Restriction,
     RoleGrant,
+    SchoolEvent,
 )
 from headway.rosters.recording import Changes, parts
 from headway.rosters.visibility import LEARNER, holds_on
 
-OWN: tuple[type[models.Model], ...] = (Enrollment, RoleGrant, Guardianship, Restriction, Demographics)
+OWN: tuple[type[models.Model], ...] = (
+    Enrollment, RoleGrant, Guardianship, Restriction, Demographics, SchoolEvent,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,9 @@ def _move_roster(joining: Joining) -> None:
     joining.move(new, "student_id", "guardian_id")
     restrictions = Restriction.objects.filter(Q(student=person) | Q(guardian=person))
     joining.move(list(restrictions.order_by("id")), "student_id", "guardian_id")
+    known = set(SchoolEvent.objects.filter(student=into).values_list("kind", "at", "outcome"))
+    events = SchoolEvent.objects.filter(student=person).order_by("id")
+    joining.move([one for one in events if (one.kind, one.at, one.outcome) not in known], "student_id")
     if not Demographics.objects.filter(person=into).exists():
         joining.move(list(Demographics.objects.filter(person=person)), "person_id")
 

@@ -25,6 +25,7 @@ __all__ = [
     "Restriction",
     "RoleGrant",
     "SchoolClass",
+    "SchoolEvent",
     "Term",
 ]
 
@@ -277,3 +278,23 @@ class Distinct(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "other"], name="distinct_once")]
+
+
+class SchoolEvent(models.Model):
+    """One thing that another system noted about a student at a time: attendance, discipline, referral, schedule.
+
+    Identified by student, kind, time and outcome. `sensitive` unless the file says `ordinary`. Single rows are read by the
+    district alone; erased with the student's learning. `made_by_run` is the import that brought it.
+    """
+
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=190, default="")
+    sensitive = models.BooleanField(default=True)
+    made_by_run = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["student", "kind", "at", "outcome"], name="school_event_once")
+        ]

@@ -28,8 +28,11 @@ from headway.rosters.models import (
     Restriction,
     RoleGrant,
     SchoolClass,
+    SchoolEvent,
     Term,
 )
+from headway.rosters.noted import KindOfEvent
+from headway.rosters.noted import kinds as kinds_of_events
 from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
@@ -52,6 +55,7 @@ from headway.rosters.visibility import (
 )
 
 __all__ = [
+    "KindOfEvent",
     "all_person_uuids",
     "can_see_student",
     "children_of",
@@ -69,6 +73,7 @@ __all__ = [
     "guardians_of",
     "holds_on",
     "is_here",
+    "kinds_of_events",
     "members",
     "people_by_id",
     "people_named",
@@ -327,6 +332,12 @@ def enrollments_as_data(*, person_id: int) -> list[dict[str, object]]:
     rows = Enrollment.objects.filter(person_id=person_id).order_by("id")
     return list(rows.values("sourced_id", "role", "starts_on", "ends_on", "active", "school_class__sourced_id",
                             "school_class__title", "school_class__school__sourced_id"))  # fmt: skip
+
+
+def school_events_as_data(*, student_id: int) -> list[dict[str, object]]:
+    """Return what other systems noted about a student as plain data, oldest first. Who may: the district."""
+    rows = SchoolEvent.objects.filter(student_id=student_id).order_by("at", "id")
+    return list(rows.values("kind", "at", "outcome", "sensitive"))
 
 
 def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:

@@ -82,6 +82,7 @@ school.cohort           sxxxxxxx-xx.-.
 district.home           sxxxxxxxxxxxx.
 district.roster         sxxxxxxxxxxxx.
 district.person         sxxxxxxxxxxxx.
+district.events         sxxxxxxxxxxxx.
 district.people         sxxxxxxxxxxxx.
 district.classes        sxxxxxxxxxxxx.
 district.class          sxxxxxx.--x.-.

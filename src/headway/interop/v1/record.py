@@ -30,6 +30,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "made_at": now, "person": rosters.person_as_data(person_id=person.id),
         "enrollments": rosters.enrollments_as_data(person_id=person.id),
         "guardians": rosters.guardians_as_data(student_id=person.id),
+        "school_events": rosters.school_events_as_data(student_id=person.id),
         "ratings": [_rating(row, raters) for row in rows],
         "work": evidence.work_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),

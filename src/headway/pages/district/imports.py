@@ -20,6 +20,7 @@ from headway.rosters import actions as rosters
 _UNDO = {
     "roster": rosters.undo_import,
     "year-roll": rosters.undo_import,
+    "events": rosters.undo_events,
     "left": rosters.undo_import,
     "returned": rosters.undo_import,
     "framework": proficiency.undo_framework,
@@ -73,7 +74,7 @@ def kind_name(kind: str) -> str:
     return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
             "plans": _("Plans"), "year-roll": _("Next school year"),
             "left": _("Left"), "returned": _("Came back"),
-            "merged": _("Joined"), "split": _("Split")}.get(kind, kind)  # fmt: skip
+            "events": _("School events"), "merged": _("Joined"), "split": _("Split")}.get(kind, kind)  # fmt: skip
 
 
 def said(kind: str, counts: dict[str, Any]) -> str:
@@ -97,6 +98,11 @@ def said(kind: str, counts: dict[str, Any]) -> str:
         return _("%(names)s; %(n)s determinations changed") % {
             "names": named,
             "n": counts.get("determinations_changed", 0),
+        }
+    if kind == "events":
+        return _("%(n)s school events, %(known)s known before") % {
+            "n": counts["new"],
+            "known": counts["known_before"],
         }
     if kind == "ratings":
         return _("%(n)s ratings") % {"n": counts.get("new", counts.get("ratings", 0))}

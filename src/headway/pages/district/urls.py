@@ -4,6 +4,7 @@ from headway.access.doors import Door, only
 from headway.access.types import Role
 from headway.pages.district import (
     classes,
+    events,
     frameworks,
     home,
     imports,
@@ -28,6 +29,7 @@ doors = [
         scope=scope.person, methods=BOTH,
     ),
     Door("district/people", pairs.people, "district.people", LEAD, _LEAD, methods=BOTH),
+    Door("district/events", events.events, "district.events", LEAD, _LEAD, methods=BOTH),
     Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),
     Door(
         "district/classes/<path:class_id>", classes.settings, "district.class",

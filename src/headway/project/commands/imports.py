@@ -25,6 +25,7 @@ from headway.proficiency.policy_file import read_policy
 from headway.rosters import actions as rosters
 from headway.rosters.types import Choices, Plan
 
+EVENT_COLUMNS = ("student", "kind", "at", "outcome", "sensitivity")
 PLAN_COLUMNS = ("plan", "student", "target", "pieces", "starts", "ends")
 
 
@@ -96,6 +97,14 @@ def import_plans(path: Path, *, plan: bool) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def import_events(path: Path, *, plan: bool) -> dict[str, Any]:
+    """Import school events by CSV, or check them."""
+    found = read_csv(path, known=EVENT_COLUMNS, needed=EVENT_COLUMNS[:3], code="events_invalid")
+    return rosters.import_events(
+        actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(), plan_only=plan
+    )  # fmt: skip
+
+
 def year_roll(*, plan: bool, choices: Choices) -> dict[str, Any]:
     """Roll the school year, or show by name what that would do."""
     at = now()
@@ -135,6 +144,10 @@ def undo_import(run_id: int) -> dict[str, Any]:
     at = now()
     if run.kind in ("roster", "year-roll", "left", "returned"):
         return run_as_data(rosters.undo_import(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind == "events":
+        return run_as_data(rosters.undo_events(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind in ("merged", "split"):
+        raise Refusal("undo_blocked", "Persons are joined and split by `headway person`.")
     if run.kind == "framework":
         return run_as_data(proficiency.undo_framework(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "policy":
