@@ -31,6 +31,7 @@ PAGES = {
         "/district/frameworks/Mathematics",
         "/district/year",
         "/district/people",
+        "/district/transfer/S-0001",
         "/district/events",
         "/district/policy",
         "/district/ledger",

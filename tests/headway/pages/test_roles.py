@@ -84,6 +84,7 @@ district.roster         sxxxxxxxxxxxx.
 district.person         sxxxxxxxxxxxx.
 district.events         sxxxxxxxxxxxx.
 district.people         sxxxxxxxxxxxx.
+district.transfer       sxxxxxxxxxxxx.
 district.classes        sxxxxxxxxxxxx.
 district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.

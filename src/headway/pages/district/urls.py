@@ -14,6 +14,7 @@ from headway.pages.district import (
     policy,
     roster,
     scope,
+    transfer,
     year,
 )
 
@@ -30,6 +31,10 @@ doors = [
     ),
     Door("district/people", pairs.people, "district.people", LEAD, _LEAD, methods=BOTH),
     Door("district/events", events.events, "district.events", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/transfer/<path:person_id>", transfer.transfer, "district.transfer", LEAD, _LEAD,
+        scope=scope.student, methods=BOTH,
+    ),
     Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),
     Door(
         "district/classes/<path:class_id>", classes.settings, "district.class",
