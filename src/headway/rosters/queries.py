@@ -350,8 +350,8 @@ def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
 
 
 def classes_of_term(*, term_id: int) -> list[SchoolClass]:
-    """Return the active classes that meet in a term or in a part of it, by sourcedId. One statement."""
-    found = SchoolClass.objects.select_related("school", "course").filter(active=True)
+    """Return the classes that meet in a term or in a part of it, or met there and are over, by sourcedId. One statement."""
+    found = SchoolClass.objects.select_related("school", "course")
     within = Q(terms=term_id) | Q(terms__parent=term_id) | Q(terms__children=term_id)
     return list(found.filter(within).distinct().order_by("sourced_id"))
 

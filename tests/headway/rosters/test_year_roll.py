@@ -12,6 +12,7 @@ import pytest
 from headway.access.models import AuditEntry, ImportRun
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.interop.oneroster.apply import import_roster
+from headway.interop.oneroster.results import export_results
 from headway.kit.refusals import Refusal
 from headway.plans import queries as plans
 from headway.proficiency import actions as proficiency
@@ -331,6 +332,14 @@ def test_p9_last_years_roster_is_refused_once_the_year_was_rolled(tmp_path: Path
         import_roster(folder(tmp_path / "old", ROSTER_12), actor=SYSTEM, at=AUGUST)
     assert (refusal.value.code, dump()) == ("roster_stale", before)
     assert "2027-2028" in refusal.value.message
+
+
+def test_p9_the_results_of_last_year_still_go_out() -> None:
+    rate("u1", "A.1", "2027-02-01", 3)
+    before = export_results(term="t2", now=SUMMER)[1]
+    roll()
+    after = export_results(term="t2", now=SUMMER)[1]
+    assert before["results"] > 0 and after == before
 
 
 def test_p9_rolling_takes_as_many_statements_for_many_students_as_for_few(

@@ -84,7 +84,7 @@ def _parts(m: proficiency.Moment, student: int) -> list[Part]:
     shown: dict[str, list[tuple[int, Line]]] = {}
     scales: dict[str, dict[str, Any]] = {}
     for (_, target), one in standings.items():
-        if not one.n_total:
+        if not (one.n_counted or one.decided):
             continue
         node = frameworks.node(target)
         scale = m.book.effective(node=target, school=school, on=m.day).scale
