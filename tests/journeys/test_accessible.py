@@ -32,6 +32,7 @@ PAGES = {
         "/district/year",
         "/district/people",
         "/district/transfer/S-0001",
+        "/district/transfer-in/S-0001",
         "/district/events",
         "/district/policy",
         "/district/ledger",

@@ -85,6 +85,7 @@ district.person         sxxxxxxxxxxxx.
 district.events         sxxxxxxxxxxxx.
 district.people         sxxxxxxxxxxxx.
 district.transfer       sxxxxxxxxxxxx.
+district.transfer_in    sxxxxxxxxxxxx.
 district.classes        sxxxxxxxxxxxx.
 district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.

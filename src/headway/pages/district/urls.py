@@ -15,6 +15,7 @@ from headway.pages.district import (
     roster,
     scope,
     transfer,
+    transfer_in,
     year,
 )
 
@@ -33,6 +34,10 @@ doors = [
     Door("district/events", events.events, "district.events", LEAD, _LEAD, methods=BOTH),
     Door(
         "district/transfer/<path:person_id>", transfer.transfer, "district.transfer", LEAD, _LEAD,
+        scope=scope.student, methods=BOTH,
+    ),
+    Door(
+        "district/transfer-in/<path:person_id>", transfer_in.transfer_in, "district.transfer_in", LEAD, _LEAD,
         scope=scope.student, methods=BOTH,
     ),
     Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),

@@ -16,7 +16,8 @@ from ..school.reading import NOW, client_of, lead, principal, read
 pytestmark = pytest.mark.django_db
 ADDRESSES = [
     "/district/", "/district/roster", "/district/roster/people/u1", "/district/classes", "/district/frameworks",
-    "/district/frameworks/Math", "/district/year", "/district/people", "/district/transfer/u1", "/district/events",
+    "/district/frameworks/Math", "/district/year", "/district/people", "/district/transfer/u1", "/district/transfer-in/u1",
+    "/district/events",
     "/district/policy",    "/district/ledger", "/district/imports/1/undo",
 ]  # fmt: skip
 MISSING = [
