@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -49,8 +49,11 @@ def undo(request: HttpRequest, run_id: int, subject: Any) -> HttpResponse:
     """Ask whether an import shall be taken back, and do it."""
     context = {"nav": "district.home", "run": listed([subject])[0]}
     if request.method == "POST":
+        act = _UNDO.get(subject.kind)
+        if act is None:
+            raise Http404
         try:
-            _UNDO[subject.kind](run_id=run_id, actor=request.viewer, at=request.moment)
+            act(run_id=run_id, actor=request.viewer, at=request.moment)
         except Refusal as refusal:
             context["refusal"] = refusal
             return render(request, "pages/district/undo.html", context, status=409)

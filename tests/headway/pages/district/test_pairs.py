@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from headway.access.models import ImportRun
 from headway.access.types import SYSTEM
 from headway.interop.oneroster.apply import import_roster
 from headway.rosters import actions, queries
@@ -61,6 +62,9 @@ def test_p10_proposed_joined_and_split_again(eve: Person) -> None:
     assert teacher.get("/teacher/students/u9").status_code == 200
     page = read(client.get(done["Location"]))
     assert "Nobody is proposed." in page.text("main") and "seen under Eve New" in page.text("main")
+    # A merge is taken back by its split, and by nothing else.
+    run = ImportRun.objects.get(kind="merged")
+    assert client.post(f"/district/imports/{run.pk}/undo").status_code == 404
     done = client.post("/district/people", {"act": "split", "person": eve.sourced_id, "why": "twins"})
     assert done["Location"] == "/district/people?saved=split"
     assert teacher.get(f"/teacher/students/{eve.sourced_id}").status_code == 200
