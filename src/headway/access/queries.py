@@ -69,9 +69,19 @@ def throttled(*, keys: list[str], at: datetime) -> bool:
 
 
 def import_runs(*, limit: int = 10, kind: str = "") -> list[ImportRun]:
-    """Return the newest imports, newest first, of one kind or of all. One statement."""
-    found = ImportRun.objects.filter(kind=kind) if kind else ImportRun.objects.all()
+    """Return the newest imports, newest first, of one kind or of all that are not about one person. One statement."""
+    found = ImportRun.objects.filter(kind=kind) if kind else ImportRun.objects.exclude(kind__in=OF_A_PERSON)
     return list(found.order_by("-pk")[:limit])
+
+
+OF_A_PERSON = ("left", "returned", "merged", "split")
+"""Kinds of runs that are about one person, whose pseudonym stands in `counts`."""
+
+
+def runs_about(*, person: UUID) -> list[ImportRun]:
+    """Return the runs about one person, newest first: leaving, coming back, merge and split. One statement."""
+    found = ImportRun.objects.filter(kind__in=OF_A_PERSON, counts__person=str(person))
+    return list(found.order_by("-pk"))
 
 
 def find_import(run_id: int) -> ImportRun | None:

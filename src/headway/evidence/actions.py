@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, Model, OuterRef
 
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
@@ -17,6 +18,13 @@ from headway.evidence.models import Erasure, Event, Offer, Opportunity, Payload,
 from headway.evidence.types import CHANCE, TAKEN, RatingEntry, Receipt, Work
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
+from headway.rosters import queries as rosters
+from headway.rosters.actions import Joining
+
+FOLLOWING: dict[str, tuple[type[Model], str]] = {
+    "pieces": (Piece, "key"), "opportunities": (Opportunity, "uuid"), "requests": (StudentRequest, "uuid"),
+}  # fmt: skip
+"""What follows a person who is merged, beside the ratings, with the column that names a row in the ledger."""
 
 give = offering.give
 withdraw_offer = offering.withdraw
@@ -154,7 +162,10 @@ def hand_in_on_paper(*, actor: Viewer, opportunities: Sequence[UUID], at: dateti
             raise Refusal(
                 "not_open", "One of these was handed in, closed or opened since; look at the list again."
             )
-        people, targets = _uuids([one.student for one in found]), _target_uuids(list(found[0].targets))
+        people, targets = (
+            rosters.person_uuids(person_ids=[one.student for one in found]),
+            _target_uuids(list(found[0].targets)),
+        )
         for one in found:
             own = targets if set(one.targets) <= set(targets) else _target_uuids(list(one.targets))
             work = Work(
@@ -222,10 +233,12 @@ def amend_ratings(
                     for key in missing
                 ],
             )
-        by_student: dict[int, list[str]] = {}
+        # By the person whom the ledger named when it was recorded: what an erasure of one removes is theirs alone, also
+        # where two people were merged.
+        subjects = _subjects([row[projection.AT["origin_sequence"]] for row in rows.values()])
+        by_student: dict[UUID, list[str]] = {}
         for key in changes:
-            by_student.setdefault(rows[key][projection.AT["student_id"]], []).append(key)
-        uuids = _uuids(list(by_student))
+            by_student.setdefault(subjects[rows[key][projection.AT["origin_sequence"]]], []).append(key)
         drafts = [
             ledger.Draft(
                 "amend",
@@ -235,10 +248,10 @@ def amend_ratings(
                     "of": len(by_student),
                     "changes": {key: _for_ledger(changes[key]) for key in keys},
                 },
-                uuids[student],
+                subject,
                 actor.person,
             )
-            for student, keys in by_student.items()
+            for subject, keys in by_student.items()
         ]
         first, last, _ = ledger.append(drafts, at_us=micros(at))
         touched: list[tuple[int, int]] = []
@@ -350,6 +363,69 @@ def _act(act: int) -> tuple[range, list[str]]:
     return range(act, act + of), [key for body in bodies for key in body["changes"]]
 
 
+def follow(joining: Joining) -> tuple[tuple[int, int], ...]:
+    """This will move a person's learning with a merge or back with its split; returns (student, target) touched.
+
+    Written: one event `merged` or `split` that names the ratings, pieces, opportunities and requests moved, and their rows
+    from then on. What the person who stays was given, or asks, too stays with the other. In the caller's transaction.
+    Raises `Refusal("changed_since")` where a rating that came with the merge stands no more.
+    """
+    ledger.lock()
+    person, into = joining.person, joining.into
+    if joining.of is None:
+        keys = queries.standing_keys(student=person.pk)
+        moved = _movable(person.pk, into.pk)
+        source, goal, kind = person, into, "merged"
+    else:
+        keys, moved = _moved_with(person.uuid)
+        source, goal, kind = into, person, "split"
+    rows = projection.standing(keys)
+    student = projection.AT["student_id"]
+    gone = [key for key in keys if key not in rows or rows[key][student] != source.pk]
+    if gone:
+        raise Refusal(
+            "changed_since",
+            "Ratings that came with the merge were withdrawn or replaced since; undo that first.",
+            [Finding("changed_since", "changed since the merge", column="key", value=key) for key in gone],
+        )
+    for name, (model, column) in FOLLOWING.items():
+        for start in range(0, len(moved[name]), 500):
+            part = {f"{column}__in": moved[name][start : start + 500]}
+            model._default_manager.filter(student=source, **part).update(student=goal)
+    body = {
+        "from": str(source.uuid), "to": str(goal.uuid), "keys": keys, **moved, "reason": joining.reason,
+    }  # fmt: skip
+    draft = ledger.Draft(kind, body, person.uuid, joining.actor.person)
+    sequence, _, _ = ledger.append([draft], at_us=micros(joining.at))
+    projection.end([(sequence, key) for key in keys])
+    projection.insert([projection.amended(rows[key], sequence, {"student_id": goal.pk}) for key in keys])
+    targets = dict.fromkeys(rows[key][projection.AT["target_id"]] for key in keys)
+    return tuple((one, target) for target in targets for one in (source.pk, goal.pk))
+
+
+def _movable(person: int, into: int) -> dict[str, list[str]]:
+    """Return the names of the rows that go over to another person by kind; not those that the other has too."""
+    rows = {name: model._default_manager.filter(student_id=person) for name, (model, _) in FOLLOWING.items()}
+    given = Opportunity.objects.filter(student_id=into).values("offer_id")
+    rows["opportunities"] = rows["opportunities"].exclude(offer_id__in=given)
+    twin = StudentRequest.objects.filter(
+        student_id=into, target_id=OuterRef("target_id"), kind=OuterRef("kind"), state=asking.OPEN
+    )
+    rows["requests"] = rows["requests"].exclude(Exists(twin), state=asking.OPEN)
+    return {
+        name: [str(one) for one in found.order_by("pk").values_list(FOLLOWING[name][1], flat=True)]
+        for name, found in rows.items()
+    }
+
+
+def _moved_with(person: UUID) -> tuple[list[str], dict[str, list[str]]]:
+    """Return what the last merge moved: keys of ratings, and the rest by kind; nothing where its content was erased."""
+    last = Event.objects.filter(kind="merged", subject=person).order_by("-sequence").first()
+    body = None if last is None else Payload.objects.filter(pk=last.pk).values_list("body", flat=True).first()
+    said = {} if body is None else json.loads(body)
+    return list(said.get("keys", [])), {name: list(said.get(name, [])) for name in FOLLOWING}
+
+
 def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -> int:
     """This will remove the content of every event about `subject`, with all rows that stand on it; the chain still verifies.
 
@@ -372,8 +448,8 @@ def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -
             Payload.objects.filter(pk__in=sequences[start : start + 500]).delete()
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM headway_rating WHERE student_id IN "
-                "(SELECT id FROM headway_person WHERE uuid = %s)",
+                "DELETE FROM headway_rating WHERE origin_sequence IN "
+                "(SELECT sequence FROM headway_event WHERE subject = %s)",
                 [_uuid_param(subject)],
             )
         Piece.objects.filter(student__uuid=subject).delete()
@@ -511,10 +587,14 @@ def _hash_at(sequence: int) -> str:
     return Event.objects.only("hash").get(pk=sequence).hash
 
 
-def _uuids(students: list[int]) -> dict[int, UUID]:
-    from headway.rosters.queries import person_uuids
-
-    return person_uuids(person_ids=students)
+def _subjects(sequences: list[int]) -> dict[int, UUID]:
+    """Return about whom each event is. One statement per 500."""
+    found: dict[int, UUID] = {}
+    listed = list(dict.fromkeys(sequences))
+    for start in range(0, len(listed), 500):
+        rows = Event.objects.filter(sequence__in=listed[start : start + 500])
+        found.update((one, subject) for one, subject in rows.values_list("sequence", "subject") if subject)
+    return found
 
 
 def _target_uuids(targets: list[int]) -> dict[int, UUID]:

@@ -146,6 +146,12 @@ class Replay:
                 row = self._end(key, sequence) or self.last.get(key)
                 if row is not None and change is not None:
                     self.standing[key] = amended(row, sequence, self._ids(change))
+        elif kind in ("merged", "split"):
+            body = json.loads(text)
+            for key in body["keys"]:
+                row = self._end(key, sequence)
+                if row is not None:
+                    self.standing[key] = amended(row, sequence, {"student_id": self.students[body["to"]]})
 
     def _end(self, key: str, sequence: int) -> Row | None:
         row = self.standing.pop(key, None)

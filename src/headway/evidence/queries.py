@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -33,7 +34,8 @@ from headway.evidence.waiting import Waiting, waiting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding
-from headway.kit.times import micros
+from headway.kit.times import end_of_day, micros
+from headway.rosters import queries as rosters
 
 __all__ = [
     "Asked",
@@ -275,6 +277,16 @@ def replaced_between(*, first: int, last: int) -> list[str]:
     return [key for key, row in projection.latest(keys).items() if row[origin] < first]
 
 
+def standing_keys(*, student: int) -> list[str]:
+    """Return the client keys of a student's standing ratings, held ones with them, in order of the ledger. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT "key" FROM headway_rating WHERE student_id = %s AND to_sequence IS NULL ORDER BY from_sequence, "key"',
+            [student],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def all_rows_of(*, student: int) -> list[dict[str, Any]]:
     """Return every rating row of a student as columns by name, ended and held ones with them, in order of the ledger."""
     names = [name for name in projection.COLUMNS if name != "student_id"]
@@ -302,9 +314,12 @@ def work_as_data(*, student: int) -> list[dict[str, Any]]:
     return found
 
 
-def events_about(*, subject: UUID) -> list[tuple[int, str, int, str, str | None]]:
-    """Return (sequence, kind, instant, hash, body) of every event about a person, in order."""
-    rows = Event.objects.filter(subject=subject).order_by("sequence")
+def events_about(*, subjects: Sequence[UUID]) -> list[tuple[int, str, int, str, str | None]]:
+    """Return (sequence, kind, instant, hash, body) of every event about a person, in order.
+
+    `subjects` are the pseudonyms of the person and of whoever was merged into them.
+    """
+    rows = Event.objects.filter(subject__in=subjects).order_by("sequence")
     return list(rows.values_list("sequence", "kind", "at_us", "hash", "payload__body"))
 
 
@@ -461,6 +476,22 @@ def in_the_way_of_people(people: Sequence[int]) -> list[str]:
     )
     said = [f"{found} ratings name people of it"] if found else []
     return said + ([f"{asked} tasks, pieces and requests name people of it"] if asked else [])
+
+
+def in_the_way_of_year(*, title: str, starts_on: date, since: datetime) -> list[str]:
+    """Return by name what keeps a roll of the year from being taken back: ratings of the new year, recorded since.
+
+    For `rosters.actions.register_blocker`. Two statements.
+    """
+    begins = end_of_day(starts_on - timedelta(days=1), ZoneInfo(rosters.district().zone))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM headway_rating r JOIN headway_event e ON e.sequence = r.origin_sequence"
+            " WHERE r.observed_us >= %s AND e.at_us >= %s",
+            [micros(begins), micros(since)],
+        )
+        n = cursor.fetchone()[0]
+    return [f"{n} ratings of {title} were recorded since"] if n else []
 
 
 def students_rated() -> list[int]:

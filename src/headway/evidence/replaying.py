@@ -10,9 +10,21 @@ from headway.evidence.models import Event, Opportunity, Piece, Return, StudentRe
 from headway.evidence.types import CHANCE, OFFERED, TAKEN, Break
 
 KINDS = (
-    "offered", "offer_withdrawn", "closed", "reopened", "handed_in", "returned", "return_undone", "ready", "show_again",
-    "answered", "taken_back",
-)  # fmt: skip
+    "offered",
+    "offer_withdrawn",
+    "closed",
+    "reopened",
+    "handed_in",
+    "returned",
+    "return_undone",
+    "ready",
+    "show_again",
+    "answered",
+    "taken_back",
+    "merged",
+    "split",
+)
+_MOVED = {"pieces": "piece", "opportunities": "opportunity", "requests": "request"}  # fmt: skip
 _PIECE = ("title", "words", "link", "file_name", "file_digest", "reflection", "attempt")
 _OFFER = ("title", "words", "link", "due_on", "depth", "purpose")
 Key = tuple[str, str]
@@ -44,13 +56,17 @@ class _Replay:
         elif kind == "returned":
             said = {name: body.get(name, default) for name, default in (("words", ""), ("notes", {}))}
             self.rows["return", str(sequence)] = {
-                "about": about, "piece": body["piece"], "attempt": body["attempt"], **said
+                "piece": body["piece"], "attempt": body["attempt"], **said
             }  # fmt: skip
         elif kind == "return_undone":
             del self.rows["return", str(body["return"])]
         elif kind == "answered":
             said = {name: body.get(name, "") for name in ("answer", "reason", "on")}
             self.rows["request", body["request"]] |= {"state": "answered", "sequence": sequence, **said}
+        elif kind in ("merged", "split"):
+            for name, own in _MOVED.items():
+                for each in body.get(name, ()):
+                    self.rows[own, each]["about"] = body["to"]
         elif kind == "taken_back":
             self.rows["request", body["request"]] |= {"state": "taken_back", "sequence": sequence}
         else:
@@ -76,20 +92,26 @@ def loop_breaks(*, target_uuids: Callable[[list[int]], dict[int, Any]], limit: i
         name = " ".join(key)
         if wanted is None:
             found.append(
-                Break(row.get("sequence", 0), f"{name} is not in the ledger", "no row", "a row", row["about"])
+                Break(
+                    row.get("sequence", 0),
+                    f"{name} is not in the ledger",
+                    "no row",
+                    "a row",
+                    row.get("about", ""),
+                )
             )
         elif wanted != row:
             names = [each for each in wanted if wanted[each] != row.get(each)]
             found.append(
                 Break(
                     wanted.get("sequence", 0), f"{name} differs in {', '.join(names)}", str([wanted[n] for n in names]),
-                    str([row.get(n) for n in names]), row["about"],
+                    str([row.get(n) for n in names]), row.get("about", ""),
                 )
             )  # fmt: skip
         if len(found) >= limit:
             return found
     found += [
-        Break(row.get("sequence", 0), f"{' '.join(key)} is missing", "a row", "nothing", row["about"])
+        Break(row.get("sequence", 0), f"{' '.join(key)} is missing", "a row", "nothing", row.get("about", ""))
         for key, row in list(replay.rows.items())[:limit]
     ]
     return found
@@ -109,10 +131,10 @@ def _stored(target_uuids: Callable[[list[int]], dict[int, Any]]) -> Iterator[tup
             "targets": sorted(str(node.uuid) for node in offer.targets.all()),
             **{name: "" if not value else str(value) for name, value in zip(_OFFER, said, strict=True)},
         }  # fmt: skip
-    for back in Return.objects.select_related("piece__student").iterator():
+    for back in Return.objects.select_related("piece").iterator():
         names = target_uuids([int(target) for target in back.notes])
         yield ("return", str(back.sequence)), {
-            "about": str(back.piece.student.uuid), "piece": back.piece.key, "attempt": back.attempt, "words": back.words,
+            "piece": back.piece.key, "attempt": back.attempt, "words": back.words,
             "notes": {str(names[int(target)]): text for target, text in back.notes.items()},
         }  # fmt: skip
     for asked in StudentRequest.objects.select_related("student", "target").iterator():

@@ -19,6 +19,7 @@ from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersi
 from headway.plans.reading import MOST_PIECES, Draft
 from headway.plans.types import Assigned, Differences, Items, VersionView
 from headway.proficiency import queries as proficiency
+from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
 KIND = "plans"
@@ -258,6 +259,23 @@ def undo_plans(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
         run.save(update_fields=["status", "undone_at"])
         record_act(actor=actor, act="undo_import", kind="import", object_id=run.pk, at=at)
         return run
+
+
+def follow(joining: rostering.Joining) -> None:
+    """This will move a person's plans with a merge or back with its split.
+
+    A plan that the person who stays has too is ended for the other. For `rosters.actions.register_follower`.
+    """
+    if joining.of is not None:
+        joining.put_back(Plan, "ended_at")
+        return
+    own = set(Plan.objects.filter(student=joining.into, ended_at=None).values_list("version_id", flat=True))
+    rows = list(Plan.objects.filter(student=joining.person).order_by("id"))
+    for row in rows:
+        if row.ended_at is None and row.version_id in own:
+            joining.changes.before(row)
+            row.ended_at = joining.at
+    joining.move(rows, "student_id")
 
 
 def _in_the_way(run_id: int) -> list[Finding]:

@@ -82,6 +82,7 @@ def plans_of(students: Iterable[int], day: date) -> dict[int, list[PlanView]]:
     """Return the plans of students on a day, by name; a student without one has an empty list.
 
     A plan holds from its first day until the day on which it is ended: past its last day it still stands, and is late.
+    On days on which a student is not here it rests.
     Of two plans of one template the newer speaks, also about days before it was written, because a plan that comes with
     an earlier first day puts right what was thought then. Two statements for up to 10,000 students, and two for the
     district's zone where one of the plans was ended.
@@ -111,7 +112,10 @@ def _plan_rows(students: list[int], day: date) -> Iterator[tuple[Any, ...]]:
     # Oldest first, so that the newest of a template is met last; a standing plan is newer than any ended one.
     for start in range(0, len(students), _PART):
         part = students[start : start + _PART]
-        rows = Plan.objects.filter(student_id__in=part, starts_on__lte=day).order_by("created_at", "id")
+        rows = Plan.objects.filter(
+            rosters.is_here(day, "student_id"), student_id__in=part, starts_on__lte=day
+        )
+        rows = rows.order_by("created_at", "id")
         yield from rows.values_list(
             "id", "student_id", "version__template_id", "version__template__key", "version__template__title",
             "version__number", "version_id", "starts_on", "ends_on", "differences", "ended_at",

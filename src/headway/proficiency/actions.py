@@ -27,6 +27,7 @@ from headway.proficiency.models import Determination, Tally
 from headway.proficiency.resolving import ADULTS, Resolver
 from headway.proficiency.types import Determined, Difference, Saved, Standing
 from headway.proficiency.working import Moment, moment
+from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose, Status
 from headway.science.pieces import COUNTED_KINDS
@@ -414,7 +415,18 @@ def erase_learning(*, actor: Viewer, student: int, subject: UUID, reason: str, a
         emptied = evidence.erase_payloads(actor=actor, subject=subject, reason=reason, at=at)
         Determination.objects.filter(student_id=student).delete()
         Tally.objects.filter(student_id=student).delete()
+        rostering.erase_events(person_id=student)
         return emptied
+
+
+def follow(joining: rostering.Joining) -> None:
+    """This will move a person's learning with a merge or its split, and determine both people afresh.
+
+    For `rosters.actions.register_follower`; in the caller's transaction.
+    """
+    touched = evidence.follow(joining)
+    if touched:
+        projecting.refresh(moment(now=joining.at), touched, through=ledger.head()[0])
 
 
 def zone() -> ZoneInfo:

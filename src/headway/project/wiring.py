@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 
 def connect() -> None:
-    """Register what lower packages ask of higher ones: what stands in the way of taking an import back."""
+    """Register what lower packages ask of higher ones: what stands in the way of taking an import back, and what
+    follows a person who is merged.
+    """
     from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
+    from headway.plans import actions as planning
     from headway.plans import queries as plans
+    from headway.proficiency import actions as proficiency
     from headway.rosters import actions as rosters
 
     frameworks.register_blocker(evidence.in_the_way_of)
     frameworks.register_blocker(plans.in_the_way_of)
     rosters.register_blocker(lambda run: plans.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: evidence.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(
+        lambda run: (
+            evidence.in_the_way_of_year(
+                title=run.name, starts_on=date.fromisoformat(run.counts["starts_on"]), since=run.at
+            )
+            if run.kind == "year-roll"
+            else []
+        )
+    )
+    rosters.register_follower(proficiency.follow)
+    rosters.register_follower(planning.follow)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -13,7 +15,10 @@ from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
+from headway.rosters import merging, noting
 from headway.rosters.importing import local_day, run_import
+from headway.rosters.leaving import come_back, leave
+from headway.rosters.merging import Joining, register_follower
 from headway.rosters.models import (
     HAND,
     District,
@@ -25,27 +30,40 @@ from headway.rosters.models import (
     RoleGrant,
     SchoolClass,
 )
-from headway.rosters.types import Plan, Progress, Staged
+from headway.rosters.rolling import read_year, write_year
+from headway.rosters.types import Choices, Plan, Progress, Staged, YearPlan
 from headway.rosters.undoing import made_by, register_blocker, undo
 
 __all__ = [
+    "Joining",
     "add_guardianship",
     "add_provisional_student",
     "begin_district",
     "configure_district",
     "end_guardianship",
     "end_role",
+    "erase_events",
     "grant_role",
+    "import_events",
     "import_roster",
     "invite",
     "lift_restriction",
     "made_by",
+    "merge_people",
     "name_substitute",
     "plan_roster",
+    "plan_year",
     "register_blocker",
+    "register_follower",
     "restrict_guardian",
+    "return_student",
+    "roll_year",
     "set_frameworks",
+    "split_people",
+    "tell_apart",
+    "undo_events",
     "undo_import",
+    "withdraw_student",
 ]
 
 
@@ -143,6 +161,125 @@ def undo_import(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     """
     _require(actor, Role.DISTRICT)
     return undo(run_id=run_id, actor=actor, at=at)
+
+
+# The next school year.
+
+
+def plan_year(*, actor: Viewer, at: datetime, choices: Choices) -> YearPlan:
+    """This will say what rolling the newest school year would do, by name. Nothing is written.
+
+    Raises `Refusal`: `forbidden`, `no_year`, `year_not_over`, `not_a_span`, `unknown_grade`, `unknown_student`.
+    """
+    _require(actor, Role.DISTRICT)
+    return read_year(at=at, choices=choices).plan()
+
+
+def roll_year(*, actor: Viewer, at: datetime, choices: Choices) -> ImportRun:
+    """This will begin the next school year: sessions and classes a year later, staff with them, grades up, leavers out.
+
+    Levels, plans and evidence stay as they are; care and court restrictions are not touched. Written in one transaction:
+    the roster, one run of kind `year-roll` with every row as it stood before, one audit entry; `undo_import` takes it
+    back. Who may: the district. Raises what `plan_year` raises.
+    """
+    _require(actor, Role.DISTRICT)
+    return write_year(actor=actor, at=at, choices=choices)
+
+
+# Leaving and coming back.
+
+
+def withdraw_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: datetime) -> ImportRun:
+    """This will end a student's classes and roles from a day on; `on` is the first day without the student.
+
+    Lists, pace, signs and the way in end with them; levels, evidence, plans, family and restrictions stay. Written: the
+    rows, one run of kind `left` with each as it stood before, one audit entry with the reason; `undo_import` takes it
+    back. Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `day_ahead`, `not_here`.
+    """
+    _require(actor, Role.DISTRICT)
+    return leave(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
+
+
+def return_student(*, actor: Viewer, person_id: int, on: date, reason: str, at: datetime) -> ImportRun:
+    """This will let a student who left come back from a day on: the same person, with the same history.
+
+    The classes and roles that ended last begin again where the class still meets; the days between stay days of absence.
+    Written: enrollments, roles, one run of kind `returned`, one audit entry with the reason; `undo_import` takes it back.
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `day_ahead`, `still_here`,
+    `never_here`, `not_a_span`.
+    """
+    _require(actor, Role.DISTRICT)
+    return come_back(actor=actor, person=_person(person_id), on=on, reason=reason, at=at)
+
+
+# School events.
+
+
+def import_events(
+    *, actor: Viewer, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], name: str, digest: str, at: datetime,
+    plan_only: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """This will bring in what another system noted about students: one row each, known ones not twice.
+
+    Written in one transaction: the events, one import run, one audit entry with counts and no names. Who may: the
+    district. Raises `Refusal`: `forbidden`, `events_invalid` with file, line, column and value of every fault.
+    """
+    _require(actor, Role.DISTRICT)
+    return noting.bring(
+        actor=actor, rows=rows, lines=lines, name=name, digest=digest, at=at, plan_only=plan_only
+    )
+
+
+def undo_events(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
+    """This will take an import of school events back: the rows that it brought are gone.
+
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_import`, `already_undone`.
+    """
+    _require(actor, Role.DISTRICT)
+    return noting.take_back(run_id=run_id, actor=actor, at=at)
+
+
+def erase_events(*, person_id: int) -> int:
+    """This will remove a student's school events; returns how many. In the caller's transaction, which writes the audit.
+
+    Who may: the caller has checked.
+    """
+    return noting.erase(person_id=person_id)
+
+
+# One person or two.
+
+
+def merge_people(*, actor: Viewer, person_id: int, into_id: int, reason: str, at: datetime) -> ImportRun:
+    """This will join a person to another who is the same human being: everything is seen under the one who stays.
+
+    Enrollments, roles, care, restrictions, ratings, pieces and plans follow; what was put in by hand and the roster says
+    too ends today. Written in one transaction: the rows, one event `merged`, one run of kind `merged`, audit entries.
+    `split_people` takes it back. Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`,
+    `same_person`, `already_merged`, `both_on_roster`.
+    """
+    _require(actor, Role.DISTRICT)
+    return merging.merge(actor=actor, person=_person(person_id), into=_person(into_id), reason=reason, at=at)
+
+
+def split_people(*, actor: Viewer, person_id: int, reason: str, at: datetime) -> ImportRun:
+    """This will split a person from the one they were joined to: what was theirs is theirs again, as it stands now.
+
+    What came since stays with the one who stayed. Written: the rows, one event `split`, one run, audit entries. Who may:
+    the district. Raises `Refusal`: `forbidden`, `no_such_person`, `reason_missing`, `not_merged`, `changed_since` naming
+    ratings that were withdrawn or replaced since the merge.
+    """
+    _require(actor, Role.DISTRICT)
+    return merging.split(actor=actor, person=_person(person_id), reason=reason, at=at)
+
+
+def tell_apart(*, actor: Viewer, person_id: int, other_id: int, at: datetime) -> None:
+    """This will note that two people alike in name are two, so that they are not proposed again.
+
+    Who may: the district. Raises `Refusal`: `forbidden`, `no_such_person`.
+    """
+    _require(actor, Role.DISTRICT)
+    merging.tell_apart(actor=actor, person=_person(person_id), other=_person(other_id), at=at)
 
 
 # Roles, care, restrictions.
@@ -377,6 +514,8 @@ def _class(actor: Viewer, class_id: int) -> SchoolClass:
     found = SchoolClass.objects.filter(pk=class_id).first()
     if found is None:
         raise Refusal("no_such_class", "There is no such class.")
+    if not found.active:
+        raise Refusal("class_over", "This class is over; it can be read and no longer changed.")
     if not (actor.is_a(Role.DISTRICT) or found.id in actor.classes or found.school_id in actor.schools):
         raise Refusal(
             "forbidden", "Only the class's teachers, its school's leaders and the district may do this."

@@ -61,6 +61,8 @@ PERSONAL = (
     "enabled",
 )
 MOST_WARNINGS = 1_000
+ROLLED = "roll:"
+"""How the sourcedIds begin of rows that a roll of the year made and no roster has taken over."""
 
 
 @dataclass(slots=True)
@@ -109,6 +111,7 @@ def begin(staged: Staged, run: ImportRun, day: date, progress: Progress | None) 
         active=True, provisional=False, merged_into=None
     ).count()
     standing = Enrollment.objects.filter(holds_on(day), active=True, source=ROSTER)
+    standing = standing.exclude(sourced_id__startswith=ROLLED)
     if work.over:
         standing = standing.exclude(school_class_id__in=_over(day).values("id"))
     work.tally("enrollments").active = standing.count()
@@ -335,7 +338,8 @@ def end(work: Work, kind: str, rows: list[Any]) -> None:
         row.active = False
         if kind == "enrollments":
             standing = row.ends_on is None or row.ends_on > work.day
-            tally.removed += standing and row.school_class_id not in work.over
+            proposed = row.sourced_id.startswith(ROLLED)
+            tally.removed += standing and not proposed and row.school_class_id not in work.over
             row.ends_on = work.day if standing else row.ends_on
         elif kind == "persons":
             tally.removed += 1

@@ -17,6 +17,7 @@ from headway.rosters.applying import MODELS, Work, apply, begin, keys_of
 from headway.rosters.belonging import apply_grants, apply_links
 from headway.rosters.models import Course, District, Org, Person, SchoolClass, Term
 from headway.rosters.recording import parts, windows
+from headway.rosters.taking_over import take_over
 from headway.rosters.types import ABSENT, BULK, DELTA, KINDS, Plan, Progress, Staged
 
 REMOVAL_SHARE = 0.05
@@ -43,10 +44,12 @@ def run_import(
             kind="roster", name=staged.name[:200], digest=staged.digest, actor=actor.account, at=at
         )
         work = begin(staged, run, at.astimezone(ZoneInfo(district.zone)).date(), progress)
+        _refuse_last_year(staged)
         _check_references(work)
         _suspect(work)
         for kind in KINDS:
             if staged.modes.get(kind, ABSENT) != ABSENT:
+                take_over(work, kind)
                 {"grants": apply_grants, "links": apply_links}.get(kind, lambda w, k=kind: apply(w, k))(work)  # type: ignore[misc]
         work.changes.flush()
         _check_live_children(work)
@@ -99,6 +102,22 @@ def _refuse_stale(staged: Staged) -> None:
             "roster_stale",
             f"These changes end at {staged.newest}, but changes up to {latest} are applied; send the newest "
             "delta or a bulk roster.",
+        )
+
+
+def _refuse_last_year(staged: Staged) -> None:
+    """Refuse a whole roster of a year that was rolled already: it would put everybody back."""
+    if staged.modes.get("terms", ABSENT) != BULK:
+        return
+    rolled = ImportRun.objects.filter(kind="year-roll", status="applied").order_by("-pk").first()
+    if rolled is None:
+        return
+    newest = max((row.school_year for row in staged.rows("terms") if not row.deleted), default=0)
+    if newest < rolled.counts["year"]:
+        raise Refusal(
+            "roster_stale",
+            f"The roster was rolled to {rolled.name}, and this file has no session of that year; send the new year's "
+            f"roster, or take the roll back (import {rolled.pk}).",
         )
 
 

@@ -16,6 +16,7 @@ from headway.access.types import Role
 __all__ = [
     "Course",
     "Demographics",
+    "Distinct",
     "District",
     "Enrollment",
     "Guardianship",
@@ -24,6 +25,7 @@ __all__ = [
     "Restriction",
     "RoleGrant",
     "SchoolClass",
+    "SchoolEvent",
     "Term",
 ]
 
@@ -261,3 +263,38 @@ class Demographics(models.Model):
     economically_disadvantaged = models.BooleanField(null=True)
     disability = models.BooleanField(null=True)
     active = models.BooleanField(default=True)
+
+
+class Distinct(models.Model):
+    """A person's word that two rows of the roster, alike in name, are two people: they are not proposed again.
+
+    `said_by` is the account that said so. Read by the district; kept as long as the two.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    said_at = models.DateTimeField()
+    said_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "other"], name="distinct_once")]
+
+
+class SchoolEvent(models.Model):
+    """One thing that another system noted about a student at a time: attendance, discipline, referral, schedule.
+
+    Identified by student, kind, time and outcome. `sensitive` unless the file says `ordinary`. Single rows are read by the
+    district alone; erased with the student's learning. `made_by_run` is the import that brought it.
+    """
+
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=190, default="")
+    sensitive = models.BooleanField(default=True)
+    made_by_run = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["student", "kind", "at", "outcome"], name="school_event_once")
+        ]

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
 from headway.rosters.models import (
     Demographics,
+    Distinct,
     District,
     Enrollment,
     Guardianship,
@@ -26,8 +28,11 @@ from headway.rosters.models import (
     Restriction,
     RoleGrant,
     SchoolClass,
+    SchoolEvent,
     Term,
 )
+from headway.rosters.noted import KindOfEvent
+from headway.rosters.noted import kinds as kinds_of_events
 from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
@@ -39,6 +44,7 @@ from headway.rosters.visibility import (
     classes_of,
     guardians_of,
     holds_on,
+    is_here,
     people_named,
     reference,
     stands_in,
@@ -49,6 +55,7 @@ from headway.rosters.visibility import (
 )
 
 __all__ = [
+    "KindOfEvent",
     "all_person_uuids",
     "can_see_student",
     "children_of",
@@ -65,6 +72,8 @@ __all__ = [
     "find_term",
     "guardians_of",
     "holds_on",
+    "is_here",
+    "kinds_of_events",
     "members",
     "people_by_id",
     "people_named",
@@ -181,16 +190,85 @@ def person_uuids(*, person_ids: Iterable[int]) -> dict[int, UUID]:
     return found
 
 
+def pseudonyms_of(*, person_id: int) -> list[UUID]:
+    """Return the ledger's pseudonyms of a person: their own first, then those of whoever was merged into them."""
+    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id))
+    return [uuid for _, uuid in sorted(rows.values_list("id", "uuid"), key=lambda row: row[0] != person_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A student whom somebody added by hand, somebody of the roster with the same name, and what else they share."""
+
+    person: Person
+    other: Person
+    shared: tuple[str, ...]
+
+
+def matches(*, as_of: date, limit: int = 200) -> list[Match]:
+    """Return who, added by hand, may be somebody of the roster: the same name, and not yet told apart.
+
+    `shared` names what agrees beside the name: `grade`, `school`, `born`. Who may: the district. At most six statements.
+    """
+    waiting = list(
+        by_sort_name(Person.objects.filter(provisional=True, active=True, merged_into=None))[:limit]
+    )
+    if not waiting:
+        return []
+    named = Q(pk__in=[])
+    for one in waiting:
+        named |= Q(given_name__iexact=one.given_name, family_name__iexact=one.family_name)
+        named |= Q(preferred_given_name__iexact=one.given_name, family_name__iexact=one.family_name)
+    others = list(by_sort_name(Person.objects.filter(named, provisional=False, merged_into=None)))
+    apart = set(Distinct.objects.filter(person__in=waiting).values_list("person_id", "other_id"))
+    keys = [one.pk for one in (*waiting, *others)]
+    schools: dict[int, set[str]] = {
+        key: {org for role, org in roles if role == Role.STUDENT and org}
+        for key, roles in roles_on(person_ids=keys, as_of=as_of).items()
+    }
+    born = dict(Demographics.objects.filter(person__in=keys).values_list("person_id", "birth_on"))
+    found = []
+    for one in waiting:
+        for other in others:
+            if (one.pk, other.pk) not in apart and _same_name(one, other):
+                same = {"grade": one.grade and one.grade == other.grade, "school": schools[one.pk] & schools[other.pk],
+                        "born": born.get(one.pk) and born.get(one.pk) == born.get(other.pk)}  # fmt: skip
+                found.append(Match(one, other, tuple(word for word, holds in same.items() if holds)))
+    return found
+
+
+def _same_name(one: Person, other: Person) -> bool:
+    given = {other.given_name.casefold(), other.preferred_given_name.casefold()}
+    return one.given_name.casefold() in given and one.family_name.casefold() == other.family_name.casefold()
+
+
+def merged_people() -> list[Person]:
+    """Return who was merged into somebody, with that person, by sort name. One statement."""
+    return list(by_sort_name(Person.objects.exclude(merged_into=None).select_related("merged_into")))
+
+
+def row_of_person(text: str) -> Person:
+    """Return the row with this sourcedId or uuid, merged or not. Raises `Refusal("no_such_person")`."""
+    found = Person.objects.select_related("merged_into").filter(reference(text)).first()
+    if found is None:
+        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+    return found
+
+
 def all_person_uuids() -> dict[int, UUID]:
     """Return the ledger's pseudonym of everybody. One statement."""
     return dict(Person.objects.values_list("id", "uuid"))
 
 
 def person_ids(*, sourced_ids: Iterable[str]) -> dict[str, int]:
-    """Return the integer key by sourcedId, for those that exist. One statement per 500."""
+    """Return the integer key by sourcedId, for those that exist; a merged person answers as the one that stands.
+
+    One statement per 500.
+    """
     found: dict[str, int] = {}
     for part in _parts(sourced_ids):
-        found.update(Person.objects.filter(sourced_id__in=part).values_list("sourced_id", "id"))
+        rows = Person.objects.filter(sourced_id__in=part)
+        found.update(rows.values_list("sourced_id", Coalesce("merged_into_id", "id")))
     return found
 
 
@@ -256,6 +334,12 @@ def enrollments_as_data(*, person_id: int) -> list[dict[str, object]]:
                             "school_class__title", "school_class__school__sourced_id"))  # fmt: skip
 
 
+def school_events_as_data(*, student_id: int) -> list[dict[str, object]]:
+    """Return what other systems noted about a student as plain data, oldest first. Who may: the district."""
+    rows = SchoolEvent.objects.filter(student_id=student_id).order_by("at", "id")
+    return list(rows.values("kind", "at", "outcome", "sensitive"))
+
+
 def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
     """Return who cares for a student as plain data, ended links with them."""
     rows = Guardianship.objects.filter(student_id=student_id).order_by("id")
@@ -266,8 +350,8 @@ def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
 
 
 def classes_of_term(*, term_id: int) -> list[SchoolClass]:
-    """Return the active classes that meet in a term or in a part of it, by sourcedId. One statement."""
-    found = SchoolClass.objects.select_related("school", "course").filter(active=True)
+    """Return the classes that meet in a term or in a part of it, or met there and are over, by sourcedId. One statement."""
+    found = SchoolClass.objects.select_related("school", "course")
     within = Q(terms=term_id) | Q(terms__parent=term_id) | Q(terms__children=term_id)
     return list(found.filter(within).distinct().order_by("sourced_id"))
 
@@ -325,7 +409,8 @@ def members(*, class_ids: Iterable[int], as_of: date) -> dict[int, list[int]]:
     """Return the students' keys of each class on the day. One statement."""
     found: dict[int, list[int]] = {class_id: [] for class_id in class_ids}
     rows = Enrollment.objects.filter(holds_on(as_of), school_class_id__in=list(found), role=LEARNER)
-    for class_id, person_id in rows.order_by("id").values_list("school_class_id", "person_id").distinct():
+    # Two enrollments of one person in one class, as after a return, are one member.
+    for class_id, person_id in dict.fromkeys(rows.order_by("id").values_list("school_class_id", "person_id")):
         found[class_id].append(person_id)
     return found
 

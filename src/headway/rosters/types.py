@@ -280,3 +280,88 @@ class Plan:
             "warnings": [warning.as_dict() for warning in self.warnings],
             "repairs": [repair.as_dict() for repair in self.repairs],
         }
+
+
+# The next school year.
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person chooses about the next school year; None and empty leave the proposal as it stands.
+
+    `starts_on` and `ends_on` are the first and last day; `last_grade` is the grade that leaves; `retained` are sourcedIds
+    of students who stay in their grade; `with_students` enrolls students in a class that goes on teaching their grade.
+    """
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    last_grade: str = ""
+    retained: tuple[str, ...] = ()
+    with_students: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One academic session of the next year, with the title of the one that it follows."""
+
+    before: str
+    title: str
+    kind: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One thing that a roll of the year does, by its key, with the names of everybody or everything it happens to."""
+
+    key: str
+    names: tuple[str, ...]
+
+
+GROUPS = (
+    "classes", "staff_go_on", "students_go_on", "promoted", "retained", "other_school", "needs_school", "no_grade",
+    "leavers", "roles_over", "roles_go_on", "restrictions",
+)  # fmt: skip
+"""The keys of the groups of a year's plan, in the order in which they are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearPlan:
+    """What the roll of a year would do or did: the sessions, the grade that leaves, and groups of names."""
+
+    before: str
+    title: str
+    year: int
+    starts_on: date
+    ends_on: date
+    last_grade: str
+    sessions: tuple[Session, ...]
+    groups: tuple[Group, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many names stand behind each key."""
+        return {group.key: len(group.names) for group in self.groups}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data."""
+        return {
+            "before": self.before,
+            "title": self.title,
+            "year": self.year,
+            "starts_on": self.starts_on.isoformat(),
+            "ends_on": self.ends_on.isoformat(),
+            "last_grade": self.last_grade,
+            "sessions": [
+                {
+                    "before": one.before,
+                    "title": one.title,
+                    "kind": one.kind,
+                    "starts_on": one.starts_on.isoformat(),
+                    "ends_on": one.ends_on.isoformat(),
+                }
+                for one in self.sessions
+            ],
+            "counts": self.counts(),
+            "names": {group.key: list(group.names) for group in self.groups},
+        }

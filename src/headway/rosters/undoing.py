@@ -18,6 +18,11 @@ from headway.rosters.recording import BY_NAME, CHILDREN_FIRST, parts, restored, 
 Blocker = Callable[[ImportRun], list[str]]
 _BLOCKERS: list[Blocker] = []
 _NAMED = 20
+WHOLE = ("roster", "year-roll")
+KINDS = (*WHOLE, "left", "returned")
+"""The kinds of runs that are taken back here; those of `WHOLE` stand upon each other, the others on rows."""
+LATER = (*KINDS, "merged", "split")
+"""The kinds of runs that changed rows of the roster. A merge is taken back by a split, which is a run of its own."""
 
 
 def register_blocker(blocker: Blocker) -> Blocker:
@@ -37,9 +42,9 @@ def made_by(run: ImportRun, model: str) -> list[int]:
 def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     """Take an import back; see `actions.undo_import`."""
     with transaction.atomic():
-        run = ImportRun.objects.select_for_update().filter(pk=run_id, kind="roster").first()
+        run = ImportRun.objects.select_for_update().filter(pk=run_id, kind__in=KINDS).first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no roster import {run_id}.")
+            raise Refusal("no_such_import", f"There is no import {run_id} of the roster.")
         if run.status != "applied":
             raise Refusal("already_undone", f"Import {run_id} was taken back already.")
         blocked = _blocked(run)
@@ -58,13 +63,46 @@ def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
 
 
 def _blocked(run: ImportRun) -> list[str]:
-    later = ImportRun.objects.filter(kind="roster", status="applied", pk__gt=run.pk).order_by("pk")
-    found = [f"import {key} was applied after it" for key in later.values_list("pk", flat=True)]
-    found += _made_by_hand(run)
+    later = ImportRun.objects.filter(kind__in=LATER, status="applied", pk__gt=run.pk).order_by("pk")
+    found = [
+        f"import {one.pk} was applied after it"
+        for one in later
+        if (run.kind in WHOLE and one.kind in WHOLE) or _share(run, one)
+    ]
+    found += _made_by_hand(run) + _inside_by_hand(run)
     found += _standing_on(run)
     for blocker in _BLOCKERS:
         found += blocker(run)
     return list(dict.fromkeys(found))
+
+
+def _share(run: ImportRun, later: ImportRun) -> bool:
+    """Whether two runs changed a row in common; one of them is about a single person, and small."""
+    small, other = (run, later) if run.kind not in WHOLE else (later, run)
+    rows: dict[str, list[int]] = {}
+    for model, row in ImportChange.objects.filter(run=small).values_list("model", "row"):
+        rows.setdefault(model, []).append(row)
+    return any(
+        ImportChange.objects.filter(run=other, model=model, row__in=part).exists()
+        for model, keys in rows.items()
+        for part in parts(keys)
+    )
+
+
+def _inside_by_hand(run: ImportRun) -> list[str]:
+    """Name who was put by hand into a class that the run made."""
+    found: list[str] = []
+    for part in parts(made_by(run, "SchoolClass")):
+        rows = Enrollment.objects.filter(source=HAND, school_class_id__in=part).select_related(
+            "person", "school_class"
+        )
+        made = set(made_by(run, "Enrollment"))
+        found += [
+            f"{one.person.name()} was put into {one.school_class.title} by hand"
+            for one in rows.order_by("id")
+            if one.pk not in made
+        ]
+    return found
 
 
 def _made_by_hand(run: ImportRun) -> list[str]:

@@ -47,6 +47,13 @@ def reference(text: str) -> Q:
         return Q(sourced_id=text)
 
 
+def is_here(day: date, person: str) -> Q:
+    """Return the condition that the student in column `person` is in a class or holds the role of a student on the day."""
+    own = {"person_id": OuterRef(person)}
+    granted = RoleGrant.objects.filter(holds_on(day), role=Role.STUDENT, **own)
+    return Q(Exists(Enrollment.objects.filter(holds_on(day), role=LEARNER, **own))) | Q(Exists(granted))
+
+
 def _unrestricted(guardian: object, student: str, day: date) -> Q:
     kept_away = Restriction.objects.filter(holds_on(day), guardian_id=guardian, student_id=OuterRef(student))
     return ~Exists(kept_away)
@@ -81,7 +88,9 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     """
     person = None
     if account.person is not None:
-        person = Person.objects.filter(uuid=account.person, merged_into=None).first()
+        # An account of somebody who was merged opens the record of the person who stands.
+        person = Person.objects.filter(uuid=account.person).select_related("merged_into").first()
+        person = person.merged_into or person if person is not None else None
     roles: set[Role] = {Role.DISTRICT} if account.is_administrator else set()
     led: set[int] = set()
     taught: set[int] = set()

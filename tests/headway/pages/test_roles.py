@@ -90,10 +90,15 @@ school.cohort           sxxxxxxx-xx.-.
 district.home           sxxxxxxxxxxxx.
 district.roster         sxxxxxxxxxxxx.
 district.person         sxxxxxxxxxxxx.
+district.events         sxxxxxxxxxxxx.
+district.people         sxxxxxxxxxxxx.
+district.transfer       sxxxxxxxxxxxx.
+district.transfer_in    sxxxxxxxxxxxx.
 district.classes        sxxxxxxxxxxxx.
 district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.
 district.framework      sxxxxxxxxxxxx.
+district.year           sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
 district.ledger         sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.

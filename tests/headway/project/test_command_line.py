@@ -241,7 +241,7 @@ _PASSED_ON = {"science": {"--rule", "--set"}, "bench": {"--ratings", "--rule", "
 def _helped(*command: str) -> tuple[set[str], set[str]]:
     """Return the subcommands and the options that --help shows."""
     text = headway(*command, "--help", code=0).out
-    commands = set(re.findall(r"^│ ([a-z]+) +\S", text.partition("─ Commands")[2], re.M))
+    commands = set(re.findall(r"^│ ([a-z][a-z-]*) +\S", text.partition("─ Commands")[2], re.M))
     options = set(re.findall(r"^│ *\*? *(--[a-z-]+)", text.partition("─ Options")[2], re.M)) - {"--help"}
     return commands, options
 

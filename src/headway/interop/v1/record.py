@@ -30,6 +30,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "made_at": now, "person": rosters.person_as_data(person_id=person.id),
         "enrollments": rosters.enrollments_as_data(person_id=person.id),
         "guardians": rosters.guardians_as_data(student_id=person.id),
+        "school_events": rosters.school_events_as_data(student_id=person.id),
         "ratings": [_rating(row, raters) for row in rows],
         "work": evidence.work_as_data(student=person.id),
         "opportunities": evidence.chances_as_data(student=person.id),
@@ -38,7 +39,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}
-            for sequence, kind, at_us, seal, body in evidence.events_about(subject=person.uuid)
+            for sequence, kind, at_us, seal, body in evidence.events_about(subjects=rosters.pseudonyms_of(person_id=person.id))
         ],
         "audit": access.acts_on(kind="person", object_id=str(person.uuid)),
     }  # fmt: skip

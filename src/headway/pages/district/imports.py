@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
@@ -17,6 +19,10 @@ from headway.rosters import actions as rosters
 
 _UNDO = {
     "roster": rosters.undo_import,
+    "year-roll": rosters.undo_import,
+    "events": rosters.undo_events,
+    "left": rosters.undo_import,
+    "returned": rosters.undo_import,
     "framework": proficiency.undo_framework,
     "policy": proficiency.undo_policy,
     "ratings": proficiency.undo_ratings,
@@ -43,8 +49,11 @@ def undo(request: HttpRequest, run_id: int, subject: Any) -> HttpResponse:
     """Ask whether an import shall be taken back, and do it."""
     context = {"nav": "district.home", "run": listed([subject])[0]}
     if request.method == "POST":
+        act = _UNDO.get(subject.kind)
+        if act is None:
+            raise Http404
         try:
-            _UNDO[subject.kind](run_id=run_id, actor=request.viewer, at=request.moment)
+            act(run_id=run_id, actor=request.viewer, at=request.moment)
         except Refusal as refusal:
             context["refusal"] = refusal
             return render(request, "pages/district/undo.html", context, status=409)
@@ -66,7 +75,9 @@ def listed(runs: list[Any]) -> list[Imported]:
 def kind_name(kind: str) -> str:
     """Say what an import brought in."""
     return {"roster": _("Roster"), "framework": _("Continuum"), "policy": _("Policies"), "ratings": _("Ratings"),
-            "plans": _("Plans")}.get(kind, kind)  # fmt: skip
+            "plans": _("Plans"), "year-roll": _("Next school year"),
+            "left": _("Left"), "returned": _("Came back"),
+            "events": _("School events"), "merged": _("Joined"), "split": _("Split")}.get(kind, kind)  # fmt: skip
 
 
 def said(kind: str, counts: dict[str, Any]) -> str:
@@ -79,11 +90,22 @@ def said(kind: str, counts: dict[str, Any]) -> str:
             "changed": changed,
             "ended": ended,
         }
+    if kind == "year-roll":
+        return (
+            _("%(classes)s classes, %(promoted)s students a grade up, %(leavers)s leave") % counts["counts"]
+        )
+    if kind in ("left", "returned", "merged", "split"):
+        return f"{date_format(date.fromisoformat(counts['on']), 'DATE_FORMAT')}: {counts['reason']}"
     if kind == "policy":
         named = ", ".join(counts.get("policies", [])) or _("settings only")
         return _("%(names)s; %(n)s determinations changed") % {
             "names": named,
             "n": counts.get("determinations_changed", 0),
+        }
+    if kind == "events":
+        return _("%(n)s school events, %(known)s known before") % {
+            "n": counts["new"],
+            "known": counts["known_before"],
         }
     if kind == "ratings":
         return _("%(n)s ratings") % {"n": counts.get("new", counts.get("ratings", 0))}

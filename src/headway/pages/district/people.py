@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from headway.access import queries as access
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.pages.district.imports import listed
 from headway.pages.district.roster import role_name
 from headway.pages.parts.grades import grade_name
 from headway.rosters import actions
@@ -21,10 +22,12 @@ REASONS = ("court_order", "protective_order", "custody_agreement")
 
 
 def person(request: HttpRequest, person_id: str, subject: Any) -> HttpResponse:
-    """Show a person; invite, restrict an adult or lift a restriction."""
+    """Show a person; invite, restrict an adult or lift a restriction, note that a student left or came back."""
     if request.method != "POST":
         return _show(request, subject, {})
-    act = {"invite": _invite, "restrict": _restrict, "lift": _lift}.get(request.POST.get("act", ""))
+    act = {"invite": _invite, "restrict": _restrict, "lift": _lift, "left": _left, "returned": _returned}.get(
+        request.POST.get("act", "")
+    )
     if act is None:
         return _show(request, subject, {"error": _("Choose what to do.")}, 422)
     try:
@@ -63,6 +66,29 @@ def _lift(request: HttpRequest, subject: Any) -> HttpResponse:
     return redirect(f"{request.path}?saved=lifted")
 
 
+def _left(request: HttpRequest, subject: Any) -> HttpResponse:
+    actions.withdraw_student(
+        actor=request.viewer, person_id=subject.id, on=_given_day(request), at=request.moment,
+        reason=request.POST.get("why", "")[:500],
+    )  # fmt: skip
+    return redirect(f"{request.path}?saved=left")
+
+
+def _returned(request: HttpRequest, subject: Any) -> HttpResponse:
+    actions.return_student(
+        actor=request.viewer, person_id=subject.id, on=_given_day(request), at=request.moment,
+        reason=request.POST.get("why", "")[:500],
+    )  # fmt: skip
+    return redirect(f"{request.path}?saved=returned")
+
+
+def _given_day(request: HttpRequest) -> date:
+    found = _day(request.POST.get("on", ""))
+    if found is None:
+        raise Refusal("not_a_day", _("Say on which day."))
+    return found
+
+
 def _day(text: str) -> date | None:
     if not text:
         return None
@@ -76,13 +102,16 @@ def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int 
     day = request.viewer.today
     roles = rosters.roles_on(person_ids=[subject.id], as_of=day)[subject.id]
     care = rosters.care_of(person_id=subject.id)
+    enrollments = rosters.enrollments_of(person_id=subject.id)
+    here = any(role == "student" for role, _org in roles)
     context = {
         "nav": "district.roster", "person": subject, "day": day, "roles": [(role_name(r), org) for r, org in roles],
         "grade": grade_name(subject.grade) if subject.grade else "", "account": access.account_of(subject.uuid),
-        "is_student": any(role == "student" for role, _org in roles) or subject.provisional,
+        "is_student": here or subject.provisional or any(one.role == "student" for one in enrollments),
+        "here": here, "runs": listed(access.runs_about(person=subject.uuid)),
         "enrollments": [
             {"row": one, "role": role_name(one.role), "now": _holds(one, day)}
-            for one in rosters.enrollments_of(person_id=subject.id)
+            for one in enrollments
         ],
         "adults": [link for link in care if link.student_id == subject.id and _holds(link, day)],
         "children": [link for link in care if link.guardian_id == subject.id and _holds(link, day)],
@@ -111,4 +140,6 @@ def _saved(what: str) -> str:
     return {
         "restricted": _("The restriction holds on every page from now on."),
         "lifted": _("The restriction ended today."),
+        "left": _("The student left. Lists, pace and the way in end with that day; the history stays."),
+        "returned": _("The student is back, with the history as it was."),
     }.get(what, "")

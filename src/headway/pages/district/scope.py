@@ -18,6 +18,13 @@ def person(viewer: Viewer, person_id: str, **_: Any) -> Any:
     return rosters.find_person(person_id) if viewer.is_a(Role.DISTRICT) else NOT_FOR_YOU
 
 
+def student(viewer: Viewer, person_id: str, **_: Any) -> Any:
+    """Return the student of this sourcedId, present or gone, or None."""
+    if not viewer.is_a(Role.DISTRICT):
+        return NOT_FOR_YOU
+    return rosters.student_in_scope(viewer=viewer, reference=person_id)
+
+
 def framework(viewer: Viewer, key: str, **_: Any) -> Any:
     """Return the continuum of this key, or None."""
     return frameworks.find_framework(key) if viewer.is_a(Role.DISTRICT) else NOT_FOR_YOU

@@ -17,7 +17,13 @@ from django.utils.translation import gettext as _
 from headway.kit.refusals import Refusal
 
 KEPT = timedelta(days=1)
-MOST_BYTES = {"roster": 200 << 20, "framework": 20 << 20, "policy": 1 << 20}
+MOST_BYTES = {
+    "roster": 200 << 20,
+    "framework": 20 << 20,
+    "policy": 1 << 20,
+    "events": 100 << 20,
+    "transfer": 20 << 20,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,22 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.district import classes, frameworks, home, imports, ledger, people, policy, roster, scope
+from headway.pages.district import (
+    classes,
+    events,
+    frameworks,
+    home,
+    imports,
+    ledger,
+    pairs,
+    people,
+    policy,
+    roster,
+    scope,
+    transfer,
+    transfer_in,
+    year,
+)
 
 LEAD = only(Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
@@ -14,6 +29,16 @@ doors = [
     Door(
         "district/roster/people/<path:person_id>", people.person, "district.person", LEAD, _LEAD,
         scope=scope.person, methods=BOTH,
+    ),
+    Door("district/people", pairs.people, "district.people", LEAD, _LEAD, methods=BOTH),
+    Door("district/events", events.events, "district.events", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/transfer/<path:person_id>", transfer.transfer, "district.transfer", LEAD, _LEAD,
+        scope=scope.student, methods=BOTH,
+    ),
+    Door(
+        "district/transfer-in/<path:person_id>", transfer_in.transfer_in, "district.transfer_in", LEAD, _LEAD,
+        scope=scope.student, methods=BOTH,
     ),
     Door("district/classes", classes.classes, "district.classes", LEAD, _LEAD),
     Door(
@@ -27,6 +52,7 @@ doors = [
         "district/frameworks/<path:key>", frameworks.framework, "district.framework", LEAD, _LEAD,
         scope=scope.framework, methods=BOTH,
     ),
+    Door("district/year", year.year, "district.year", LEAD, _LEAD, methods=BOTH),
     Door("district/policy", policy.policy, "district.policy", LEAD, _LEAD, methods=BOTH),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door(

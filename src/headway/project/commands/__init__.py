@@ -16,19 +16,23 @@ from headway.project.commands.exports import (
     say_report,
 )
 from headway.project.commands.imports import (
+    import_events,
     import_framework,
     import_plans,
     import_policy,
     import_ratings,
     import_roster,
     say_import,
+    say_year,
     undo_import,
+    year_roll,
 )
-from headway.project.commands.people import erase, invite, token
+from headway.project.commands.people import erase, invite, merge, split, token
 
 __all__ = [
     "determine", "erase", "explain", "export_determinations", "export_framework", "export_record", "export_results",
-    "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "report",
-    "say_determine", "say_explanation", "say_import", "say_report", "say_verify", "token", "undo_import", "verify",
-    "write_head",
+    "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "merge",
+    "report",
+    "say_determine", "say_explanation", "say_import", "say_report", "say_verify", "say_year",
+    "split", "token", "undo_import", "verify", "write_head", "year_roll",
 ]  # fmt: skip

@@ -18,12 +18,14 @@ from headway.interop.oneroster import apply as oneroster
 from headway.interop.v1.csv_file import CsvFile, read_csv
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
+from headway.pages.parts.year import group_said
 from headway.plans import actions as plans
 from headway.proficiency import actions as proficiency
 from headway.proficiency.policy_file import read_policy
 from headway.rosters import actions as rosters
-from headway.rosters.types import Plan
+from headway.rosters.types import Choices, Plan
 
+EVENT_COLUMNS = ("student", "kind", "at", "outcome", "sensitivity")
 PLAN_COLUMNS = ("plan", "student", "target", "pieces", "starts", "ends")
 
 
@@ -95,14 +97,57 @@ def import_plans(path: Path, *, plan: bool) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def import_events(path: Path, *, plan: bool) -> dict[str, Any]:
+    """Import school events by CSV, or check them."""
+    found = read_csv(path, known=EVENT_COLUMNS, needed=EVENT_COLUMNS[:3], code="events_invalid")
+    return rosters.import_events(
+        actor=SYSTEM, rows=found.rows, lines=found.lines, name=found.name, digest=found.digest, at=now(), plan_only=plan
+    )  # fmt: skip
+
+
+def year_roll(*, plan: bool, choices: Choices) -> dict[str, Any]:
+    """Roll the school year, or show by name what that would do."""
+    at = now()
+    if plan:
+        return {"plan": True, **rosters.plan_year(actor=SYSTEM, at=at, choices=choices).as_dict()}
+    return run_as_data(rosters.roll_year(actor=SYSTEM, at=at, choices=choices))
+
+
+def say_year(found: dict[str, Any]) -> str:
+    """Say in sentences what rolling the year would do, with the names behind each; or what it did."""
+    if not found.get("plan"):
+        return "\n".join([f"Import {found['run']}: {found['name']} has begun.", *_said(found["counts"], {})])
+    lines = [
+        f"Plan: nothing was written. {found['before']} would be followed by {found['title']}, "
+        f"{found['starts_on']} to {found['ends_on']}:"
+    ]
+    lines += [
+        f"  {one['title']} ({one['kind']}): {one['starts_on']} to {one['ends_on']}"
+        for one in found["sessions"]
+    ]
+    return "\n".join([*lines, *_said(found["counts"], found["names"])])
+
+
+def _said(counts: dict[str, int], names: dict[str, list[str]]) -> list[str]:
+    lines = []
+    for key, n in counts.items():
+        lines += [group_said(key, n)] if n else []
+        lines += [f"    {name}" for name in names.get(key, ())]
+    return lines
+
+
 def undo_import(run_id: int) -> dict[str, Any]:
     """Take an import back, whatever its kind."""
     run = ImportRun.objects.filter(pk=run_id).first() if 0 < run_id < 2**63 else None
     if run is None:
         raise Refusal("no_such_import", f"There is no import {run_id}.")
     at = now()
-    if run.kind == "roster":
+    if run.kind in ("roster", "year-roll", "left", "returned"):
         return run_as_data(rosters.undo_import(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind == "events":
+        return run_as_data(rosters.undo_events(run_id=run_id, actor=SYSTEM, at=at))
+    if run.kind in ("merged", "split"):
+        raise Refusal("undo_blocked", "Persons are joined and split by `headway person`.")
     if run.kind == "framework":
         return run_as_data(proficiency.undo_framework(run_id=run_id, actor=SYSTEM, at=at))
     if run.kind == "policy":

@@ -12,6 +12,7 @@ from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
+from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
 LONGEST_DAYS = 3650
@@ -58,13 +59,32 @@ def erase(student: str, reason: str) -> dict[str, Any]:
     if not reason.strip():
         raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
     held = {digest for _, digest in evidence.files_kept(student=person.id)}
-    emptied = proficiency.erase_learning(
-        actor=SYSTEM, student=person.id, subject=person.uuid, reason=reason.strip(), at=now()
+    at = now()
+    emptied = sum(
+        proficiency.erase_learning(
+            actor=SYSTEM, student=person.id, subject=subject, reason=reason.strip(), at=at
+        )
+        for subject in rosters.pseudonyms_of(person_id=person.id)
     )
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)
     return {"student": person.sourced_id, "events": emptied, "files": len(gone)}
+
+
+def merge(person: str, into: str, reason: str) -> dict[str, Any]:
+    """Join a person to another who is the same human being."""
+    one, other = rosters.row_of_person(person), rosters.row_of_person(into)
+    run = rostering.merge_people(actor=SYSTEM, person_id=one.id, into_id=other.id, reason=reason, at=now())
+    return {"run": run.pk, "person": one.sourced_id, "into": other.sourced_id}
+
+
+def split(person: str, reason: str) -> dict[str, Any]:
+    """Split a person from the one they were joined to."""
+    one = rosters.row_of_person(person)
+    stayed = one.merged_into
+    run = rostering.split_people(actor=SYSTEM, person_id=one.id, reason=reason, at=now())
+    return {"run": run.pk, "person": one.sourced_id, "from": stayed.sourced_id if stayed else None}
 
 
 def token(user: str, scopes: list[str], days: int) -> dict[str, Any]:

@@ -16,13 +16,17 @@ from ..school.reading import NOW, client_of, lead, principal, read
 pytestmark = pytest.mark.django_db
 ADDRESSES = [
     "/district/", "/district/roster", "/district/roster/people/u1", "/district/classes", "/district/frameworks",
-    "/district/frameworks/Math", "/district/policy", "/district/ledger", "/district/imports/1/undo",
+    "/district/frameworks/Math", "/district/year", "/district/people", "/district/transfer/u1", "/district/transfer-in/u1",
+    "/district/events",
+    "/district/policy",    "/district/ledger", "/district/imports/1/undo",
 ]  # fmt: skip
 MISSING = [
     "/district/roster/people/nobody",
     "/district/frameworks/Nothing",
     "/district/imports/99999/undo",
     "/district/classes/none",
+    "/district/transfer/nobody",
+    "/district/transfer/T1",
 ]
 
 
