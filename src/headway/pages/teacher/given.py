@@ -136,7 +136,8 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     people = rosters.people_by_id(person_ids={one.student for one in subject.chances})
     states = states_of(list(subject.chances))
     rows = [_student(one, people[one.student], states[one.uuid]) for one in subject.chances]
-    rows.sort(key=lambda row: row.name)
+    order = {person.sourced_id: person.sort_name().casefold() for person in people.values()}
+    rows.sort(key=lambda row: order[row.sourced_id])
     classes = {c.id: c for c in rosters.classes_of(viewer=request.viewer)}
     context = {
         "nav": "teacher.grid", "task": subject, "targets": names_of(subject.targets), "rows": rows,
