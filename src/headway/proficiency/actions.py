@@ -25,7 +25,7 @@ from headway.proficiency import configuration, policies, projecting
 from headway.proficiency.configuration import Book
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.resolving import ADULTS, Resolver
-from headway.proficiency.types import Determined, Difference, Saved, Standing
+from headway.proficiency.types import Determined, Difference, Saved, Standing, Trial
 from headway.proficiency.working import Moment, moment
 from headway.rosters import queries as rosters
 from headway.science.codes import Status
@@ -175,7 +175,7 @@ def move_ratings(*, actor: Viewer, keys: Sequence[str], target: str, reason: str
                 findings.append(Finding(found.code, found.message, column="target", value=target))
                 continue
             scale = m.book.effective(node=found.id, school=None, on=day).scale
-            if rows[key].level is not None and not on_scale(scale, rows[key].level or 0):
+            if rows[key].level is not None and not configuration.on_scale(scale, rows[key].level or 0):
                 findings.append(Finding("outside_scale", "The level does not lie on the other target's scale.",
                                         column="key", value=key))  # fmt: skip
             changes[key] = {"target_id": found.id, "target": str(found.uuid)}
@@ -237,13 +237,6 @@ def _mine(actor: Viewer, keys: Sequence[str], at: datetime, *, latest: bool = Fa
             Finding("unknown_rating", "No standing rating that you may change has this key.", column="key", value=key)
             for key in missing or keys])  # fmt: skip
     return rows
-
-
-def on_scale(scale: Mapping[str, Any], level: int) -> bool:
-    """Whether a level (hundredths) lies on a scale."""
-    values = [round(each["value"] * 100) for each in scale["levels"]]
-    step = max(1, round(scale.get("step", 1) * 100))
-    return values[0] <= level <= values[-1] and (level - values[0]) % step == 0
 
 
 # Imports and rebuilding.
@@ -392,8 +385,10 @@ def read_policy(text: bytes, *, name: str) -> dict[str, Any]:
         raise Refusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).") from error
 
 
-def try_policy(*, actor: Viewer, body: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """This will say who would move under a policy file, by determining everything under it and taking it back.
+def try_policy(
+    *, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime, students: Sequence[int] | None = None
+) -> Trial:
+    """This will say who would move under a policy file, by determining under it beside what stands, of all or some students.
 
     Nothing is written. Who may: the district. Raises `Refusal`: `forbidden`, `policy_invalid`.
     """
@@ -401,7 +396,7 @@ def try_policy(*, actor: Viewer, body: Mapping[str, Any], at: datetime) -> dict[
 
     if not actor.is_a(Role.DISTRICT):
         raise Refusal("forbidden", "Only the district may try its policies.")
-    return laboratory.try_policy(body, at=at)
+    return laboratory.try_policy(body, name=name, at=at, students=students)
 
 
 def adopt_framework(

@@ -15,7 +15,7 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.proficiency import configuration, exporting, projecting
+from headway.proficiency import configuration, exporting, projecting, proposing, scales
 from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
@@ -61,6 +61,21 @@ __all__ = [
 ]  # fmt: skip
 
 book = configuration.book
+basis = proposing.basis
+proposed = proposing.proposed
+policy_text = proposing.text_of
+areas_to_name = proposing.areas
+same_levels = configuration.same_levels
+
+
+def determinations_n() -> int:
+    """Return how many determinations are stored. One statement."""
+    return Determination.objects.count()
+
+
+def scale_changes(*, body: Mapping[str, Any], now: datetime) -> list[scales.Placed]:
+    """Return for every level that was given where it would stand after a policy file that changes a scale, and how many."""
+    return scales.placed(body, at=now)
 
 
 def standings(

@@ -20,7 +20,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.proficiency import configuration
 from headway.proficiency.configuration import Book, Calendar
-from headway.proficiency.types import Effective, Standing
+from headway.proficiency.types import Effective, ScaleChange, Standing
 from headway.rosters import queries as rosters
 from headway.science.codes import State
 from headway.science.ledger import MISSING, Ratings
@@ -263,11 +263,29 @@ def _group(
     by_pair: dict[Pair, list[tuple[Row, bool]]], components: Components | None, weigh: bool,
 ) -> Group:  # fmt: skip
     ratings, keys = ratings_of(m, [by_pair[pair] for pair in pairs])
+    ratings = _placed(ratings, [one.changes for one in effective])
     worked = work(
         ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
         components=components, weigh=weigh,
     )  # fmt: skip
     return Group(pairs, effective, worked, keys)
+
+
+def _placed(ratings: Ratings, changes: list[tuple[ScaleChange, ...]]) -> Ratings:
+    """Return the ratings with every level where it stands on the present scale of its segment."""
+    if not any(changes):
+        return ratings
+    levels = ratings.level.copy()
+    kinds = list(dict.fromkeys(one for one in changes if one))
+    which = np.array([kinds.index(one) if one else -1 for one in changes], np.int64)[ratings.segment]
+    for n, own in enumerate(kinds):
+        for change in own:
+            given = np.rint(levels * 100)
+            first = change.day.toordinal() - EPOCH_DAY
+            due = (which == n) & ((ratings.day < first) | (ratings.sequence < change.sequence))
+            for old, new in change.levels:
+                levels[due & (given == old)] = new / 100
+    return ratings.with_(level=levels)
 
 
 def _requirement(effective: list[Effective]) -> Requirement:
