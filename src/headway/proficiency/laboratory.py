@@ -11,7 +11,7 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.proficiency import policies, projecting
 from headway.proficiency.types import Effective, Move, Standing, Trial
-from headway.proficiency.working import Moment, Pair, determine_all, moment, rows_of, schools_of
+from headway.proficiency.working import Moment, determine_all, moment, rows_of, schools_of
 from headway.rosters import queries as rosters
 
 EDGE = 5

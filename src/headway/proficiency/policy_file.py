@@ -232,7 +232,12 @@ class PolicyReader:
             for old, new in table.items():
                 number = re.fullmatch(r"\d{1,4}(\.\d{1,2})?", old)
                 if number is None or not _is_number(new, 1000) or not on_scale(scale, round(new * 100)):
-                    self.fault("out_of_range", f"From a level of the old scale to one of {policy['scale']}.", "map", old)
+                    self.fault(
+                        "out_of_range",
+                        f"From a level of the old scale to one of {policy['scale']}.",
+                        "map",
+                        old,
+                    )
 
     def _rule(self, policy: dict[str, Any]) -> None:
         try:

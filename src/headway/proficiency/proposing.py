@@ -21,7 +21,16 @@ from headway.science.proficiency.requirement import Requirement
 REQUIREMENTS = tuple(f.name for f in fields(Requirement))
 FIRST = "start"
 """The policy that holds from the first day; a district's own has another name."""
-_ALONE = ("parent", "complete", "growth", "kinds", "requirement_by_level", "requirement", "same_attempt", "order")
+_ALONE = (
+    "parent",
+    "complete",
+    "growth",
+    "kinds",
+    "requirement_by_level",
+    "requirement",
+    "same_attempt",
+    "order",
+)
 
 
 def basis(book: Book, applies: Mapping[str, str], on: date) -> Basis:
@@ -30,12 +39,12 @@ def basis(book: Book, applies: Mapping[str, str], on: date) -> Basis:
     Raises `Refusal("unknown_area")`.
     """
     chain = book.chain(_place(applies), applies.get("school"), on)
-    own = next((v for v in reversed(chain) if v["applies"] == dict(applies) and v["name"] != FIRST), None)
+    own = next((v for v in reversed(chain) if v["applies"] == dict(applies)), None)
     above = [v for v in chain if configuration.weight(v["applies"]) < configuration.weight(dict(applies))]
     locked = {key: v["name"] for v in above for key in v["body"].get("locked", ())}
     said = configuration.merged(chain)
     return Basis(
-        applies=dict(applies), name=own["name"] if own else "", own=dict(own["body"]) if own else {}, body=said,
+        applies=dict(applies), name=own["name"] if own and own["name"] != FIRST else "", own=dict(own["body"]) if own else {}, body=said,
         locked=locked, chosen=_chosen(said),
     )  # fmt: skip
 
@@ -81,7 +90,11 @@ def proposed(
     before = dict(policy)
     scale, table = chosen.scale, told[chosen.scale]
     if (chosen.proficient, chosen.beyond) != (table.get("proficient"), table.get("beyond")):
-        cuts = {key: n for key, n in (("proficient", chosen.proficient), ("beyond", chosen.beyond)) if n is not None}
+        cuts = {
+            key: n
+            for key, n in (("proficient", chosen.proficient), ("beyond", chosen.beyond))
+            if n is not None
+        }
         table = {key: n for key, n in table.items() if key not in ("proficient", "beyond")} | cuts
         scale = next(k for n in range(2, 1000) if (k := f"{scale}-{n}") not in told or told[k] == table)
         told[scale] = table
@@ -131,7 +144,11 @@ def _key(text: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(str(k))} = {_value(v)}" for k, v in value.items() if v is not None) + " }"
+        return (
+            "{ "
+            + ", ".join(f"{_key(str(k))} = {_value(v)}" for k, v in value.items() if v is not None)
+            + " }"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(each) for each in value) + "]"
     if isinstance(value, str):

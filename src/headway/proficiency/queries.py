@@ -20,7 +20,7 @@ from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.parents import Summary, summaries
-from headway.proficiency.types import Effective, Standing
+from headway.proficiency.types import Effective, Standing, Trial
 from headway.proficiency.working import (
     AT,
     EPOCH_DAY,
@@ -71,6 +71,14 @@ same_levels = configuration.same_levels
 def determinations_n() -> int:
     """Return how many determinations are stored. One statement."""
     return Determination.objects.count()
+
+
+def trial_rows(trial: Trial) -> list[dict[str, Any]]:
+    """Return every determination that a trial changes or finds on the edge as a row of data, by student and target."""
+    from headway.proficiency import laboratory
+
+    rows: list[dict[str, Any]] = laboratory.as_data(trial)["rows"]
+    return rows
 
 
 def scale_changes(*, body: Mapping[str, Any], now: datetime) -> list[scales.Placed]:

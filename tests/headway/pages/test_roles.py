@@ -87,6 +87,7 @@ district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.
 district.framework      sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
+district.laboratory     sxxxxxxxxxxxx.
 district.ledger         sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.
 public.continuums       ..............

@@ -12,13 +12,11 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.kit.refusals import Refusal
-from headway.pages.district import staging
+from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
 from headway.pages.parts import tags
 from headway.proficiency import actions
 from headway.science.proficiency import registry
-
-SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,37 +128,18 @@ def _try(request: HttpRequest) -> HttpResponse:
         return _show(request, refused(refusal), 422)
     try:
         body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
-        trial = actions.try_policy(actor=request.viewer, body=body, at=request.moment)
+        trial = actions.try_policy(actor=request.viewer, body=body, name=staged.name, at=request.moment)
     except Refusal as refusal:
         staged.discard()
         return _show(request, {"name": staged.name, **refused(refusal)}, 422)
-    moved = [_moved(row) for row in trial["rows"] if row["moved"]]
     said = {
         "name": staged.name,
         "token": staged.token,
         "trial": trial,
-        "heading": _heading(trial),
-        "rows": moved[:SHOWN],
-        "more": len(moved) - SHOWN,
+        "heading": trial_view.heading(trial),
+        "lists": trial_view.lists(trial, language=get_language() or "en"),
     }
     return _show(request, said)
-
-
-def _heading(trial: dict[str, Any]) -> str:
-    came, went = trial["moved_in"], trial["moved_out"]
-    if not came and not went:
-        return _("Nobody would move.")
-    said = ngettext("%(n)s level would become Proficient", "%(n)s levels would become Proficient", came) % {
-        "n": came
-    }
-    if not went:
-        return _("%(what)s, none would fall back.") % {"what": said}
-    return _("%(what)s, %(k)s would no longer be.") % {"what": said, "k": went}
-
-
-def _moved(row: dict[str, Any]) -> dict[str, Any]:
-    states = tags.state_words()
-    return {**row, "was": states[row["before_state"]], "becomes": states[row["after_state"]]}
 
 
 def _apply(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,18 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.district import classes, frameworks, home, imports, ledger, people, policy, roster, scope
+from headway.pages.district import (
+    classes,
+    frameworks,
+    home,
+    imports,
+    laboratory,
+    ledger,
+    people,
+    policy,
+    roster,
+    scope,
+)
 
 LEAD = only(Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
@@ -28,6 +39,7 @@ doors = [
         scope=scope.framework, methods=BOTH,
     ),
     Door("district/policy", policy.policy, "district.policy", LEAD, _LEAD, methods=BOTH),
+    Door("district/laboratory", laboratory.laboratory, "district.laboratory", LEAD, _LEAD, methods=BOTH),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door(
         "district/imports/<int:run_id>/undo", imports.undo, "district.undo", LEAD, _LEAD,

@@ -16,7 +16,8 @@ from ..school.reading import NOW, client_of, lead, principal, read
 pytestmark = pytest.mark.django_db
 ADDRESSES = [
     "/district/", "/district/roster", "/district/roster/people/u1", "/district/classes", "/district/frameworks",
-    "/district/frameworks/Math", "/district/policy", "/district/ledger", "/district/imports/1/undo",
+    "/district/frameworks/Math", "/district/policy",
+    "/district/laboratory", "/district/ledger", "/district/imports/1/undo",
 ]  # fmt: skip
 MISSING = [
     "/district/roster/people/nobody",
@@ -72,6 +73,7 @@ def test_forms_ask_for_their_protection() -> None:
         "/district/roster",
         "/district/frameworks",
         "/district/policy",
+        "/district/laboratory",
         "/district/ledger",
         "/district/classes/k1",
     ):
