@@ -108,6 +108,11 @@ class Book:
         return any("school" in v["applies"] for v in self.versions)
 
     @cached_property
+    def maps(self) -> bool:
+        """Whether some policy changes a scale."""
+        return any("map" in v["body"] for v in self.versions)
+
+    @cached_property
     def _starts(self) -> list[date]:
         return sorted(v["in_force_on"] for v in self.versions)
 
@@ -147,10 +152,9 @@ class Book:
             found.append(ScaleChange(day, since, levels_of_map(after["map"])))
         return tuple(found)
 
-    def before(self, version: int) -> Book:
-        """Return the book as it would be without the versions that came into force with this one, or later."""
-        day = next((v["in_force_on"] for v in self.versions if v["id"] == version), date.max)
-        key = ("before", day)
+    def until(self, day: date) -> Book:
+        """Return the book without the versions that come into force on a day or later."""
+        key = ("until", day)
         found: Book | None = self._answers.get(key)
         if found is None:
             earlier = tuple(v for v in self.versions if v["in_force_on"] < day)

@@ -15,7 +15,9 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.kit.times import from_micros
 from headway.proficiency import configuration, exporting, projecting, proposing, scales
+from headway.proficiency.by_policy import ByPolicy, RuleChange, changes_by_policy, rule_change, rule_changes
 from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
@@ -43,11 +45,13 @@ from headway.science.proficiency.explain import explain
 __all__ = [
     "AT",
     "Book",
+    "ByPolicy",
     "Line",
     "Moment",
     "NextStep",
     "Pair",
     "Row",
+    "RuleChange",
     "Standing",
     "Summary",
     "book",
@@ -57,6 +61,8 @@ __all__ = [
     "moment",
     "next_steps",
     "rows_of",
+    "rule_change",
+    "rule_changes",
     "schools_of",
 ]  # fmt: skip
 
@@ -112,13 +118,33 @@ def effective_for(m: Moment, *, student: int, target: int) -> Effective:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One student on one target: the judgment, the rating rows behind it by client key, and the policy."""
+    """One student on one target: the judgment, the rating rows behind it by client key, and the policy.
+
+    `by_policy`: what changed the level without new evidence; `m` and `school`: when and where it was asked.
+    """
 
     standing: Standing
     judgment: Judgment
     rows: dict[str, Row]
     effective: Effective
     target: NodeView
+    by_policy: list[ByPolicy]
+    m: Moment
+    school: str | None
+
+    def level(self, row: Row) -> int | None:
+        """Return where a rating's level stands on the present scale."""
+        return level_now(self.m, row, school=self.school)
+
+
+def level_now(m: Moment, row: Row, *, school: str | None) -> int | None:
+    """Return where the level of a rating (hundredths) stands on the scale in force at the moment; as given if none changed."""
+    level: int | None = row[AT["level"]]
+    if level is None or not m.book.maps:
+        return level
+    effective = m.book.effective(node=row[AT["target_id"]], school=school, on=m.day)
+    day = from_micros(row[AT["observed_us"]]).astimezone(m.zone).date()
+    return effective.placed(level, day=day, sequence=row[AT["origin_sequence"]])
 
 
 def judge(
@@ -130,7 +156,8 @@ def judge(
     """
     if rows is None:
         rows = rows_of(m, pairs=[(student, target)], held=held)
-    group = determine_all(m, rows, pairs=[(student, target)])[0]
+    schools = schools_of(m, [student])
+    group = determine_all(m, rows, pairs=[(student, target)], schools=schools)[0]
     policy = group.effective[0].policy
     judgment = explain(
         group.worked.pieces.ratings,
@@ -145,7 +172,10 @@ def judge(
     standing = next(group.standings())
     own = set(group.keys)
     behind = {row[AT["key"]]: row for row in rows if row[AT["key"]] in own}
-    return Explained(standing, judgment, behind, group.effective[0], frameworks.node(target))
+    changed = changes_by_policy(m, student=student, target=target, school=schools[student], rows=behind)
+    return Explained(
+        standing, judgment, behind, group.effective[0], frameworks.node(target), changed, m, schools[student]
+    )
 
 
 def _chance() -> Any:
@@ -456,7 +486,9 @@ def last_levels(
     *, students: Sequence[int], targets: Sequence[int], now: datetime, book: Book
 ) -> dict[Pair, LastLevel]:
     """Return each student's newest rated level on each target. One statement."""
-    rows = rows_of(moment(now=now, book=book), students=students, targets=targets)
+    m = moment(now=now, book=book)
+    rows = rows_of(m, students=students, targets=targets)
+    schools = schools_of(m, students) if m.book.maps else dict.fromkeys(students)
     found: dict[Pair, LastLevel] = {}
     for row in sorted(rows, key=lambda r: (r[AT["observed_us"]], r[AT["key"]])):
         if (
@@ -464,7 +496,8 @@ def last_levels(
             and row[AT["purpose"]] == Purpose.EVIDENCE
             and not row[AT["override"]]
         ):
-            found[row[0], row[1]] = LastLevel(row[0], row[1], row[AT["level"]], row[AT["observed_us"]])
+            level = level_now(m, row, school=schools[row[0]])
+            found[row[0], row[1]] = LastLevel(row[0], row[1], level or 0, row[AT["observed_us"]])
     return found
 
 

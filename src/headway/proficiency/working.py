@@ -5,7 +5,7 @@ Segments that share all but their requirement run in one call of the kernel, eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -226,10 +226,12 @@ def determine_all(
     pairs: Sequence[Pair] | None = None,
     errors: bool = False,
     weigh: bool = False,
+    schools: Mapping[int, str | None] | None = None,
 ) -> list[Group]:
     """Determine every segment that has rows (or every one of `pairs`, with rows or without).
 
-    Evidence of an ended target counts on the targets that took its place, marked as carried.
+    Evidence of an ended target counts on the targets that took its place, marked as carried. `schools` where the caller
+    knows them: the school of each student whose policy applies.
     """
     by_pair: dict[Pair, list[tuple[Row, bool]]] = {pair: [] for pair in pairs or ()}
     onward: dict[int, list[int]] = {}
@@ -244,7 +246,8 @@ def determine_all(
             moved = (row[0], new)
             if pairs is None or moved in by_pair:
                 by_pair.setdefault(moved, []).append((row, True))
-    schools = schools_of(m, (student for student, _ in by_pair))
+    if schools is None:
+        schools = schools_of(m, (student for student, _ in by_pair))
     groups: dict[Policy, tuple[list[Pair], list[Effective]]] = {}
     for pair in by_pair:
         effective = m.book.effective(node=pair[1], school=schools[pair[0]], on=m.day)

@@ -22,6 +22,7 @@ from headway.evidence.types import Work
 from headway.frameworks import queries as frameworks
 from headway.kit.times import now
 from headway.proficiency import actions, queries
+from headway.proficiency.models import PolicyVersion
 from headway.project.urls import doors
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person
@@ -56,6 +57,7 @@ healthz                 ..............
 account.sign_in         ..............
 account.language        >>>>>>>>>>>>>>
 account.home            s.............
+account.rule            s.............
 student.now             s...xxxxxxxxxx
 student.hand_in         s...xxxxxxxxxx
 student.work            s.--xxxxxxxxxx
@@ -185,7 +187,7 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1"))}  # fmt: skip
+             "person_id": "u1", "act": "1", "run_id": "1", "version": str(PolicyVersion.objects.first().id), "identifier": str(uid("A1"))}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)

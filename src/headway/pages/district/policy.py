@@ -8,13 +8,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
 from headway.pages.parts import tags
+from headway.pages.parts.news import asks
 from headway.proficiency import actions
 from headway.science.proficiency import registry
 
@@ -102,23 +103,6 @@ def _where(applies: dict[str, str]) -> str:
         "area": _("in the area %(x)s"),
     }
     return ", ".join(said[key] % {"x": value} for key, value in applies.items())
-
-
-def asks(requirement: dict[str, int]) -> list[str]:
-    """Say what a requirement asks for, one line each."""
-    said = []
-    for key, n in requirement.items():
-        line = {
-            "pieces": ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", n),
-            "at_depth": ngettext("%(n)s of them at the depth asked", "%(n)s of them at the depth asked", n),
-            "depth": _("depth %(n)s or deeper"), "days_apart": _("at least %(n)s days apart"),
-            "raters": ngettext("by %(n)s rater", "by %(n)s different raters", n),
-            "tasks": ngettext("from %(n)s task", "from %(n)s different tasks", n),
-            "settings": ngettext("in %(n)s setting", "in %(n)s different settings", n),
-            "observer_types": ngettext("by %(n)s type of observer", "by %(n)s types of observers", n),
-        }.get(key, f"{key} %(n)s")  # fmt: skip
-        said.append(line % {"n": n})
-    return said
 
 
 def _try(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from headway.pages.family.child import children
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.learning import learners
+from headway.pages.parts.news import news
 from headway.rosters import queries as rosters
 
 
@@ -33,7 +34,8 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     (one,) = children(found, whole=True)
     tail = f"?as_of={look.as_of}" if look.as_of else ""
-    context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
+    context = {"nav": "family.home", "look": look, "child": one,
+               "news": [] if look.past else news(request.book, today=look.today, school=found[0].school), "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)

@@ -13,6 +13,7 @@ from headway.evidence import queries as evidence
 from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.learning import Learner, learners, steps
+from headway.pages.parts.news import news
 from headway.pages.parts.pace import pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
 from headway.pages.parts.work import waits
@@ -41,6 +42,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": pace_views([learner])[subject.id],
+        "news": news(request.book, today=learner.m.day, school=learner.school),
     }
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])

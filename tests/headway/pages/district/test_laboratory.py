@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.test import Client
 
-from headway.access.models import AuditEntry, ImportRun
+from headway.access.models import Account, AuditEntry, ImportRun
 from headway.evidence import queries as ledger
 from headway.pages.district import laboratory as page_of
 from headway.proficiency import queries as proficiency
@@ -75,6 +76,7 @@ def test_the_form_is_built_from_each_rules_parameters() -> None:
 def test_who_moves_is_told_by_name_and_nothing_is_written() -> None:
     """P7 beside P12: three students worked by hand; ledger, determinations and policies are as before."""
     evidence()
+    client = lead()
     before = (
         ledger.head(),
         stored(),
@@ -82,7 +84,7 @@ def test_who_moves_is_told_by_name_and_nothing_is_written() -> None:
         PolicyVersion.objects.count(),
         AuditEntry.objects.count(),
     )
-    page = read(lead().get(PAGE, HIGHEST))
+    page = read(client.get(PAGE, HIGHEST))
     # highest: u1 3, u2 4, u3 4: u1 and u3 come in, u2 stays in; u1 stands on the cut.
     assert page.text("h1") == "2 levels would become Proficient, none would fall back."
     assert [row.split()[0] for row in moves(page, "in")] == ["Abeyta,", "O'Neil,"] and moves(
@@ -135,10 +137,6 @@ def test_the_bias_of_the_rule_is_said_with_its_number() -> None:
 
 
 def lead_again():
-    from django.test import Client
-
-    from headway.access.models import Account
-
     client = Client()
     client.force_login(Account.objects.get(username="lead"))
     return client
