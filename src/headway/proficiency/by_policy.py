@@ -88,24 +88,19 @@ def _compared(
 
 def _school_before(student: int, school: str | None, on: date) -> tuple[str, date, str] | None:
     """Return the school before the present one, the day of the change and the present one's name. One statement."""
-    rows = [
-        row for row in rosters.enrollments_of(person_id=student)
-        if row.role == "student" and row.starts_on and row.starts_on <= on
+    spans = [
+        (row.starts_on or date.min, row.ends_on or date.max, row.school_class.school)
+        for row in rosters.enrollments_of(person_id=student) if row.role == "student" and (row.starts_on or date.min) <= on
     ]  # fmt: skip
-    here = [row for row in rows if row.school_class.school.sourced_id == school]
-    earlier = [
-        row
-        for row in rows
-        if row.school_class.school.sourced_id != school and row.ends_on and row.ends_on <= on
-    ]
-    if not here or not earlier:
+    earlier = [span for span in spans if span[2].sourced_id != school and span[1] <= on]
+    if not earlier:
         return None
-    last = max(earlier, key=lambda row: row.ends_on)
-    since = [row.starts_on for row in here if row.starts_on >= last.starts_on]
-    if not since or min(since) < last.starts_on:
+    last = max(earlier, key=lambda span: span[1])
+    here = [span for span in spans if span[2].sourced_id == school and span[0] >= last[0]]
+    if not here:
         return None
-    day = min(since)
-    return last.school_class.school.sourced_id, day, here[0].school_class.school.name
+    day = min(span[0] for span in here)
+    return last[2].sourced_id, day, here[0][2].name
 
 
 # What a version changes, for those whom it concerns.
