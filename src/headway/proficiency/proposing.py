@@ -43,8 +43,9 @@ def basis(book: Book, applies: Mapping[str, str], on: date) -> Basis:
     above = [v for v in chain if configuration.weight(v["applies"]) < configuration.weight(dict(applies))]
     locked = {key: v["name"] for v in above for key in v["body"].get("locked", ())}
     said = configuration.merged(chain)
+    name = own["name"] if own and own["name"] != FIRST else ""
     return Basis(
-        applies=dict(applies), name=own["name"] if own and own["name"] != FIRST else "", own=dict(own["body"]) if own else {}, body=said,
+        applies=dict(applies), name=name, own=dict(own["body"]) if own else {}, body=said,
         locked=locked, chosen=_chosen(said),
     )  # fmt: skip
 
@@ -72,7 +73,8 @@ def _chosen(body: Mapping[str, Any]) -> Chosen:
     scale = body["_scale"]
     return Chosen(
         rule=body["rule"], parameters=dict(body.get("parameters", {})),
-        requirement={key: n for key, n in body.get("requirement", {}).items() if n}, cut=body.get("cut") or scale.get("cut", "reach"),
+        requirement={key: n for key, n in body.get("requirement", {}).items() if n},
+        cut=body.get("cut") or scale.get("cut", "reach"),
         scale=body.get("scale", ""), proficient=scale.get("proficient"), beyond=scale.get("beyond"),
     )  # fmt: skip
 

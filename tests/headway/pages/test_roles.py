@@ -187,7 +187,8 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "version": str(PolicyVersion.objects.first().id), "identifier": str(uid("A1"))}  # fmt: skip
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")),
+             "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)

@@ -38,7 +38,7 @@ def _means(request: HttpRequest) -> list[str]:
     if request.viewer.is_a(*ADULTS):
         return [
             _(
-                "Every rating stays in the ledger as it was given. Levels are worked out by the rule of the day that is asked about."
+                "Every rating stays in the ledger as it was given. A level is worked out by the rule of its day."
             ),
             _("Days before keep their levels: the look-back on each page shows them."),
             _("Where a level changes by the rule alone, “why” says so beside it."),

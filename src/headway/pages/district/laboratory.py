@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
 from headway.kit.refusals import Refusal
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
-from headway.pages.district.rule_form import Form, read_form
+from headway.pages.district.rule_form import Form, read_form, rule_book
 from headway.proficiency import actions, queries
 from headway.proficiency.types import Trial
 from headway.rosters import queries as rosters
@@ -40,6 +40,7 @@ def laboratory(request: HttpRequest) -> HttpResponse:
         "tomorrow": today + timedelta(days=1),
     }
     if request.method == "GET" and (data.get("do") != "try" or form.moved or form.faults):
+        context["rules"] = rule_book(get_language() or "en")
         return _show(request, context, 422 if form.faults and data.get("do") == "try" else 200)
     try:
         body = _body(request, form, data)
@@ -129,16 +130,22 @@ def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:
 
 
 def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any]) -> dict[str, Any]:
-    query = request.GET.copy()
-    versions = [f"{name} {number}" for name, number in trial.against]
+    settings, query = request.book.settings, request.GET
+    least = settings["district"]["minimum_cell"]
     return {
-        "trial": trial, "heading": trial_view.heading(trial), "lists": trial_view.lists(trial, language=get_language() or "en"),
-        "tables": trial_view.tables(trial, on=trial.day, least=request.book.settings["district"]["minimum_cell"]),
-        "students_n": len(trial.students), "against": ", ".join(versions), "bias": trial_view.bias(trial, form, request.book),
-        "changes": _scale_changes(request, body), "fields": [(k, v) for k, own in query.lists() if k not in ("do", "as") for v in own],
-        "csv": "?" + urlencode([*query.items(), ("as", "csv")]), "download": "?" + urlencode([*query.items(), ("as", "toml")]),
-        "summary": ngettext("%(n)s level compared", "%(n)s levels compared", trial.n) % {"n": trial.n},
-    }  # fmt: skip
+        "trial": trial,
+        "heading": trial_view.heading(trial),
+        "lists": trial_view.lists(trial, language=get_language() or "en"),
+        "tables": trial_view.tables(trial, on=trial.day, least=least),
+        "least": least,
+        "students_n": len(trial.students),
+        "against": ", ".join(f"{name} {number}" for name, number in trial.against),
+        "bias": trial_view.bias(trial, form, request.book),
+        "changes": _scale_changes(request, body),
+        "fields": [(key, query[key]) for key in query if key not in ("do", "as")],
+        "csv": "?" + urlencode([*query.items(), ("as", "csv")]),
+        "download": "?" + urlencode([*query.items(), ("as", "toml")]),
+    }
 
 
 def _scale_changes(request: HttpRequest, body: dict[str, Any]) -> list[Any]:

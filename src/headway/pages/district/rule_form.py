@@ -106,7 +106,7 @@ def read_form(data: Mapping[str, Any], book: Book, on: date) -> Form:
     return Form(
         school=school, place=place, of=data.get("of", ""), basis=basis, chosen=chosen, moved=moved, faults=faults,
         schools=[(one.sourced_id, one.name) for one in rosters.schools()], places=_places(language),
-        rules=[(one.key, one.key.replace("-", " ")) for one in registry.rules().values()],
+        rules=[(key, rule_names().get(key, key)) for key in registry.rules()],
         said=rule.words(rule.parameters.from_mapping(chosen.parameters), language) if not faults else "", parameters=parameters,
         asks=asks, cuts=cuts, mapping=mapping,
     )  # fmt: skip
@@ -143,6 +143,25 @@ def _places(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
     return found
 
 
+def rule_names() -> dict[str, str]:
+    """Return what the rules are called, by key."""
+    return {
+        "most-recent": _("Most recent"), "highest": _("Highest"), "mean": _("Mean"), "median": _("Median"),
+        "mode": _("Most frequent"),
+        "weighted-newest": _("Newest weighed against the rest"), "decaying-average": _("Decaying average"),
+        "n-times": _("Reached n times"), "best-n": _("Best n"), "power-law": _("Power law"),
+        "doubling-weights": _("Doubling weights"), "profile": _("Profile over settings"),
+    }  # fmt: skip
+
+
+def rule_book(language: str) -> list[tuple[str, str]]:
+    """Return every rule by name with what it says to a parent, as it comes without a choice of parameters."""
+    return [
+        (rule_names().get(one.key, one.key), one.words(one.parameters(), language))
+        for one in registry.rules().values()
+    ]
+
+
 def asked_words() -> dict[str, str]:
     """Return what a requirement may ask for, in words, by its key."""
     return {
@@ -177,7 +196,8 @@ def _input(
             options=(("false", _("no")), ("true", _("yes"))),
             more=more,
         )
-    return Input(name, about[language], shown, "number", f"{about['low']:g}", f"{about['high']:g}", "1" if about["whole"] else "any",
+    step = "1" if about["whole"] else "any"
+    return Input(name, about[language], shown, "number", f"{about['low']:g}", f"{about['high']:g}", step,
                  optional=about["optional"], more=more)  # fmt: skip
 
 

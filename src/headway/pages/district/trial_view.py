@@ -22,7 +22,7 @@ from headway.rosters import queries as rosters
 from headway.science.metrics.bias import rule_bias
 from headway.science.proficiency import registry
 
-SHOWN = 60
+SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ class Table:
     title: str
     rows: list[Row]
 
+    @property
+    def all_held(self) -> bool:
+        """Whether no group is large enough to be counted."""
+        return all(row.held for row in self.rows)
+
 
 def heading(trial: Trial) -> str:
     """Say in one sentence how many would move."""
@@ -94,19 +99,20 @@ def lists(trial: Trial, *, language: str) -> list[Listed]:
         key: sorted(rows, key=lambda row: (row.student, row.target))[:SHOWN] for key, rows in chosen.items()
     }
     people = rosters.people_by_id(person_ids={row.student for rows in shown.values() for row in rows})
-    return [
-        Listed(key, title, help, sorted((_line(row, people, language) for row in shown[key]), key=lambda one: (one.name, one.target)),
-               len(chosen[key]), max(0, len(chosen[key]) - SHOWN))
-        for key, title, help, _test in kinds
-    ]  # fmt: skip
+    found = []
+    for key, title, said, _test in kinds:
+        lines = [_line(row, people, language) for row in shown[key]]
+        lines.sort(key=lambda one: (one.name, one.target))
+        found.append(Listed(key, title, said, lines, len(chosen[key]), max(0, len(chosen[key]) - SHOWN)))
+    return found
 
 
 def _line(row: Move, people: Mapping[int, Any], language: str) -> Line:
-    person, before = people[row.student], row.before
+    person, before, words = people[row.student], row.before, tags.state_words()
     return Line(
         f"/teacher/students/{person.sourced_id}?target={row.target}", person.sort_name(),
-        frameworks.node(row.target).called(language), tags.state_words()[before.state if before else "no_evidence"], _number(before),
-        tags.state_words()[row.after.state], _number(row.after),
+        frameworks.node(row.target).called(language), words[before.state if before else "no_evidence"],
+        _number(before), words[row.after.state], _number(row.after),
     )  # fmt: skip
 
 
@@ -201,7 +207,7 @@ def bias(trial: Trial, form: Form, book: Book) -> list[str]:
     }
     source = _("assumed") if said["source"] == "assumed" else said["source"]
     lines = [
-        _("Luck: over %(n)s pieces a steady student is overstated by %(luck)s spreads of one piece, about %(levels)s levels "
+        _("Luck: over %(n)s pieces a steady student is overstated by %(luck)s of the spread of one piece, about %(levels)s levels "
           "(spread %(spread)s, %(source)s).") % {**words, "spread": f"{spread:.2f}", "source": source}
         if found.luck > 0.005
         else _("Luck: over %(n)s pieces a steady student is neither overstated nor understated.") % words

@@ -34,8 +34,8 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     (one,) = children(found, whole=True)
     tail = f"?as_of={look.as_of}" if look.as_of else ""
-    context = {"nav": "family.home", "look": look, "child": one,
-               "news": [] if look.past else news(request.book, today=look.today, school=found[0].school), "keep": {}, "tail": tail,
+    heard = [] if look.past else news(request.book, today=look.today, school=found[0].school)
+    context = {"nav": "family.home", "look": look, "child": one, "news": heard, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)

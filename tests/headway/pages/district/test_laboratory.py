@@ -133,7 +133,7 @@ def test_the_bias_of_the_rule_is_said_with_its_number() -> None:
     )
     best = read(lead_again().get(PAGE, HIGHEST)).text()
     # 0.5642 spreads of 0.59 (0.40, 0.25 and 0.35 together) are 0.33 levels.
-    assert "overstated by 0.56 spreads of one piece, about 0.33 levels (spread 0.59, assumed)" in best
+    assert "overstated by 0.56 of the spread of one piece, about 0.33 levels (spread 0.59, assumed)" in best
 
 
 def lead_again():
