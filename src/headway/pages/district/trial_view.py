@@ -207,8 +207,8 @@ def bias(trial: Trial, form: Form, book: Book) -> list[str]:
     }
     source = _("assumed") if said["source"] == "assumed" else said["source"]
     lines = [
-        _("Luck: over %(n)s pieces a steady student is overstated by %(luck)s of the spread of one piece, about %(levels)s levels "
-          "(spread %(spread)s, %(source)s).") % {**words, "spread": f"{spread:.2f}", "source": source}
+        _("Luck: over %(n)s pieces a steady student is overstated by %(luck)s of the spread of one piece, about %(levels)s "
+          "levels (spread %(spread)s, %(source)s).") % {**words, "spread": f"{spread:.2f}", "source": source}
         if found.luck > 0.005
         else _("Luck: over %(n)s pieces a steady student is neither overstated nor understated.") % words
     ]  # fmt: skip
