@@ -205,7 +205,7 @@ def _cuts(given: Mapping[str, Any], now: Chosen, scale: str, scales: Mapping[str
     table = scales[scale]
     levels = [f"{one['value']:g}" for one in table["levels"]]
     other = given.get("scale_from", scale) != scale
-    kinds = (("reach", _("the value reaches the level")), ("nearest", _("the value is nearest to the level")))
+    kinds = (("reach", _("the value reaches it")), ("nearest", _("it is the nearest")))
     cut = now.cut if scale == now.scale else table.get("cut", "reach")
     found = [
         Input(
