@@ -34,10 +34,7 @@ _ALONE = (
 
 
 def basis(book: Book, applies: Mapping[str, str], on: date) -> Basis:
-    """Return what holds where a policy would apply, and which policy of that very place is its version before.
-
-    Raises `Refusal("unknown_area")`.
-    """
+    """Return what holds where a policy would apply, and which policy of that very place is its version before."""
     chain = book.chain(_place(applies), applies.get("school"), on)
     own = next((v for v in reversed(chain) if v["applies"] == dict(applies)), None)
     above = [v for v in chain if configuration.weight(v["applies"]) < configuration.weight(dict(applies))]
@@ -58,7 +55,7 @@ def _place(applies: Mapping[str, str]) -> frameworks.Place:
         for node in tree.nodes.values():
             if node.code == code and framework in ("", tree.framework.key):
                 return frameworks.place(node_id=node.id)
-    raise Refusal("unknown_area", f"There is no area {applies['area']}.")
+    return frameworks.Place(framework, (code,), {})
 
 
 def areas() -> list[tuple[str, list[NodeView]]]:

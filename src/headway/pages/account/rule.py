@@ -21,16 +21,20 @@ def rule(request: HttpRequest, version: int) -> HttpResponse:
     if change is None:
         raise Http404
     ahead = change.in_force_on > request.viewer.today
+    before, after = change.before, change.after
+    # Families and students read numbers only where these are what changes.
+    cuts = request.viewer.is_a(*ADULTS) or (before is not None and news.cut_words(before) != news.cut_words(after))
     context = {
         "change": change, "ahead": ahead, "where": news.where(change.applies), "home": home_of(request.viewer),
-        "now": _said(change.after), "was": _said(change.before) if change.before is not None else None,
+        "now": _said(after, cuts), "was": _said(before, cuts) if before is not None else None,
         "means": _means(request),
     }  # fmt: skip
     return render(request, "pages/account/rule.html", context)
 
 
-def _said(chosen: Chosen) -> dict[str, object]:
-    return {"rule": news.rule_words(chosen), "asks": news.asks(chosen.requirement), **news.cut_words(chosen)}
+def _said(chosen: Chosen, cuts: bool) -> dict[str, object]:
+    numbers = news.cut_words(chosen) if cuts else {}
+    return {"rule": news.rule_words(chosen), "asks": news.asks(chosen.requirement), **numbers}
 
 
 def _means(request: HttpRequest) -> list[str]:

@@ -36,6 +36,7 @@ class Card:
     scale: str
     levels: list[dict[str, Any]]
     locked: str
+    reason: str
 
 
 def policy(request: HttpRequest) -> HttpResponse:
@@ -90,7 +91,7 @@ def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Car
     return Card(
         version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today, _where(version["applies"]),
         named, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
-        ", ".join(body.get("locked", ())),
+        ", ".join(body.get("locked", ())), body.get("reason", ""),
     )  # fmt: skip
 
 

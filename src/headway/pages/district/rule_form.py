@@ -18,7 +18,7 @@ from headway.proficiency.types import Basis, Chosen
 from headway.rosters import queries as rosters
 from headway.science.proficiency import registry
 
-MOST_ASKED = 100
+MOST_ASKED = 10_000
 
 
 @dataclass(frozen=True, slots=True)

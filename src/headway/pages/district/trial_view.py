@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from headway.proficiency.types import Move, Standing, Trial
 from headway.rosters import queries as rosters
 from headway.science.metrics.bias import rule_bias
 from headway.science.proficiency import registry
+from headway.science.uncertainty import Components
 
 SHOWN = 20
 
@@ -198,7 +198,7 @@ def bias(trial: Trial, form: Form, book: Book) -> list[str]:
             )
         ]
     said = book.settings["uncertainty"]
-    spread = math.sqrt(said["task"] ** 2 + said["rater"] ** 2 + said["remainder"] ** 2)
+    spread = Components(said["task"], said["rater"], said["remainder"], said["source"]).single
     words = {
         "n": found.pieces,
         "luck": f"{found.luck:.2f}",

@@ -95,7 +95,7 @@ def test_who_moves_is_told_by_name_and_nothing_is_written() -> None:
         len(moves(page, "edge")) == 1 and "3 levels of 3 students compared; 1 lie within 0.05" in page.text()
     )
     assert f"/teacher/students/u1?target={target('A.1')}" in page.links()
-    assert "Compared with start 1, on the evidence of Tuesday 20 October 2026." in page.text()
+    assert "Compared with start 1, on the evidence of Tuesday 20 October 2026, 12:00." in page.text()
     after = (
         ledger.head(),
         stored(),
