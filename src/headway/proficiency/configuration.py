@@ -232,7 +232,7 @@ def on_scale(scale: Mapping[str, Any], level: int) -> bool:
 
 def levels_of_map(table: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     """Return a policy's `map` as pairs of hundredths: old level, new level."""
-    return tuple((round(float(old) * 100), round(float(new) * 100)) for old, new in table.items())
+    return tuple(sorted((round(float(old) * 100), round(float(new) * 100)) for old, new in table.items()))
 
 
 def _values(scale: Mapping[str, Any]) -> list[int]:

@@ -240,6 +240,10 @@ def as_data(found: Explained, *, student: str, reader: str, language: str, m: Mo
         "words": j.words[language], "would_change": [
             {"level": c.level, "value": c.value, "state": c.state, "changes_state": c.changes_state} for c in j.would_change],
         "would_change_words": j.would_change_words[language],
+        "changed_by_policy": [
+            {"day": c.day, "before": None if c.before.value is None else c.before.value / 100, "before_state": c.before.state,
+             "after": None if c.after.value is None else c.after.value / 100, "after_state": c.after.state,
+             "school": c.school or None} for c in found.by_policy],
     }  # fmt: skip
     if reader == "teacher":
         data["standard_error"] = j.standard_error

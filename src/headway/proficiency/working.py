@@ -318,10 +318,10 @@ def _by_level(effective: list[Effective]) -> NDArray[np.int64] | None:
 
 def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tuple[Ratings, list[str]]:
     """Return the rows of segments as columns, and the client key of each."""
-    flat = [(row, carried, at) for at, rows in enumerate(segments) for row, carried in rows]
+    flat = [row for rows in segments for row, _ in rows]
     if not flat:
         return Ratings.of(level=[], segment=[], count=len(segments)), []
-    columns = list(zip(*(row for row, _, _ in flat), strict=True))
+    columns = list(zip(*flat, strict=True))
     observed = np.array(columns[AT["observed_us"]], np.int64)
     day = local_days(observed, m.zone)
     instructed = instructed_days(m.calendar)[day + EPOCH_DAY - FIRST_DAY.toordinal()]
@@ -331,13 +331,16 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
         return [MISSING if value is None else value for value in columns[AT[name]]]
 
     def names(name: str) -> NDArray[np.int64]:
-        known: dict[str, int] = {"": -1}
-        return np.array([known.setdefault(value, len(known) - 1) for value in columns[AT[name]]], np.int64)
+        found = columns[AT[name]]
+        known = {
+            value: n for n, value in enumerate(value for value in dict.fromkeys(found) if value != "")
+        } | {"": -1}
+        return np.fromiter(map(known.__getitem__, found), np.int64, len(found))
 
     ratings = Ratings.of(
-        segment=[at for _, _, at in flat],
+        segment=np.repeat(np.arange(len(segments)), [len(rows) for rows in segments]),
         count=len(segments),
-        level=[np.nan if value is None else value / 100 for value in columns[AT["level"]]],
+        level=np.array(columns[AT["level"]], np.float64) / 100,
         status=columns[AT["status"]], purpose=columns[AT["purpose"]], kind=columns[AT["kind"]],
         override=columns[AT["override"]], piece=names("piece"), attempt=columns[AT["attempt"]], observed=observed,
         submitted=instants("submitted_us"), due=instants("due_us"), recorded=instants("recorded_us"),
@@ -345,7 +348,7 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
         rater=[-1 if value is None else value for value in columns[AT["rater_id"]]], task=names("task"),
         setting=names("setting"),
         continuum_level=[0 if value is None else value // 100 for value in columns[AT["continuum_level"]]],
-        day=day, instructed=instructed, carried=[carried for _, carried, _ in flat],
+        day=day, instructed=instructed, carried=[carried for rows in segments for _, carried in rows],
     )  # fmt: skip
     return ratings, keys
 

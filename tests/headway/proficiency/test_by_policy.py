@@ -36,6 +36,27 @@ def test_p12_a_change_by_policy_says_so_with_the_same_evidence_on_both_sides(rec
     assert said(as_of=date(2026, 10, 31)) == []
 
 
+def test_p12_the_interface_and_the_command_line_say_it_too(record) -> None:
+    from headway.access.types import SYSTEM
+    from headway.project.commands import say_explanation
+
+    record({"level": 2}, {"level": 4, "observed_at": "2026-10-02"})
+    bring(policy(rule="mean"))
+    bring(policy(rule="highest", in_force="2026-11-01"))
+    found = queries.explained(viewer=SYSTEM, student="u1", target="A1", as_of=None, now=NOW)
+    assert found["changed_by_policy"] == [
+        {
+            "day": date(2026, 11, 1),
+            "before": 3,
+            "before_state": "proficient",
+            "after": 4,
+            "after_state": "beyond",
+            "school": None,
+        }
+    ]
+    assert "On 2026-11-01 by the rule alone: proficient, 3 → beyond, 4." in say_explanation(found)
+
+
 def test_p12_a_level_that_evidence_changed_does_not_blame_the_policy(record) -> None:
     record({"level": 3}, {"level": 3, "observed_at": "2026-10-02"})
     bring(policy(rule="mean"))

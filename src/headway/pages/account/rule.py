@@ -23,7 +23,9 @@ def rule(request: HttpRequest, version: int) -> HttpResponse:
     ahead = change.in_force_on > request.viewer.today
     before, after = change.before, change.after
     # Families and students read numbers only where these are what changes.
-    cuts = request.viewer.is_a(*ADULTS) or (before is not None and news.cut_words(before) != news.cut_words(after))
+    cuts = request.viewer.is_a(*ADULTS) or (
+        before is not None and news.cut_words(before) != news.cut_words(after)
+    )
     context = {
         "change": change, "ahead": ahead, "where": news.where(change.applies), "home": home_of(request.viewer),
         "now": _said(after, cuts), "was": _said(before, cuts) if before is not None else None,

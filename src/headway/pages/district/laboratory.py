@@ -24,87 +24,102 @@ from headway.rosters import queries as rosters
 MOST = 500_000
 """With more determinations than this a trial looks at one school at a time: an answer must come while a person waits."""
 FILE = "laboratory.toml"
+PUBLISHING = ("do", "as", "name", "reason", "in_force", "csrfmiddlewaretoken")
 
 
 def laboratory(request: HttpRequest) -> HttpResponse:
     """Show the settings in force as a form; try others; with a name and a reason publish them as a policy version."""
-    today = request.viewer.today
-    data = request.POST if request.method == "POST" else request.GET
+    today, posted = request.viewer.today, request.method == "POST"
+    data = request.POST if posted else request.GET
     try:
         form = read_form(data, request.book, today)
     except Refusal as refusal:
         return _show(request, {"form": read_form({}, request.book, today), **refused(refusal)}, 422)
     context: dict[str, Any] = {
-        "form": form,
-        "name": form.basis.name or data.get("name", ""),
-        "tomorrow": today + timedelta(days=1),
-    }
-    if request.method == "GET" and (data.get("do") != "try" or form.moved or form.faults):
-        context["rules"] = rule_book(get_language() or "en")
-        return _show(request, context, 422 if form.faults and data.get("do") == "try" else 200)
+        "form": form, "name": _line(data.get("name", "")), "reason": _line(data.get("reason", "")),
+        "day": data.get("in_force") or (today + timedelta(days=1)).isoformat(),
+    }  # fmt: skip
+    if form.moved or form.faults or (not posted and data.get("do") != "try"):
+        asked = posted or data.get("do") == "try"
+        return _show(
+            request,
+            {**context, "rules": rule_book(get_language() or "en")},
+            422 if form.faults and asked else 200,
+        )
+    if posted:
+        try:
+            return _publish(request, form, context)
+        except Refusal as refusal:
+            # Nothing was written: the trial stands below, with what was typed.
+            context |= {"unpublished": refusal, **refused(refusal)}
+    return _tried(request, form, context, data)
+
+
+def _tried(request: HttpRequest, form: Form, context: dict[str, Any], data: Any) -> HttpResponse:
+    status, body = 409 if "unpublished" in context else 200, None
     try:
-        body = _body(request, form, data)
-        if request.method == "POST":
-            return _publish(request, body)
-        text = queries.policy_text(body)
+        body = _body(
+            form, request.book, name=_free_name(form, request.book), reason="", in_force=request.viewer.today
+        )
         if data.get("as") == "toml":
-            return _file(text, FILE, "application/toml")
+            return _file(queries.policy_text(body), FILE, "application/toml")
         trial = _trial(request, form, body)
     except Refusal as refusal:
-        context |= refused(refusal)
-        if refusal.code == "policy_invalid":
-            context["changes"] = _scale_changes(request, body)
-        return _show(request, context, 409 if request.method == "POST" else 422)
+        if body is not None and refusal.code == "policy_invalid":
+            context["changes"] = queries.scale_changes(body=body, now=request.moment)
+        if status == 409:
+            return _show(request, context, status)
+        return _show(request, {**context, **refused(refusal)}, 422)
     if data.get("as") == "csv":
         return _csv(trial)
-    return _show(request, {**context, **_said(request, form, trial, body), "toml": text})
+    return _show(request, {**context, **_said(request, form, trial, body, data)}, status)
 
 
-def _body(request: HttpRequest, form: Form, data: Any) -> dict[str, Any]:
+def _body(form: Form, book: Any, *, name: str, reason: str, in_force: date) -> dict[str, Any]:
     """Return the policy file of the form, checked as one that is handed in would be."""
-    today = request.viewer.today
-    name = form.basis.name or _line(data.get("name", "")) or "laboratory"
-    in_force = today + timedelta(days=1)
-    if request.method == "POST":
-        try:
-            in_force = date.fromisoformat(data.get("in_force", ""))
-        except ValueError as error:
-            raise Refusal("not_a_day", _("Give the day from which it is in force.")) from error
-        if not form.basis.name and not _line(data.get("name", "")):
-            raise Refusal("name_missing", _("Give the policy a name."))
-        if not form.basis.name and any(v["name"] == name for v in request.book.versions):
-            raise Refusal("name_taken", _("Another policy has this name; give it one of its own."))
-        if not _line(data.get("reason", "")):
-            raise Refusal("reason_missing", _("Say why the rule changes: people are told."))
+    scales = book.settings["scales"]
     try:
         body = queries.proposed(
-            form.basis, form.chosen, scales=request.book.settings["scales"], name=name, reason=_line(data.get("reason", "")),
-            in_force=in_force,
-        )  # fmt: skip
+            form.basis, form.chosen, scales=scales, name=name, reason=reason, in_force=in_force
+        )
     except Refusal as refusal:
         if refusal.code == "nothing_new":
-            raise Refusal(
-                "nothing_new", _("These settings are the ones in force: nothing would change.")
-            ) from refusal
+            words = _("These settings are the ones in force: nothing would change.")
+            raise Refusal("nothing_new", words) from refusal
         raise
     return actions.read_policy(queries.policy_text(body).encode(), name=FILE)
+
+
+def _free_name(form: Form, book: Any) -> str:
+    """Return the name under which a policy is tried: that of the place, else one that no policy has."""
+    taken = {version["name"] for version in book.versions}
+    return form.basis.name or next(name for n in range(1, 1000) if (name := f"trial {n}") not in taken)
 
 
 def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:190]
 
 
-def _publish(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
-    name = f"{body['policy'][0]['name']}.toml"
+def _publish(request: HttpRequest, form: Form, context: dict[str, Any]) -> HttpResponse:
+    name, reason = form.basis.name or context["name"], context["reason"]
     try:
-        run = actions.import_policy(actor=request.viewer, body=body, name=name, at=request.moment)
-    except Refusal as refusal:
+        in_force = date.fromisoformat(context["day"])
+    except ValueError as error:
+        raise Refusal("not_a_day", _("Give the day from which it is in force.")) from error
+    if not name:
+        raise Refusal("name_missing", _("Give the policy a name."))
+    if not reason:
+        raise Refusal("reason_missing", _("Say why the rule changes: people are told."))
+    newest = max(request.book.versions, key=lambda version: version["id"])
+    said = (newest["name"], newest["applies"], newest["in_force_on"], newest["body"].get("reason"))
+    if said == (name, form.basis.applies, in_force, reason):
         # The same form sent twice: the first one is in force.
-        runs = access.import_runs(kind="policy") if refusal.code == "nothing_new" else []
-        last = next((one for one in runs if one.status == "applied"), None)
-        if last is None:
-            raise
-        return redirect(f"/district/policy?done={last.pk}")
+        run = next(one for one in access.import_runs(kind="policy") if one.status == "applied")
+        return redirect(f"/district/policy?done={run.pk}")
+    if not form.basis.name and any(version["name"] == name for version in request.book.versions):
+        raise Refusal("name_taken", _("Another policy has this name; give it one of its own."))
+    body = _body(form, request.book, name=name, reason=reason, in_force=in_force)
+    run = actions.import_policy(actor=request.viewer, body=body, name=f"{name}.toml", at=request.moment)
     return redirect(f"/district/policy?done={run.pk}&moved={run.counts['determinations_changed']}")
 
 
@@ -129,8 +144,9 @@ def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:
     )
 
 
-def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any]) -> dict[str, Any]:
-    settings, query = request.book.settings, request.GET
+def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any], data: Any) -> dict[str, Any]:
+    settings = request.book.settings
+    query = {key: data[key] for key in data if key not in PUBLISHING}
     least = settings["district"]["minimum_cell"]
     return {
         "trial": trial,
@@ -141,15 +157,12 @@ def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any]) 
         "students_n": len(trial.students),
         "against": ", ".join(f"{name} {number}" for name, number in trial.against),
         "bias": trial_view.bias(trial, form, request.book),
-        "changes": _scale_changes(request, body),
-        "fields": [(key, query[key]) for key in query if key not in ("do", "as")],
-        "csv": "?" + urlencode([*query.items(), ("as", "csv")]),
-        "download": "?" + urlencode([*query.items(), ("as", "toml")]),
+        "changes": queries.scale_changes(body=body, now=request.moment),
+        "fields": list(query.items()),
+        "toml": queries.policy_text(body),
+        "csv": "?" + urlencode({**query, "do": "try", "as": "csv"}),
+        "download": "?" + urlencode({**query, "do": "try", "as": "toml"}),
     }
-
-
-def _scale_changes(request: HttpRequest, body: dict[str, Any]) -> list[Any]:
-    return queries.scale_changes(body=body, now=request.moment)
 
 
 def _file(text: str, name: str, kind: str) -> HttpResponse:
