@@ -23,6 +23,7 @@ from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, policies, projecting
 from headway.proficiency.configuration import Book
+from headway.proficiency.levels import on_scale
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.resolving import ADULTS, Resolver
 from headway.proficiency.types import Determined, Difference, Saved, Standing, Trial
@@ -175,7 +176,7 @@ def move_ratings(*, actor: Viewer, keys: Sequence[str], target: str, reason: str
                 findings.append(Finding(found.code, found.message, column="target", value=target))
                 continue
             scale = m.book.effective(node=found.id, school=None, on=day).scale
-            if rows[key].level is not None and not configuration.on_scale(scale, rows[key].level or 0):
+            if rows[key].level is not None and not on_scale(scale, rows[key].level or 0):
                 findings.append(Finding("outside_scale", "The level does not lie on the other target's scale.",
                                         column="key", value=key))  # fmt: skip
             changes[key] = {"target_id": found.id, "target": str(found.uuid)}

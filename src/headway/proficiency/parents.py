@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.frameworks.types import Tree
-from headway.proficiency.configuration import same_levels
+from headway.proficiency.levels import same_levels
 from headway.proficiency.types import Effective
 from headway.proficiency.working import Group, Moment, Pair, schools_of
 from headway.science.codes import State

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headway.kit.refusals import Finding, Refusal
-from headway.proficiency.configuration import on_scale
+from headway.proficiency.levels import on_scale
 from headway.science.proficiency import registry
 
 SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}

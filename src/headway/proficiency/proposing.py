@@ -14,6 +14,7 @@ from headway.frameworks.types import NodeView
 from headway.kit.refusals import Refusal
 from headway.proficiency import configuration
 from headway.proficiency.configuration import Book
+from headway.proficiency.levels import same_levels
 from headway.proficiency.types import Basis, Chosen
 from headway.science.proficiency import registry
 from headway.science.proficiency.requirement import Requirement
@@ -99,7 +100,7 @@ def proposed(
         told[scale] = table
     if scale != now.scale:
         policy["scale"] = scale
-        if not configuration.same_levels(at.body["_scale"], table):
+        if not same_levels(at.body["_scale"], table):
             policy["map"] = dict(chosen.mapping)
     if _rule(chosen) != _rule(now):
         if "rule" not in policy:

@@ -16,7 +16,7 @@ from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.kit.times import from_micros
-from headway.proficiency import configuration, exporting, projecting, proposing, scales
+from headway.proficiency import configuration, exporting, levels, projecting, proposing, scales
 from headway.proficiency.by_policy import ByPolicy, RuleChange, changes_by_policy, rule_change, rule_changes
 from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
@@ -71,7 +71,7 @@ basis = proposing.basis
 proposed = proposing.proposed
 policy_text = proposing.text_of
 areas_to_name = proposing.areas
-same_levels = configuration.same_levels
+same_levels = levels.same_levels
 
 
 def determinations_n() -> int:

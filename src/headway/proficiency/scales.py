@@ -11,8 +11,8 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Finding
 from headway.kit.times import from_micros
-from headway.proficiency import configuration
 from headway.proficiency.configuration import Book
+from headway.proficiency.levels import keeps_level, on_scale, same_levels
 from headway.proficiency.working import moment, schools_of
 
 COLUMNS = ("student_id", "target_id", "level", "observed_us", "origin_sequence")
@@ -45,12 +45,12 @@ def placed(body: Mapping[str, Any], *, at: datetime) -> list[Placed]:
         seen = from_micros(observed).astimezone(now.zone).date()
         before = now.book.effective(node=target, school=school, on=min(seen, day)).scale
         after = book.effective(node=target, school=school, on=day)
-        if configuration.same_levels(before, after.scale):
+        if same_levels(before, after.scale):
             continue
         new = after.placed(level, day=seen, sequence=sequence)
         mapped = any(level in dict(change.levels) for change in after.changes)
-        stands = mapped if not configuration.keeps_level(before, after.scale, level) else True
-        place = new if stands and configuration.on_scale(after.scale, new) else None
+        stands = mapped if not keeps_level(before, after.scale, level) else True
+        place = new if stands and on_scale(after.scale, new) else None
         found[level, place] = found.get((level, place), 0) + 1
     return [Placed(old, new, n) for (old, new), n in sorted(found.items(), key=lambda one: one[0][0])]
 
@@ -61,7 +61,7 @@ def _moved(before: Book, after: Book, day: date) -> set[int]:
     targets = [node.id for tree in frameworks.remembered().trees.values() for node in tree.targets()]
     return {
         target for target in targets for school in schools
-        if not configuration.same_levels(
+        if not same_levels(
             before.effective(node=target, school=school, on=day).scale,
             after.effective(node=target, school=school, on=day).scale,
         )
