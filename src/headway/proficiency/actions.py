@@ -391,12 +391,17 @@ def try_policy(
 ) -> Trial:
     """This will say who would move under a policy file, by determining under it beside what stands, of all or some students.
 
-    Nothing is written. Who may: the district. Raises `Refusal`: `forbidden`, `policy_invalid`.
+    Nothing is written. Who may: the district; a principal for students they may see. Raises `Refusal`: `forbidden`,
+    `policy_invalid`.
     """
     from headway.proficiency import laboratory
 
     if not actor.is_a(Role.DISTRICT):
-        raise Refusal("forbidden", "Only the district may try its policies.")
+        led = actor.is_a(Role.PRINCIPAL) and students is not None
+        if not led or set(students or ()) - rosters.visible_ids(
+            actor, person_ids=students or (), as_of=actor.today
+        ):
+            raise Refusal("forbidden", "Only the district may try its policies.")
     return laboratory.try_policy(body, name=name, at=at, students=students)
 
 

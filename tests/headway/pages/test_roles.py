@@ -89,7 +89,7 @@ district.class          sxxxxxx.--x.-.
 district.frameworks     sxxxxxxxxxxxx.
 district.framework      sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
-district.laboratory     sxxxxxxxxxxxx.
+district.laboratory     sxxxxxxx.xx...
 district.ledger         sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.
 public.continuums       ..............

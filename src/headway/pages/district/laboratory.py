@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
+from headway.access.types import Role
 from headway.kit.refusals import Refusal
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
@@ -31,10 +33,14 @@ def laboratory(request: HttpRequest) -> HttpResponse:
     """Show the settings in force as a form; try others; with a name and a reason publish them as a policy version."""
     today, posted = request.viewer.today, request.method == "POST"
     data = request.POST if posted else request.GET
+    whole = request.viewer.is_a(Role.DISTRICT)
+    if posted and not whole:
+        raise PermissionDenied(_("Only the district publishes a policy."))
+    about = {"on": today, "schools": rosters.schools_led(viewer=request.viewer), "whole": whole}
     try:
-        form = read_form(data, request.book, today)
+        form = read_form(data, request.book, **about)
     except Refusal as refusal:
-        return _show(request, {"form": read_form({}, request.book, today), **refused(refusal)}, 422)
+        return _show(request, {"form": read_form({}, request.book, **about), **refused(refusal)}, 422)
     context: dict[str, Any] = {
         "form": form, "name": _line(data.get("name", "")), "reason": _line(data.get("reason", "")),
         "day": data.get("in_force") or (today + timedelta(days=1)).isoformat(),
@@ -126,7 +132,8 @@ def _publish(request: HttpRequest, form: Form, context: dict[str, Any]) -> HttpR
 def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:
     students = None
     if form.of:
-        school = next((one for one in rosters.schools() if one.sourced_id == form.of), None)
+        led = rosters.schools_led(viewer=request.viewer)
+        school = next((one for one in led if one.sourced_id == form.of), None)
         if school is None:
             raise Refusal("unknown_school", _("There is no such school."))
         found = rosters.students_of_school(
@@ -152,7 +159,7 @@ def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any], 
         "trial": trial,
         "heading": trial_view.heading(trial),
         "lists": trial_view.lists(trial, language=get_language() or "en"),
-        "tables": trial_view.tables(trial, on=trial.day, least=least),
+        "tables": trial_view.tables(trial, on=trial.day, least=least, groups=form.whole),
         "least": least,
         "students_n": len(trial.students),
         "against": ", ".join(f"{name} {number}" for name, number in trial.against),

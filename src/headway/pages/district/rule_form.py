@@ -15,7 +15,6 @@ from headway.kit.refusals import Refusal
 from headway.proficiency import queries
 from headway.proficiency.queries import Book
 from headway.proficiency.types import Basis, Chosen
-from headway.rosters import queries as rosters
 from headway.science.proficiency import registry
 
 MOST_ASKED = 10_000
@@ -47,6 +46,7 @@ class Form:
     school: str
     place: str
     of: str
+    whole: bool
     basis: Basis
     chosen: Chosen
     moved: bool
@@ -71,11 +71,17 @@ class Form:
         return sorted(self.basis.locked.items())
 
 
-def read_form(data: Mapping[str, Any], book: Book, on: date) -> Form:
-    """Return the form of what was sent; what was not sent is as it is in force. Raises `Refusal("unknown_area")`."""
+def read_form(data: Mapping[str, Any], book: Book, *, on: date, schools: list[Any], whole: bool) -> Form:
+    """Return the form of what was sent; what was not sent is as it is in force.
+
+    `schools` are those that the viewer leads; `whole`: whether all together may be looked at. Raises
+    `Refusal("unknown_area")`.
+    """
     language = get_language() or "en"
     school, place = data.get("school", ""), data.get("place", "")
-    basis = queries.basis(book, _applies(school, place), on)
+    named = {one.sourced_id: one.name for one in schools}
+    basis = queries.basis(book, _applies(school, place, named), on)
+    of = data.get("of", "") or ("" if whole else next(iter(named), ""))
     moved = data.get("from", f"{school}|{place}") != f"{school}|{place}"
     given: Mapping[str, Any] = {} if moved else data
     faults: list[str] = []
@@ -104,19 +110,19 @@ def read_form(data: Mapping[str, Any], book: Book, on: date) -> Form:
         mapping={one.name[4:]: n for one in mapping if (n := _number(one, faults)) is not None},
     )  # fmt: skip
     return Form(
-        school=school, place=place, of=data.get("of", ""), basis=basis, chosen=chosen, moved=moved, faults=faults,
-        schools=[(one.sourced_id, one.name) for one in rosters.schools()], places=_places(language),
+        school=school, place=place, of=of, whole=whole, basis=basis, chosen=chosen, moved=moved, faults=faults,
+        schools=list(named.items()), places=_places(language),
         rules=[(key, rule_names().get(key, key)) for key in registry.rules()],
         said=rule.words(rule.parameters.from_mapping(chosen.parameters), language) if not faults else "", parameters=parameters,
         asks=asks, cuts=cuts, mapping=mapping,
     )  # fmt: skip
 
 
-def _applies(school: str, place: str) -> dict[str, str]:
+def _applies(school: str, place: str, schools: Mapping[str, str]) -> dict[str, str]:
     """Return where a policy applies: a school, and `f:KEY` or `a:KEY:CODE`. Raises `Refusal("unknown_area")`."""
     found = {}
     if school:
-        if school not in {one.sourced_id for one in rosters.schools()}:
+        if school not in schools:
             raise Refusal("unknown_area", _("There is no such school."))
         found["school"] = school
     kind, _sep, named = place.partition(":")

@@ -121,8 +121,8 @@ def _number(standing: Standing | None) -> str:
     return tags.number(standing.value) if standing is not None and said else ""
 
 
-def tables(trial: Trial, *, on: date, least: int) -> list[Table]:
-    """Return how many would move by school, grade and demographic group; small groups are withheld in words."""
+def tables(trial: Trial, *, on: date, least: int, groups: bool) -> list[Table]:
+    """Return how many would move by school, grade and (with `groups`) demographic group; small ones are withheld in words."""
     came = Counter(row.student for row in trial.rows if row.moved == "in")
     went = Counter(row.student for row in trial.rows if row.moved == "out")
     if not came and not went:
@@ -138,8 +138,8 @@ def tables(trial: Trial, *, on: date, least: int) -> list[Table]:
     grades = {
         grade_name(key) if key else _("No grade"): by_grade[key] for key in sorted(by_grade, key=grade_rank)
     }
-    groups = rosters.demographic_groups(person_ids=students)
-    told = {words: groups[key] for key, words in group_words().items() if key in groups}
+    held = rosters.demographic_groups(person_ids=students) if groups else {}
+    told = {words: held[key] for key, words in group_words().items() if key in held}
     found = [
         (_("By school"), dict(sorted(by_school.items())), True),
         (_("By grade"), grades, True),

@@ -14,17 +14,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headway.access.models import Account, AuditEntry, ImportRun
-from headway.access.types import SYSTEM
+from headway.access.types import SYSTEM, Viewer
 from headway.evidence import queries as ledger
+from headway.kit.refusals import Refusal
 from headway.pages.district import laboratory as page_of
 from headway.proficiency import actions
 from headway.proficiency import queries as proficiency
 from headway.proficiency.configuration import DEFAULT
 from headway.proficiency.models import Configuration, Determination, PolicyVersion
+from headway.rosters import queries as roster
 from headway.rosters.models import Demographics, Person
 
 from ...plans.school import build, rate, student, target
-from ..school.reading import NOW, crowd, lead, principal, read
+from ..school.reading import NOW, client_of, crowd, lead, principal, read
 
 pytestmark = pytest.mark.django_db
 PAGE = "/district/laboratory"
@@ -97,7 +99,8 @@ def test_who_moves_is_told_by_name_and_nothing_is_written() -> None:
     ) == []
     assert "Not yet 1.7Proficient 3" in moves(page, "in")[0] and "Not yet 2.7Beyond 4" in moves(page, "in")[1]
     assert (
-        len(moves(page, "edge")) == 1 and "3 levels of 3 students compared; 1 lie within 0.05" in page.text()
+        len(moves(page, "edge")) == 1
+        and "Levels compared: 3, of students: 3; within 0.05 of the cut: 1." in page.text()
     )
     assert f"/teacher/students/u1?target={target('A.1')}" in page.links()
     assert "Compared with start 1, on the evidence of Tuesday 20 October 2026, 12:00." in page.text()
@@ -259,7 +262,7 @@ def test_a_large_district_is_looked_at_one_school_at_a_time(monkeypatch: pytest.
     client = lead()
     answer = client.get(PAGE, HIGHEST)
     assert answer.status_code == 422 and "Choose a school to look at" in read(answer).text()
-    assert "3 levels of 3 students" in read(client.get(PAGE, {**HIGHEST, "of": "s1"})).text()
+    assert "compared: 3, of students: 3;" in read(client.get(PAGE, {**HIGHEST, "of": "s1"})).text()
 
 
 def test_the_statements_of_a_trial_do_not_grow_with_the_students(tmp_path: Path) -> None:
@@ -294,5 +297,26 @@ def test_a_level_without_a_place_is_shown_with_its_ratings() -> None:
     assert halves.status_code == 422 and "From a level of the old scale" in read(halves).text()
 
 
-def test_a_principal_is_told_that_the_laboratory_is_the_districts() -> None:
-    assert principal("s1").get(PAGE).status_code == 403
+def test_a_principal_sees_the_own_school_and_publishes_nothing() -> None:
+    evidence()
+    rate("u4", "A.1", "2026-10-01", 3)
+    rate("u4", "A.1", "2026-10-08", 1)
+    client = principal("s2", "T2")
+    page = read(client.get(PAGE, HIGHEST))
+    assert "compared: 1, of students: 1;" in page.text() and len(moves(page, "in")) == 1
+    assert "Publish" not in page.text() and "Abeyta" not in page.text() and "By group" not in page.text()
+    assert client.get(PAGE, {**HIGHEST, "of": "s1"}).status_code == 422
+    assert client.get(PAGE, {"school": "s1"}).status_code == 422
+    assert (
+        client.post(PAGE, {**HIGHEST, "name": "x", "reason": "r", "in_force": "2026-10-20"}).status_code
+        == 403
+    )
+    assert client_of("T1").get(PAGE).status_code == 403
+    with pytest.raises(Refusal):
+        actions.try_policy(
+            actor=client_viewer("T2"), body=DEFAULT, name="p", at=NOW, students=[student("u1")]
+        )
+
+
+def client_viewer(sourced_id: str) -> Viewer:
+    return roster.viewer_for(Account.objects.get(username=f"{sourced_id}@x"), NOW.date())
