@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE := 1
 PORT ?= 8000
 
-.PHONY: help demo test check serve bench soak docs clean
+.PHONY: help demo test soak check serve bench clean
 
 help:            ## this list
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ serve: $(VENV)/.product  ## the product on the home ./headway-data
 
 test: $(VENV)/.tests  ## everything that CI runs
 	$(BIN)/python -m tests.run
+
+soak: $(VENV)/.tests  ## the long list: a school year of 600 students through the pages
+	$(BIN)/python -m pytest -m soak tests
 
 check: $(VENV)/.tests  ## lint, types, contracts: under a minute
 	$(BIN)/ruff check src tests bench

@@ -97,7 +97,7 @@ def main() -> int:
     only: list[str] = []
     if found.path is None:
         run.not_run("journeys in a browser", found.how)
-        only = ["-m", "not browser"]
+        only = ["-m", "not browser and not soak"]
     else:
         print(f"\n=== browser: {found.path} ({found.how})", flush=True)
     with_browser = {browser.VARIABLE: found.path} if found.path else {}

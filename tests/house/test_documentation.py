@@ -170,8 +170,10 @@ def test_every_token_scope_stands_in_the_reference() -> None:
 
 
 def test_every_package_has_its_line_where_things_are() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `(\w+)` \| ", text.split("## Where things are")[1].split("\n## ")[0], re.M)
+    # Only the section: the worked changes name packages that are not there yet.
+    whole = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = whole.split("## Where things are")[1].split("\n## ")[0]
+    told = re.findall(r"^\| `(\w+)` \| ", text, re.M)
     wanted = [name.strip() for layer in layers() for name in re.split(r"[|:]", layer)]
     assert told == wanted, "one line for each package of the contract, from top to bottom"
     standards = [path.parent.name for path in (SOURCE / "interop").glob("*/__init__.py")]

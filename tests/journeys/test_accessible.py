@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 PAGES = {
-    "student": ["/student/now", "/student/continuum", "/student/hand-in", "/account/"],
+    "student": ["/student/now", "/student/continuum", "/student/hand-in", "{offer}", "/account/"],
     "family": ["/family/", "/account/"],
     "familia": ["/family/"],
     "teacher": [
@@ -21,6 +21,11 @@ PAGES = {
         "{student}",
         "{decide}",
         "{new}",
+        "/teacher/give",
+        "{given}",
+        "{task}",
+        "{release}",
+        "{stack}",
     ],
     "principal": [
         "/school/week",
@@ -69,6 +74,8 @@ def places(district) -> dict[str, str]:
         "student": f"/teacher/students/{student}",
         "class": school_class,
         "new": f"/teacher/classes/{school_class}/new-student",
+        "given": f"/teacher/classes/{school_class}/given",
+        "release": f"/teacher/classes/{school_class}/release",
         "school": district.logins["principal"]["sourced_id"][2:],
     }
 
@@ -84,6 +91,12 @@ def test_every_page_is_accessible(district, sign_in, role: str) -> None:
         found["rate"] = f"/teacher/rate?class={found['class']}&target={target}"
         found["decide"] = f"{found['student']}/decide/{target}"
         found["grid"] += cell or ""
+        page.goto(district.base + found["given"])
+        found["task"] = page.locator("table a").first.get_attribute("href") or ""
+        page.goto(f"{district.base}/teacher/rate")
+        found["stack"] = page.locator("main a[href*='piece=']").first.get_attribute("href") or ""
+    if role == "student":
+        found["offer"] = page.locator("a[href*='hand-in?offer=']").first.get_attribute("href") or ""
     faults = []
     for path in PAGES[role]:
         path = path.format(**found) if "{" in path else path

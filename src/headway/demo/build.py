@@ -17,6 +17,7 @@ from django.db import transaction
 
 from headway.access import actions as access
 from headway.access.types import SYSTEM
+from headway.demo import loop
 from headway.demo import people as cast_of
 from headway.demo import years as history
 from headway.demo.people import Cast, student_id
@@ -105,9 +106,10 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         planted = _evidence(who, ids, years, today, at, seed)
         steps.say("levels")
         proficiency.redetermine(at=at, apply=True)
-        steps.say("plans, waiting work, logins")
+        steps.say("plans, waiting work, tasks, requests, logins")
         _plans(who, ids, years[-1], at)
         _waiting(who, ids, at)
+        loop.build(who, ids, planted.get("steady", []), at)
         logins = _logins(who, at)
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")

@@ -6,10 +6,23 @@ import uuid
 
 from django.db import models
 
+from headway.evidence.types import CHANCE
 from headway.frameworks.models import Node
-from headway.rosters.models import Person
+from headway.rosters.models import Person, SchoolClass
 
-__all__ = ["Erasure", "Event", "LedgerHead", "Payload", "Piece", "Rating"]
+__all__ = [
+    "Erasure",
+    "Event",
+    "LedgerHead",
+    "Offer",
+    "Opportunity",
+    "Payload",
+    "Piece",
+    "Rating",
+    "Return",
+    "SavedComment",
+    "StudentRequest",
+]
 
 
 class Event(models.Model):
@@ -121,3 +134,111 @@ class Piece(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["student", "handed_in_at"])]
+
+
+class Offer(models.Model):
+    """One task, or bare target, that was given in one act. Identified by `uuid`; `key` is the client's.
+
+    What it says is the same for all who got it; each student's chance is an `Opportunity`. Seen by who sees one of them.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    key = models.CharField(max_length=190, unique=True)
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.SET_NULL, null=True, related_name="+")
+    title = models.CharField(max_length=200)
+    words = models.TextField(default="")
+    link = models.URLField(max_length=500, default="")
+    targets = models.ManyToManyField(Node, related_name="+")
+    due_on = models.DateField(null=True)
+    depth = models.SmallIntegerField(default=0)
+    purpose = models.SmallIntegerField(default=0)
+    given_at = models.DateTimeField()
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+
+class Opportunity(models.Model):
+    """One recorded chance for one student to show the targets of an offer. Identified by `uuid`; seen by who sees the student.
+
+    A projection of the ledger: `sequence` is the event that brought it into its state. The piece handed in for it has
+    the key `piece_key`, and so has a rating that says that it was missed or excused.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="opportunities")
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, default="offered")
+    reason = models.CharField(max_length=500, default="")
+    changed_at = models.DateTimeField()
+    sequence = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["offer", "student"], name="one_chance_per_offer")]
+        indexes = [models.Index(fields=["student", "state"])]
+
+    @property
+    def piece_key(self) -> str:
+        """The key of the piece that answers it."""
+        return f"{CHANCE}{self.uuid}"
+
+
+class Return(models.Model):
+    """One attempt that was given back for revision, with what to do. Identified by `sequence`, its event.
+
+    `notes` are words by target (row key as text). It stands until it is taken back; seen by who sees the student.
+    """
+
+    sequence = models.BigIntegerField(primary_key=True)
+    piece = models.ForeignKey(Piece, on_delete=models.CASCADE, related_name="returns")
+    attempt = models.SmallIntegerField()
+    words = models.TextField(default="")
+    notes = models.JSONField(default=dict)
+    returned_at = models.DateTimeField()
+    returned_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["piece", "attempt"], name="one_return_per_attempt"),
+        ]
+
+
+class StudentRequest(models.Model):
+    """One request of a student on a target: to show it now (`ready`), or again (`show_again`). Identified by `uuid`.
+
+    A projection of the ledger: `sequence` is its newest event. One of a kind is open at a time for a student and target.
+    Seen by who sees the student.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    target = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10)
+    words = models.TextField(default="")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="open")
+    answer = models.CharField(max_length=10, default="")
+    reason = models.TextField(default="")
+    on = models.DateField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    sequence = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student", "target", "kind"],
+                condition=models.Q(state="open"),
+                name="one_open_request",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "asked_at"])]
+
+
+class SavedComment(models.Model):
+    """One comment that a teacher keeps for use again. Seen and removed by its owner only."""
+
+    owner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    text = models.CharField(max_length=500)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "text"], name="one_comment_once")]

@@ -13,10 +13,22 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q
 
-from headway.evidence import ledger, projection
+from headway.evidence import asking, chances, ledger, projection, replaying, returning, saved
+from headway.evidence.asking import Asked
+from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
-from headway.evidence.models import Event, LedgerHead, Payload, Piece
-from headway.evidence.types import Break
+from headway.evidence.models import (
+    Event,
+    LedgerHead,
+    Offer,
+    Opportunity,
+    Payload,
+    Piece,
+    Rating,
+    StudentRequest,
+)
+from headway.evidence.returning import Returned
+from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
@@ -24,29 +36,67 @@ from headway.kit.refusals import Finding
 from headway.kit.times import micros
 
 __all__ = [
+    "Asked",
+    "Chance",
+    "Given",
     "Held",
     "References",
+    "Returned",
     "RowReader",
+    "Unreleased",
     "Waiting",
     "all_rows_of",
+    "attempts_of",
+    "away_since",
     "breaks",
+    "chances_as_data",
+    "chances_by_uuid",
+    "chances_of",
     "events",
     "events_about",
     "events_since",
+    "find_chance",
+    "find_given",
+    "find_request",
+    "given_in",
     "head",
+    "held_ratings",
     "keys_between",
     "keys_of_act",
     "latest_pairs",
+    "loop_breaks",
+    "open_requests",
     "projection_breaks",
     "rating_rows",
     "ratings_by_key",
     "recorded",
+    "requests_as_data",
+    "requests_of",
+    "returned_pieces",
+    "returns_of",
+    "saved_comments",
     "sequence_at",
     "standing_pairs",
     "students_rated",
     "waiting",
     "work_as_data",
 ]  # fmt: skip
+
+chances_of = chances.of_students
+chances_by_uuid = chances.by_uuid
+find_chance = chances.find_by_key
+find_given = chances.find_given
+given_in = chances.given_in
+away_since = chances.away_since
+chances_as_data = chances.data_of
+returns_of = returning.returns_of
+returned_pieces = returning.returned_pieces
+requests_of = asking.requests_of
+open_requests = asking.open_requests
+find_request = asking.find_request
+requests_as_data = asking.requests_as_data
+loop_breaks = replaying.loop_breaks
+saved_comments = saved.saved_comments
 
 
 def head() -> tuple[int, str]:
@@ -238,10 +288,18 @@ def all_rows_of(*, student: int) -> list[dict[str, Any]]:
 
 
 def work_as_data(*, student: int) -> list[dict[str, Any]]:
-    """Return a student's pieces of work as plain data, oldest first."""
+    """Return a student's pieces of work as plain data, oldest first, with what was said when one was given back."""
     fields = ("key", "title", "words", "link", "file_name", "file_type", "file_digest", "file_size", "reflection", "attempt",
               "handed_in_at", "rated_at")  # fmt: skip
-    return list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
+    found = list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
+    back = returns_of(pieces=[row["key"] for row in found])
+    for row in found:
+        row["returned"] = [
+            {"attempt": one.attempt, "words": one.words, "at": one.at,
+             "by_target": {str(frameworks.node(target).uuid): text for target, text in one.notes.items()}}
+            for one in back.get(row["key"], ())
+        ]  # fmt: skip
+    return found
 
 
 def events_about(*, subject: UUID) -> list[tuple[int, str, int, str, str | None]]:
@@ -265,6 +323,15 @@ def comments(*, keys: Sequence[str]) -> dict[str, str]:
     rows = projection.standing(keys)
     at = projection.AT["comment"]
     return {key: row[at] for key, row in rows.items() if row[at]}
+
+
+def attempts_of(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return the number of the newest attempt at each piece by its key. One statement per 500."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        rows = Piece.objects.filter(key__in=keys[start : start + 500])
+        found.update(rows.values_list("key", "attempt"))
+    return found
 
 
 def find_piece(key: str) -> Piece | None:
@@ -308,9 +375,34 @@ def newest_ratings(
     return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """One held rating as it stands: what a teacher reads before it is released. Levels in hundredths."""
+
+    key: str
+    student: int
+    target: int
+    level: int | None
+    status: int
+    observed_us: int
+    rater: int | None
+    piece: str
+    attempt: int
+    task: str
+    comment: str
+
+
+def held_ratings(*, students: Sequence[int]) -> list[Unreleased]:
+    """Return the standing held ratings of students, the oldest first. One statement. For adults who may rate only."""
+    rows = Rating.objects.filter(student_id__in=list(students), to_sequence=None, held=True)
+    fields = ("key", "student_id", "target_id", "level", "status", "observed_us", "rater_id", "piece", "attempt", "task",
+              "comment")  # fmt: skip
+    return [Unreleased(*row) for row in rows.order_by("observed_us", "key").values_list(*fields)]
+
+
 def in_the_way_of(scope: UndoScope) -> list[Finding]:
     """Return by name what keeps an import of a continuum from being taken back: ratings on items it made, and ratings
-    recorded since on items it changed.
+    recorded since on items it changed; tasks and requests on items it made.
     """
     counts: dict[int, int] = {}
     for keys, since in ((scope.added, 0), (scope.changed, micros(scope.at))):
@@ -324,15 +416,36 @@ def in_the_way_of(scope: UndoScope) -> list[Finding]:
                     [since],
                 )
                 counts.update(dict(cursor.fetchall()))
+    asked = _asked_on(scope)
     return [
+        Finding("import_in_use", f"{n} task{'s' if n > 1 else ''} or requests name {frameworks.node(target).label}.",
+                column="target", value=frameworks.node(target).label)
+        for target, n in sorted(asked.items())
+    ] + [
         Finding("import_in_use", f"{n} rating{'s' if n > 1 else ''} on {frameworks.node(target).label} depend on it.",
                 column="target", value=frameworks.node(target).label)
         for target, n in sorted(counts.items())
     ]  # fmt: skip
 
 
+def _asked_on(scope: UndoScope) -> dict[int, int]:
+    """Return how many tasks and requests name each item that an import made."""
+    counts: dict[int, int] = {}
+    listed = sorted(scope.added)
+    for start in range(0, len(listed), 500):
+        part = listed[start : start + 500]
+        for target in (
+            *Offer.targets.through.objects.filter(node_id__in=part).values_list("node_id", flat=True),
+            *StudentRequest.objects.filter(target_id__in=part).values_list("target_id", flat=True),
+        ):
+            counts[target] = counts.get(target, 0) + 1
+    return counts
+
+
 def in_the_way_of_people(people: Sequence[int]) -> list[str]:
-    """Return by name what keeps an import of a roster from being taken back: ratings of or by people it made."""
+    """Return by name what keeps an import of a roster from being taken back: ratings of or by people it made, and what
+    they were given, handed in and asked.
+    """
     found = 0
     for start in range(0, len(people), 500):
         part = ", ".join(str(int(key)) for key in people[start : start + 500])
@@ -341,7 +454,13 @@ def in_the_way_of_people(people: Sequence[int]) -> list[str]:
                 f"SELECT COUNT(*) FROM headway_rating WHERE student_id IN ({part}) OR rater_id IN ({part})"
             )
             found += cursor.fetchone()[0]
-    return [f"{found} ratings name people of it"] if found else []
+    asked = sum(
+        rows.filter(student_id__in=people[start : start + 500]).count()
+        for start in range(0, len(people), 500)
+        for rows in (Opportunity.objects, Piece.objects, StudentRequest.objects)
+    )
+    said = [f"{found} ratings name people of it"] if found else []
+    return said + ([f"{asked} tasks, pieces and requests name people of it"] if asked else [])
 
 
 def students_rated() -> list[int]:

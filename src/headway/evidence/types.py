@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,20 @@ FIELDS = (
     "by_default",
 )
 """The fields of a rating on every way in: CSV column, JSON member, form field."""
+
+CHANCE = "chance-"
+"""What the key of a piece begins with that answers an opportunity; the opportunity's uuid follows."""
+
+OFFERED, TAKEN, MISSED, EXCUSED, AWAY, WITHDRAWN = (
+    "offered", "taken", "missed", "excused", "away", "withdrawn",
+)  # fmt: skip
+"""States of an opportunity."""
+CLOSED = (MISSED, EXCUSED, AWAY)
+
+READY, SHOW_AGAIN = "ready", "show_again"
+REQUESTS = (READY, SHOW_AGAIN)
+YES, NOT_YET, NO = "yes", "not_yet", "no"
+ANSWERS = (YES, NOT_YET, NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,52 @@ class Work:
             "reflection": self.reflection, "attempt": attempt,
         }  # fmt: skip
         return {name: value for name, value in full.items() if value not in (None, "", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is given: `targets` are row keys, `purpose` a code of `Purpose` (evidence or practice), `depth` 1 to 4 or 0."""
+
+    key: str
+    title: str
+    targets: tuple[int, ...]
+    words: str = ""
+    link: str = ""
+    due_on: date | None = None
+    depth: int = 0
+    purpose: int = 0
+    school_class: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """One student's opportunity with what its offer says, as other packages read it. `targets` are row keys."""
+
+    uuid: UUID
+    offer: UUID
+    student: int
+    title: str
+    words: str
+    link: str
+    targets: tuple[int, ...]
+    due_on: date | None
+    depth: int
+    purpose: int
+    given_at: datetime
+    state: str
+    reason: str
+    changed_at: datetime
+    sequence: int
+
+    @property
+    def piece_key(self) -> str:
+        """The key of the piece that answers it."""
+        return f"{CHANCE}{self.uuid}"
+
+    @property
+    def open(self) -> bool:
+        """Whether a piece may be handed in for it: an absence does not close it."""
+        return self.state in (OFFERED, AWAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from headway.evidence.models import Piece, Rating
+from headway.evidence.models import Piece, Rating, Return
 from headway.kit.times import micros
 from headway.science.codes import Status
 from headway.science.pieces import COUNTED_KINDS
@@ -32,7 +32,8 @@ def waiting(students: Iterable[int], *, by: datetime | None = None) -> list[Wait
 
     `by` asks about an instant: handed in before it, and not rated by then. What counts is a standing rating by an adult
     that names the piece and its attempt or a later one, or any such rating where the piece was marked as rated after it
-    was handed in. A held rating is a rating; a missed chance and a student's own rating are none.
+    was handed in. A held rating is a rating; a missed chance and a student's own rating are none. An attempt that was
+    given back for revision waits for the student, not for a rating.
     """
     wanted = list(dict.fromkeys(students))
     found: dict[str, Waiting] = {}
@@ -50,13 +51,17 @@ def _rows(students: list[int], by: datetime | None) -> Iterable[tuple[str, int, 
         student_id=OuterRef("student_id"), piece=OuterRef("key"), to_sequence=None, kind__in=COUNTED_KINDS
     ).exclude(status=Status.MISSED)
     unmarked = Q(rated_at=None) | Q(rated_at__lt=F("handed_in_at"))
+    returned = Return.objects.filter(piece_id=OuterRef("pk"), attempt__gte=OuterRef("attempt"))
     pieces = Piece.objects.filter(student_id__in=students)
     if by is not None:
         ratings = ratings.filter(observed_us__lt=micros(by))
         unmarked |= Q(rated_at__gte=by)
         pieces = pieces.filter(handed_in_at__lt=by)
+        returned = returned.filter(returned_at__lt=by)
     found = pieces.filter(
-        ~Exists(ratings.filter(attempt__gte=OuterRef("attempt"))), unmarked | ~Exists(ratings)
+        ~Exists(ratings.filter(attempt__gte=OuterRef("attempt"))),
+        unmarked | ~Exists(ratings),
+        ~Exists(returned),
     )
     rows = found.order_by("handed_in_at", "key", "targets__id")
     return rows.values_list("key", "student_id", "title", "handed_in_at", "targets__id")

@@ -15,7 +15,7 @@ from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
-from headway.evidence.types import RatingEntry
+from headway.evidence.types import Chance, RatingEntry
 from headway.frameworks import actions as adopting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Package
@@ -29,7 +29,7 @@ from headway.proficiency.resolving import ADULTS, Resolver
 from headway.proficiency.types import Determined, Difference, Saved, Standing, Trial
 from headway.proficiency.working import Moment, moment
 from headway.rosters import queries as rosters
-from headway.science.codes import Status
+from headway.science.codes import Purpose, Status
 from headway.science.pieces import COUNTED_KINDS
 
 begin = policies.begin
@@ -238,6 +238,62 @@ def _mine(actor: Viewer, keys: Sequence[str], at: datetime, *, latest: bool = Fa
             Finding("unknown_rating", "No standing rating that you may change has this key.", column="key", value=key)
             for key in missing or keys])  # fmt: skip
     return rows
+
+
+# Chances that passed.
+
+
+def close_opportunities(
+    *, actor: Viewer, opportunities: Sequence[UUID], state: str, reason: str, at: datetime, book: Book
+) -> tuple[int, int]:
+    """This will close open chances as missed, excused or away, as one act with one reason; return its first and last event.
+
+    A missed or excused chance is a rating with that status on each of its targets, under the key of the piece that would
+    have answered it; an absence is none. Raises `Refusal`: `unknown_opportunity`, `not_open`, `reason_missing`, and what
+    `record_rows` does.
+    """
+    with transaction.atomic():
+        done = evidence.close(actor=actor, opportunities=opportunities, state=state, reason=reason, at=at)
+        if state in ("missed", "excused"):
+            people = rosters.people_by_id(person_ids={one.student for one in done.chances})
+            names = frameworks.node_uuids(node_ids={t for one in done.chances for t in one.targets})
+            rows = [
+                {
+                    "key": _closing_key(one.uuid, one.sequence, names[target]), "student": people[one.student].sourced_id,
+                    "target": str(names[target]), "status": state, "observed_at": at.isoformat(), "comment": reason.strip(),
+                    "evidence": one.piece_key, "task": one.title[:190], "purpose": Purpose(one.purpose).word,
+                }
+                for one in done.chances for target in one.targets
+            ]  # fmt: skip
+            record_rows(actor=actor, rows=rows, at=at, book=book, source="opportunity")
+        return done.first, done.last
+
+
+def reopen_opportunities(
+    *, actor: Viewer, opportunities: Sequence[UUID], reason: str, at: datetime
+) -> tuple[int, int]:  # fmt: skip
+    """This will open closed chances again, and withdraw the ratings that said they were missed or excused, as one act.
+
+    Raises `Refusal`: `unknown_opportunity`, `not_open`, `reason_missing`, `forbidden`, `no_such_person`.
+    """
+    with transaction.atomic():
+        before = ledger.chances_by_uuid(opportunities)
+        done = evidence.reopen(actor=actor, opportunities=opportunities, reason=reason, at=at)
+        _withdraw_closing(actor, before, reason, at)
+        return done.first, done.last
+
+
+def _withdraw_closing(actor: Viewer, closed: Sequence[Chance], reason: str, at: datetime) -> None:
+    names = frameworks.node_uuids(node_ids={target for one in closed for target in one.targets})
+    keys = [_closing_key(one.uuid, one.sequence, names[target]) for one in closed for target in one.targets]
+    # One that a correction took away already has nothing left to withdraw.
+    standing = list(ledger.ratings_by_key(keys=keys))
+    if standing:
+        withdraw_ratings(actor=actor, keys=standing, reason=reason, at=at)
+
+
+def _closing_key(opportunity: UUID, sequence: int, target: UUID) -> str:
+    return f"closed:{opportunity}:{sequence}:{target}"
 
 
 # Imports and rebuilding.

@@ -17,6 +17,8 @@ from django.db import connection
 
 from headway.frameworks import queries as frameworks
 from headway.proficiency.levels import levels_of_map, same_levels
+from headway.kit.naming import Renaming
+from headway.proficiency import vocabulary
 from headway.proficiency.models import Configuration, PolicyVersion
 from headway.proficiency.types import Effective, ScaleChange
 from headway.science.proficiency.policy import Policy
@@ -94,6 +96,10 @@ class Book:
     def languages(self) -> list[str]:
         """The languages that the district speaks, the first by default."""
         return list(self.settings["district"]["languages"])
+
+    def renaming(self, language: str) -> Renaming | None:
+        """Return the district's own words in a language; None where it uses ours."""
+        return vocabulary.renaming(self.settings, language)
 
     def effective(self, *, node: int, school: str | None, on: date) -> Effective:
         """Return the policy that holds for a target on a day, for students of a school (its sourcedId)."""

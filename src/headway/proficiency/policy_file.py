@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headway.kit.refusals import Finding, Refusal
 from headway.proficiency.levels import on_scale
+from headway.proficiency import vocabulary
 from headway.science.proficiency import registry
 
 SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}
@@ -103,6 +104,7 @@ class PolicyReader:
         for section in ("pace", "response", "uncertainty"):
             self._keys(body.get(section, {}), KEYS[section], f"[{section}]")
             self._numbers(body.get(section, {}), section)
+        self._vocabulary(body.get("vocabulary", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -151,6 +153,17 @@ class PolicyReader:
         share = table.get("roster_removal_share", 0.05)
         if not _is_number(share, 1):
             self.fault("out_of_range", "A share from 0 to 1.", "roster_removal_share", share)
+
+    def _vocabulary(self, table: Any) -> None:
+        for language, words in table.items() if isinstance(table, dict) else ():
+            for key, value in words.items() if isinstance(words, dict) else ():
+                found = vocabulary.fault(language, key, value)
+                if found is not None:
+                    self.fault(*found, key, value)
+            if not isinstance(words, dict):
+                self.fault("not_a_table", "[vocabulary.en] names words.", language)
+        if not isinstance(table, dict):
+            self.fault("not_a_table", "[vocabulary] must hold tables by language.", "vocabulary")
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 
 from headway.access import queries as accounts
 from headway.access.types import Viewer
+from headway.kit.naming import speaking
 from headway.kit.times import now
 from headway.proficiency import queries as proficiency
 from headway.rosters import queries as rosters
@@ -108,7 +109,7 @@ def viewer(next_handler: Handler) -> Handler:
         language = request.COOKIES.get("language") or translation.get_language_from_request(request)
         if language not in book.languages:
             language = book.languages[0]
-        with translation.override(language), timezone.override(book.zone):
+        with speaking(language, book.renaming(language)), timezone.override(book.zone):
             response = next_handler(request)
             if hasattr(response, "render") and not response.is_rendered:
                 response.render()

@@ -28,7 +28,7 @@ def needs(
 
     Students who are in no class on the day (and have no role of a student in a school) have left and need nothing. The
     exact meaning of each reason stands with its function in `signs`. `standings` and `paces` are those of the students at
-    the moment where the caller has them. Who may: the caller has checked that the students may be seen. At most nine
+    the moment where the caller has them. Who may: the caller has checked that the students may be seen. At most ten
     statements for any number of students up to 10,000; two to six more where policies differ by school.
     """
     wanted = list(dict.fromkeys(students))
@@ -41,6 +41,7 @@ def needs(
         began=began,
         rows=proficiency.rows_of(m, students=here),
         standings=proficiency.standings(m, students=here) if standings is None else standings,
+        away=evidence.away_since(here, by=None if m.before_us is None else from_micros(m.before_us)),
     )
     found = [
         *signs.no_evidence(view),

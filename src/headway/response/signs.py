@@ -7,8 +7,8 @@ old on 22 September. Where a limit of days must not run through a break, `Clock`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -87,6 +87,7 @@ class View:
     began: Mapping[int, date | None]
     rows: Sequence[Row]
     standings: Mapping[tuple[int, int], Standing]
+    away: Mapping[int, datetime] = field(default_factory=dict)
 
     @cached_property
     def clock(self) -> Clock:
@@ -122,15 +123,16 @@ def no_evidence(view: View) -> Iterator[Need]:
     """Nothing was observed for `no_evidence_days`.
 
     Evidence is a rating with a level, for evidence or practice, by anybody; a missed chance, a decision and work of which
-    there was too little are none. The clock starts anew with evidence, with an excused event (the student was away), with
-    the enrollment, and with the session of the calendar. It counts instructed days, 5 for 7 days of the setting (21 days:
-    15 school days), so it stands still in breaks and weekends; without a calendar every weekday is instructed. Students
-    whose enrollment (where nobody said when, the session) began less than `new_student_days` calendar days ago are left
-    out. `since`: the day on which the clock started, None where nothing is known; `school_days` since then; `evidence` 1
-    where it was evidence that started it, else 0: say "last evidence on" only then.
+    there was too little are none. The clock starts anew with evidence, with an excused event or a chance noted as away
+    (the student was not there), with the enrollment, and with the session of the calendar. It counts instructed days, 5
+    for 7 days of the setting (21 days: 15 school days), so it stands still in breaks and weekends; without a calendar
+    every weekday is instructed. Students whose enrollment (where nobody said when, the session) began less than
+    `new_student_days` calendar days ago are left out. `since`: the day on which the clock started, None where nothing is
+    known; `school_days` since then; `evidence` 1 where it was evidence that started it, else 0: say "last evidence on"
+    only then.
     """
     last: dict[int, int] = {}
-    away: dict[int, int] = {}
+    away = {student: micros(at) for student, at in view.away.items()}
     for row in view.rows:
         student, observed = row[_STUDENT], row[_OBSERVED]
         if row[_STATUS] == Status.EXCUSED:

@@ -31,7 +31,7 @@ from headway.rosters.models import (
 )
 from headway.rosters.recording import BATCH, Changes, ClassTerm, parts, windows
 from headway.rosters.types import BULK, Plan, Progress, Staged, Tally
-from headway.rosters.visibility import holds_on
+from headway.rosters.visibility import holds_on, not_over
 
 MODELS: dict[str, Any] = {
     "orgs": Org,
@@ -346,10 +346,10 @@ def end(work: Work, kind: str, rows: list[Any]) -> None:
     if kind == "persons":
         _end_enrollments(work, Q(person_id__in=keys))
         end_spans(
-            work, "grants", RoleGrant.objects.filter(holds_on(work.day), person_id__in=keys, source=ROSTER)
+            work, "grants", RoleGrant.objects.filter(not_over(work.day), person_id__in=keys, source=ROSTER)
         )
         cares = Guardianship.objects.filter(Q(student_id__in=keys) | Q(guardian_id__in=keys), source=ROSTER)
-        end_spans(work, "links", cares.filter(holds_on(work.day)))
+        end_spans(work, "links", cares.filter(not_over(work.day)))
     elif kind == "classes":
         _end_enrollments(work, Q(school_class_id__in=keys))
 

@@ -14,7 +14,7 @@ from headway.rosters.applying import Work, end_spans, keys_of
 from headway.rosters.models import ROSTER, Guardianship, Org, Person, RoleGrant
 from headway.rosters.recording import BATCH, parts, windows
 from headway.rosters.types import BULK
-from headway.rosters.visibility import holds_on
+from headway.rosters.visibility import not_over
 
 LONG_AGO = date(1900, 1, 1)
 
@@ -24,10 +24,10 @@ def apply_grants(work: Work) -> None:
     for part in parts(groupby_person(work.staged.rows("grants")), BATCH):
         _give(work, [row for rows in part for row in rows])
     if work.staged.modes["grants"] == BULK:
-        _end_missing_grants(work, RoleGrant.objects.filter(holds_on(work.day), source=ROSTER))
+        _end_missing_grants(work, RoleGrant.objects.filter(not_over(work.day), source=ROSTER))
     elif work.staged.grants_by_person:
         for part in parts(row.sourced_id for row in work.staged.rows("persons")):
-            listed = RoleGrant.objects.filter(holds_on(work.day), source=ROSTER, person__sourced_id__in=part)
+            listed = RoleGrant.objects.filter(not_over(work.day), source=ROSTER, person__sourced_id__in=part)
             _end_missing_grants(work, listed)
 
 
@@ -43,7 +43,7 @@ def _give(work: Work, rows: list[Any]) -> None:
     orgs = {one.sourced_id: one for one in Org.objects.filter(sourced_id__in={row.org for row in rows})}
     held: dict[tuple[int, str, int | None], RoleGrant] = {}
     for part in parts(people.values()):
-        for grant in RoleGrant.objects.filter(holds_on(work.day), person_id__in=part, source=ROSTER):
+        for grant in RoleGrant.objects.filter(not_over(work.day), person_id__in=part, source=ROSTER):
             held[(grant.person_id, grant.role, grant.org_id)] = grant
     made: dict[tuple[int, str, int | None], RoleGrant] = {}
     changed, gone = [], []
@@ -120,18 +120,18 @@ def apply_links(work: Work) -> None:
     for part in parts(work.staged.rows("links"), BATCH):
         _link(work, part)
     if work.staged.modes["links"] == BULK:
-        _unlink(work, Guardianship.objects.filter(holds_on(work.day), source=ROSTER), whole=True)
+        _unlink(work, Guardianship.objects.filter(not_over(work.day), source=ROSTER), whole=True)
         return
     for part in parts(row.sourced_id for row in work.staged.rows("persons")):
         listed = Q(student__sourced_id__in=part) | Q(guardian__sourced_id__in=part)
-        _unlink(work, Guardianship.objects.filter(holds_on(work.day), listed, source=ROSTER), whole=False)
+        _unlink(work, Guardianship.objects.filter(not_over(work.day), listed, source=ROSTER), whole=False)
 
 
 def _link(work: Work, rows: list[Any]) -> None:
     people = keys_of(Person, [row.person for row in rows] + [row.agent for row in rows])
     roles: dict[int, set[str]] = {}
     for part in parts(people.values()):
-        grants = RoleGrant.objects.filter(holds_on(work.day), person_id__in=part)
+        grants = RoleGrant.objects.filter(not_over(work.day), person_id__in=part)
         for person_id, role in grants.values_list("person_id", "role"):
             roles.setdefault(person_id, set()).add(role)
     said = work.staged.said_roles(people)

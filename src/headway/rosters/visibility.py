@@ -21,9 +21,13 @@ STANDS_IN = ("substitute",)
 
 def holds_on(day: date, prefix: str = "") -> Q:
     """Return the condition that a span of days holds on `day`: started, and not yet ended."""
-    return (Q(**{f"{prefix}starts_on": None}) | Q(**{f"{prefix}starts_on__lte": day})) & (
-        Q(**{f"{prefix}ends_on": None}) | Q(**{f"{prefix}ends_on__gt": day})
-    )
+    begun = Q(**{f"{prefix}starts_on": None}) | Q(**{f"{prefix}starts_on__lte": day})
+    return begun & not_over(day, prefix)
+
+
+def not_over(day: date, prefix: str = "") -> Q:
+    """Return the condition that a span of days holds on `day` or will: not yet ended, begun or not."""
+    return Q(**{f"{prefix}ends_on": None}) | Q(**{f"{prefix}ends_on__gt": day})
 
 
 def by_sort_name(people: QuerySet[Person]) -> QuerySet[Person]:

@@ -97,6 +97,9 @@ class Model:
             return
         if self.erased & set(keys):
             self._refused("key_conflict", self.world.record, *(self.entries[key] for key in keys))
+        elif any(key not in self.standing and self.touched[key] in self.acts for key in keys):
+            # Taken back by an act; one that another rating replaced answers with its first receipt.
+            self._refused("key_withdrawn", self.world.record, *(self.entries[key] for key in keys))
         else:
             assert self.world.record(*(self.entries[key] for key in keys)).replayed == tuple(keys)
 

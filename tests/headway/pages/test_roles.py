@@ -16,9 +16,10 @@ from django.test import Client
 
 from headway.access import actions as access
 from headway.access.doors import ANYONE
-from headway.access.types import SYSTEM, Role
+from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import actions as evidence
-from headway.evidence.types import Work
+from headway.evidence.models import Offer, StudentRequest
+from headway.evidence.types import Task, Work
 from headway.frameworks import queries as frameworks
 from headway.kit.times import now
 from headway.proficiency import actions, queries
@@ -60,6 +61,7 @@ account.home            s.............
 account.rule            s.............
 student.now             s...xxxxxxxxxx
 student.hand_in         s...xxxxxxxxxx
+student.ask             s---xxxxxxxxxx
 student.work            s.--xxxxxxxxxx
 student.continuum       s...xxxxxxxxxx
 files.file              s-------------
@@ -70,6 +72,12 @@ teacher.grid            s------.---.-.
 teacher.new_student     s------.---.-.
 teacher.rate            sxxxxxx...x...
 teacher.rate_undo       sxxxxxx>>>x>>>
+teacher.give            sxxxxxx...x...
+teacher.given_list      s------.---.-.
+teacher.given           sx--x--.---.-.
+teacher.release         s------.---.-.
+teacher.answer          sx--x-->--->->
+teacher.comments        sxxxxxx>>>x>>>
 teacher.student         sx--x--.---.-.
 teacher.decide          sx--x--.---.-.
 teacher.correct         sx--x-->--->->
@@ -164,6 +172,10 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     work = Work(key="piece-1", student=u1.id, student_uuid=u1.uuid, targets=(node,), target_uuids=(uid("A1"),), title="Map",
                 file_name="map.txt", file_type="text/plain", file_digest="a" * 64, file_size=3)  # fmt: skip
     evidence.hand_in(actor=SYSTEM, work=work, at=at)
+    task = Task(key="give-0001", title="Map", targets=(node,), school_class=k1.id)
+    evidence.give(actor=SYSTEM, task=task, students=[u1.id], at=at)
+    asking = Viewer(person=u1.uuid, person_id=u1.id, roles=frozenset({Role.STUDENT}), today=today)
+    evidence.ask(actor=asking, target=node, kind="ready", words="", at=at)
     found = {"nobody": Client()}
     for key in PEOPLE[1:]:
         client = Client()
@@ -188,6 +200,7 @@ def address(door) -> str:
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
              "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")),
+             "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
              "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"

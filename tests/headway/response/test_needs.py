@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from headway.access.types import SYSTEM
+from headway.evidence import actions as evidence
+from headway.evidence import queries as evidence_queries
 from headway.evidence.models import Piece
 from headway.evidence.queries import waiting
+from headway.evidence.types import Task
 from headway.kit.times import end_of_day
 from headway.plans import actions as plans
 from headway.proficiency import actions as proficiency
@@ -62,6 +65,22 @@ def test_the_clock_stands_still_in_a_break() -> None:
     # Five school days to 20 November, none in the break, five to 4 December, five to 11 December: 28 days in all.
     assert "u1" not in found("no_evidence", date(2026, 12, 10))
     assert found("no_evidence", date(2026, 12, 11))["u1"].detail == {"school_days": 15, "evidence": 1}
+
+
+def test_p6_the_clock_starts_anew_on_the_day_a_student_was_away() -> None:
+    rate("u1", "A.1", "2026-09-01")
+    rate("u2", "A.1", "2026-09-01")
+    ids = [student("u1"), student("u2")]
+    task = Task(key="give-0001", title="Map", targets=(target("A.1"),))
+    evidence.give(actor=SYSTEM, task=task, students=ids, at=datetime(2026, 9, 8, 18, tzinfo=UTC))
+    own = [one.uuid for one in evidence_queries.chances_of(ids) if one.student == ids[0]]
+    proficiency.close_opportunities(
+        actor=SYSTEM, opportunities=own, state="away", reason="ill", at=datetime(2026, 9, 10, 18, tzinfo=UTC),
+        book=standing.book(),
+    )  # fmt: skip
+    assert set(found("no_evidence", date(2026, 9, 22), "u1", "u2")) == {"u2"}
+    need = found("no_evidence", date(2026, 10, 1), "u1")["u1"]
+    assert (need.since, need.detail["evidence"]) == (date(2026, 9, 10), 0)
 
 
 def test_practice_is_evidence_here_and_missed_or_too_little_are_not() -> None:

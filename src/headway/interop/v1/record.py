@@ -32,6 +32,8 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "guardians": rosters.guardians_as_data(student_id=person.id),
         "ratings": [_rating(row, raters) for row in rows],
         "work": evidence.work_as_data(student=person.id),
+        "opportunities": evidence.chances_as_data(student=person.id),
+        "requests": evidence.requests_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,

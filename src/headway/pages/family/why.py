@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
+from headway.kit import naming
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.learning import language, learners
@@ -40,7 +41,8 @@ def why(request: HttpRequest, student_id: str, target: int, subject: Any) -> Htt
     levels, texts = scale["levels"], node.descriptors
     context = {
         "nav": "family.home", "look": look, "child": subject, "given": learner.given, "scale": scale, "trail": trail,
-        "name": node.called(language_now), "told": node.told(language_now), "words": found.judgment.words[language_now],
+        "name": node.called(language_now), "told": node.told(language_now),
+        "words": naming.say(found.judgment.words[language_now]),
         "area": frameworks.tree(node.framework_id, at=frameworks.remembered_stamp()).framework.called(language_now),
         "standing": found.standing, "change": would_change(found.judgment, scale) if found.standing.state not in ASIDE else "",
         "steps": [

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from headway.kit.naming import spoken
 from headway.kit.times import from_micros
 
 register = template.Library()
@@ -22,11 +23,11 @@ WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 def state_words() -> dict[str, str]:
     """Return the words of states in the reader's language."""
-    return _state_words(get_language() or "en")
+    return _state_words(spoken())
 
 
 @lru_cache(maxsize=8)
-def _state_words(language: str) -> dict[str, str]:
+def _state_words(spoken: tuple[str, int]) -> dict[str, str]:
     return {
         "no_evidence": _("No evidence"),
         "too_little": _("Too little"),
@@ -43,11 +44,11 @@ def _state_words(language: str) -> dict[str, str]:
 
 def state_letter(state: str) -> tuple[str, str]:
     """Return (kind of outline, letter) of a state without a level."""
-    return _state_letters(get_language() or "en").get(state, ("none", "–"))
+    return _state_letters(spoken()).get(state, ("none", "–"))
 
 
 @lru_cache(maxsize=8)
-def _state_letters(language: str) -> dict[str, tuple[str, str]]:
+def _state_letters(spoken: tuple[str, int]) -> dict[str, tuple[str, str]]:
     return {
         "no_evidence": ("none", "–"),
         "too_little": ("thin", "?"),
@@ -175,11 +176,11 @@ def say(state: str, value: int | None, scale: dict[str, Any]) -> str:
 @register.simple_tag
 def boxes(filled: int, required: int) -> SafeString:
     """Draw one box per required piece, filled as counted."""
-    return _boxes(filled, required, get_language() or "en")
+    return _boxes(filled, required, spoken())
 
 
 @lru_cache(maxsize=1024)
-def _boxes(filled: int, required: int, language: str) -> SafeString:
+def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
     shown = max(min(required, 8), 1)
     on = min(filled, shown)
     label = ngettext(

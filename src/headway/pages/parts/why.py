@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
+from headway.kit import naming
 from headway.pages.parts import tags
 from headway.proficiency import queries
 from headway.proficiency.queries import AT, Explained
@@ -83,10 +84,10 @@ def panel(
         over=over,
         target_name=found.target.called(language),
         statement=_statement(viewer, found, language),
-        words=j.words[language],
+        words=naming.say(j.words[language]),
         decision=decision(found),
         trail=trail(found, peers=adult),
-        would_change=[j.would_change_words[language]] if j.would_change else [],
+        would_change=[naming.say(j.would_change_words[language])] if j.would_change else [],
         band=_band(found) if adult else "",
         descriptors=_descriptors(found, language),
         rule_line=rule_line(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
@@ -12,6 +13,7 @@ from headway.pages.parts import feedback
 from headway.pages.parts.feedback import FOR_STUDENT, Said
 from headway.pages.parts.files import IMAGES
 from headway.pages.parts.learning import ADULTS, Learner, language, learners
+from headway.pages.parts.loop import ReturnView, return_views, state_of, state_words
 from headway.proficiency.queries import AT
 from headway.science.codes import Status
 
@@ -35,14 +37,27 @@ class WorkView:
     title: str
     piece: Any
     targets: list[OnTarget]
-    waits: bool
+    state: str
+    stands: str
     picture: bool
+    returns: list[ReturnView]
+    task: Any = None
+
+    @property
+    def returned(self) -> bool:
+        """Whether the student has it to revise."""
+        return self.state == "returned"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the reader sees no rating of the newest attempt yet."""
+        return self.state in ("handed_in", "again")
 
 
 def work_view(
     person: Any, key: str, *, now: datetime, book: Any, as_of: date | None = None, purposes: Any = FOR_STUDENT
 ) -> tuple[WorkView, Learner] | None:
-    """Return a piece of this student's work by its key, or None where the student has no such piece. At most six statements."""
+    """Return a piece of this student's work by its key, or None where there is none. At most eleven statements."""
     piece = evidence.find_piece(key)
     if piece is not None and piece.student_id != person.id:
         return None
@@ -55,10 +70,45 @@ def work_view(
     wanted = list(dict.fromkeys([*wanted, *(one.target for one in said)]))
     targets = [_on_target(target, [one for one in said if one.target == target]) for target in wanted]
     title = piece.title if piece is not None else said[0].title
+    back = evidence.returns_of(pieces=[key]).get(key, []) if piece is not None else []
+    state = "rated"
+    if piece is not None:
+        state = state_of(piece, waits=waits(learner, piece), returns=back)
     return WorkView(
-        key, title, piece, targets, waits=piece is not None and waits(learner, piece),
-        picture=piece is not None and piece.file_type in IMAGES,
+        key, title, piece, targets, state=state, stands=state_words(state),
+        picture=piece is not None and piece.file_type in IMAGES, returns=return_views(back),
+        task=evidence.find_chance(key),
     ), learner  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PieceView:
+    """One piece in a list, with its state in words."""
+
+    key: str
+    title: str
+    at: datetime
+    stands: str
+    returned: bool
+
+
+def recent(learner: Learner, *, limit: int = 6) -> list[PieceView]:
+    """Return a student's newest pieces with their states as a student or family may know them. Three statements."""
+    pieces = evidence.pieces_of(students=[learner.person.id], limit=limit)
+    back = evidence.returns_of(pieces=[piece.key for piece in pieces])
+    states = [
+        state_of(piece, waits=waits(learner, piece), returns=back.get(piece.key, ())) for piece in pieces
+    ]
+    return [
+        PieceView(
+            quote(piece.key, safe=""),
+            piece.title,
+            piece.handed_in_at,
+            state_words(state),
+            state == "returned",
+        )
+        for piece, state in zip(pieces, states, strict=True)
+    ]
 
 
 def waits(learner: Learner, piece: Any) -> bool:

@@ -146,6 +146,7 @@ def _line(
     }  # fmt: skip
     if node is not None:
         context["why"] = _why(request, learner, look, node)
+        context["asking"] = node.id
         context["hand_in"] = "" if look.past else f"/student/hand-in?target={node.id}"
     if line.framework.kind == ACADEMIC:
         paces = [

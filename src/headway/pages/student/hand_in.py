@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 
 from headway.evidence import actions
 from headway.evidence import queries as evidence
-from headway.evidence.types import Work
+from headway.evidence.types import CHANCE, WITHDRAWN, Work
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import files
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
+from headway.pages.parts.loop import given_view, return_views
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
 WORDS, TITLE, LINK = 20_000, 200, 500
@@ -40,6 +41,7 @@ class Form:
     link: str = ""
     reflection: str = ""
     keep: bool = True
+    task: evidence.Chance | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +65,8 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
 
 
 def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]) -> tuple[Form, Any]:
+    if request.GET.get("offer"):
+        return _answering(learner, f"{CHANCE}{request.GET['offer']}")
     asked = request.GET.get("work", "")
     if asked:
         piece = next(
@@ -78,6 +82,7 @@ def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]
             piece.words,
             piece.link,
             piece.reflection,
+            task=evidence.find_chance(piece.key),
         ), piece
     wanted = _node(learner, request.GET.get("target", ""))
     if wanted is None:
@@ -86,6 +91,19 @@ def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]
         )
         wanted = first
     return Form(f"work-{uuid4()}", str(wanted.id) if wanted else ""), None
+
+
+def _answering(learner: Learner, key: str) -> tuple[Form, Any]:
+    """Return the form for a task that this student was given, with the piece where one was handed in already."""
+    task = evidence.find_chance(key)
+    if task is None or task.student != learner.person.id or task.state == WITHDRAWN:
+        raise Http404
+    piece = evidence.find_piece(key)
+    if piece is None:
+        return Form(key, title=task.title, task=task), None
+    return Form(
+        key, title=task.title, words=piece.words, link=piece.link, reflection=piece.reflection, task=task
+    ), piece
 
 
 def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stored | None]:
@@ -103,7 +121,9 @@ def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stor
         piece = evidence.find_piece(form.key)
         if piece is not None and piece.student_id != learner.person.id:
             raise Http404
-    if form.target and _node(learner, form.target) is None:
+        if form.key.startswith(CHANCE):
+            form.task = _answering(learner, form.key)[0].task
+    if form.task is None and form.target and _node(learner, form.target) is None:
         form.errors["target"] = _("Choose one of the targets, or let your teacher choose.")
     if len(form.title) > TITLE:
         form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": TITLE}
@@ -165,12 +185,16 @@ def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
 
 
 def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None) -> Work:
-    node = _node(learner, form.target)
+    targets = (
+        list(form.task.targets) if form.task else [node.id] if (node := _node(learner, form.target)) else []
+    )
+    nodes = [frameworks.node(target) for target in targets]
+    title = form.task.title if form.task else form.title
     kept = piece if piece is not None and form.keep and upload is None else None
     return Work(
         key=form.key, student=learner.person.id, student_uuid=learner.person.uuid,
-        targets=(node.id,) if node else (), target_uuids=(node.uuid,) if node else (),
-        title=form.title or (node.called(language()) if node else _("Piece of work")), words=form.words, link=form.link,
+        targets=tuple(node.id for node in nodes), target_uuids=tuple(node.uuid for node in nodes),
+        title=title or (nodes[0].called(language()) if nodes else _("Piece of work")), words=form.words, link=form.link,
         file_name=upload.name if upload else kept.file_name if kept else "",
         file_type=upload.type if upload else kept.file_type if kept else "",
         file_digest=upload.digest if upload else kept.file_digest if kept else "",
@@ -181,6 +205,8 @@ def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None)
 def _refused(refusal: Refusal) -> str:
     if refusal.code == "key_conflict":
         return _("This piece is already somebody else’s. Go back and begin a new one.")
+    if refusal.code == "chance_closed":
+        return _("This task is closed. Ask your teacher to open it again.")
     return _("This could not be handed in just now. Please send it once more.")
 
 
@@ -201,6 +227,8 @@ def _page(
         "nav": "student.now", "form": form, "piece": piece, "groups": _groups(learner, offered, form.target),
         "fields": {"words": _("Words"), "link": _("Link"), "photo": _("Photo"), "file": _("File"), "title": _("Name"),
                    "target": _("What it shows"), "reflection": _("Looking back on it")},
+        "task": form.task and given_view(form.task, learner.m.day), "asks": form.task,
+        "returns": return_views(evidence.returns_of(pieces=[piece.key]).get(piece.key, [])) if piece else [],
         "faults": [(name, text) for name, text in form.errors.items()],
     }  # fmt: skip
     return render(request, "pages/student/hand_in.html", context, status=status)

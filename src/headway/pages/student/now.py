@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,8 +15,10 @@ from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.learning import Learner, learners, steps
 from headway.pages.parts.news import news
+from headway.pages.parts.loop import in_hand
 from headway.pages.parts.pace import pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
+from headway.pages.parts.told import told
 from headway.pages.parts.work import waits
 
 THEN, SAID, WAITING = 4, 4, 6
@@ -27,7 +30,9 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
     pieces = evidence.pieces_of(students=[subject.id])
     titles = {piece.key: piece.title for piece in pieces}
     said = feedback.newest([learner], limit=40, titles=titles)[subject.id]
-    waiting = [piece for piece in pieces if waits(learner, piece)]
+    hand = in_hand(subject.id, today=learner.m.day)
+    back = {one.key for one in hand.returned}
+    waiting = [piece for piece in pieces if waits(learner, piece) and quote(piece.key, safe="") not in back]
     todos = _todos(learner, micros(request.moment))
     # What waits for a rating is done for now: the next thing to do is another.
     handed_in = {target.id for piece in waiting for target in piece.targets.all()}
@@ -43,6 +48,10 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": pace_views([learner])[subject.id],
         "news": news(request.book, today=learner.m.day, school=learner.school),
+        "hand": hand,
+        "asked_on": {one.target for one in hand.asked if one.open},
+        "told": told(request, "said"),
+        "fault": told(request, "fault"),
     }
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])

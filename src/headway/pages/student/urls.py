@@ -2,7 +2,7 @@
 
 from headway.access.doors import SIGNED_IN, Door, only
 from headway.access.types import Role
-from headway.pages.student import continuum, files, hand_in, now, work
+from headway.pages.student import ask, continuum, files, hand_in, now, work
 from headway.pages.student.scope import own_record, seen_file
 
 STUDENT = only(Role.STUDENT)
@@ -11,6 +11,8 @@ BOTH = frozenset({"GET", "HEAD", "POST"})
 doors: list[Door] = [
     Door("student/now", now.now, "student.now", STUDENT, "A student sees what is next for them.", own_record),
     Door("student/hand-in", hand_in.hand_in, "student.hand_in", STUDENT, "A student hands in their own work.", own_record, BOTH),
+    Door("student/ask", ask.ask, "student.ask", STUDENT, "A student asks to show a target, and takes it back.", own_record,
+         frozenset({"POST"})),
     Door("student/work/<str:key>", work.work, "student.work", STUDENT,
          "A student sees their own work and what came back.", own_record),
     Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),

@@ -6,30 +6,33 @@ was offered and left as it was is saved only with this student's own save, and i
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
+from headway.evidence import actions as work
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
+from headway.pages.parts.loop import given_view, return_views
+from headway.pages.teacher import undoing
 from headway.proficiency import actions, queries
 from headway.response import queries as response
 from headway.rosters import queries as rosters
+from headway.science.codes import Purpose
 
-SALT = "headway.rate"
-UNDO_SECONDS = 3600
 MOST_TARGETS = 6
+LONGEST_KEPT = 500
 STATUSES = ("missed", "excused", "too_little", "not_taught")
 
 
@@ -70,6 +73,7 @@ class Stack:
     following: Any
     piece: Any = None
     next_piece: str = ""
+    task: Any = None
     query: dict[str, Any] = field(default_factory=dict)
 
     def url(self, student: Any = None, piece: str = "") -> str:
@@ -87,7 +91,8 @@ def rate(request: HttpRequest) -> HttpResponse:
     else:
         return choose(request)
     if request.method == "POST":
-        return _save(request, stack)
+        _keep(request, stack)
+        return _return(request, stack) if request.POST.get("act") == "return" else _save(request, stack)
     return _show(request, stack, {}, status=200)
 
 
@@ -115,7 +120,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         "nav": "teacher.rate", "classes": classes, "chosen": chosen, "groups": groups, "most": MOST_TARGETS,
         "pieces": [{"key": p.piece_key, "title": p.title, "at": p.handed_in_at, "name": people[p.student].name(),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.target_ids)} for p in pieces[:60]],
-        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": _toast(request.GET.get("saved", "")),
+        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": undoing.said(request.GET.get("saved", "")),
         "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
@@ -153,7 +158,7 @@ def _target_stack(request: HttpRequest) -> Stack:
         raise Http404
     place = at or 0
     following = students[place + 1] if place + 1 < len(students) else None
-    query = {"class": school_class.sourced_id, "target": [node.id for node in nodes]}
+    query = {"class": school_class.sourced_id, "target": [node.id for node in nodes], **_holding(request)}
     return Stack(school_class, nodes, students[place], place + 1, len(students), following, query=query)
 
 
@@ -176,10 +181,17 @@ def _piece_stack(request: HttpRequest) -> Stack:
     nodes = [frameworks.node(target.id) for target in piece.targets.all()]
     nodes = [node for node in nodes if node.is_leaf and node.holds(m.day)][:MOST_TARGETS]
     query = {"class": school_class.sourced_id} if school_class else {}
+    query |= _holding(request)
     return Stack(
         school_class, nodes, people[piece.student_id], place + 1, max(len(keys), 1), following, piece=piece,
-        next_piece=rest[0] if rest else "", query=query,
+        next_piece=rest[0] if rest else "", task=evidence.find_chance(piece.key), query=query,
     )  # fmt: skip
+
+
+def _holding(request: HttpRequest) -> dict[str, str]:
+    """Return what keeps the choice to hold from one student to the next."""
+    held = request.POST.get("hold") if request.method == "POST" else request.GET.get("hold")
+    return {"hold": "1"} if held else {}
 
 
 def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status: int) -> HttpResponse:
@@ -195,7 +207,7 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "criteria": criteria,
         "n_criteria": len(criteria),
         "key": request.POST.get("key") or f"page-{uuid4()}",
-        "toast": _toast(token),
+        "toast": undoing.said(token),
         "toast_token": token,
         "fault": faults.get(""),
         "statuses": [{"value": s, "name": tags.state_words()[s]} for s in STATUSES],
@@ -206,8 +218,20 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "today": m.day,
         "observed": request.POST.get("observed", m.day.isoformat()),
         "task": request.POST.get("task", request.GET.get("task", "")),
+        "asked": stack.task and given_view(stack.task, m.day),
+        "returns": _returns(stack),
+        "words": request.POST.get("words", ""),
+        "hold": "hold" in stack.query,
+        "bank": evidence.saved_comments(owner=request.viewer.person_id),
     }
     return render(request, "pages/teacher/rate.html", context, status=status)
+
+
+def _returns(stack: Stack) -> list[Any]:
+    """Return what was said when earlier attempts, or this one, were given back."""
+    if stack.piece is None:
+        return []
+    return return_views(evidence.returns_of(pieces=[stack.piece.key]).get(stack.piece.key, []))
 
 
 def _criterion(
@@ -257,16 +281,52 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
                 faults[str(order[finding.line - 1])] = finding.message
         return _show(request, stack, faults, status=422)
     said = f"{stack.student.name()}: {_summary(request, stack, rows)}"
-    token = signing.dumps(
-        {"keys": [row["key"] for row in rows], "said": said, "by": str(viewer.account)},
-        salt=SALT,
-        compress=True,
-    )
+    return redirect(_onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
+
+
+def _keep(request: HttpRequest, stack: Stack) -> None:
+    """Keep the comments of this save for use again, where that was ticked."""
+    for node in stack.targets if request.POST.get("keep") else ():
+        text = _comment(request, node)
+        if 0 < len(text) <= LONGEST_KEPT:
+            # A bank that is full loses nothing: the comment itself is saved either way.
+            with contextlib.suppress(Refusal):
+                work.keep_comment(actor=request.viewer, text=text, at=request.moment)
+
+
+def _comment(request: HttpRequest, node: Any) -> str:
+    return request.POST.get(f"comment-{node.id}", "").replace("\0", "").strip()
+
+
+def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
+    """Give the piece back for revision with what was written, and go on to the next."""
+    if stack.piece is None:
+        raise Http404
+    attempt = request.POST.get("attempt", "")
+    try:
+        back = work.return_piece(
+            actor=request.viewer, key=stack.piece.key, attempt=int(attempt) if is_whole(attempt) and len(attempt) < 6 else 0,
+            words=request.POST.get("words", "").replace("\r\n", "\n").replace("\0", ""),
+            notes={node.id: _comment(request, node) for node in stack.targets}, at=request.moment,
+        )  # fmt: skip
+    except Refusal as refusal:
+        fault = {
+            "words_missing": _("Say in words what to revise: a returned piece without them helps nobody."),
+            "newer_attempt": _("A newer attempt was handed in since. It is shown now."),
+            "already_returned": _("This attempt was returned already."),
+        }.get(refusal.code) or refusal.message
+        return _show(request, stack, {"": fault}, status=422)
+    said = _("%(name)s: returned for revision") % {"name": stack.student.name()}
+    return redirect(_onward(request, stack, {"returned": back.sequence, "keys": [], "said": said}))
+
+
+def _onward(request: HttpRequest, stack: Stack, told: dict[str, Any]) -> str:
+    """Return the address of the next in the stack, with a signed note of what was done that can be undone."""
+    token = undoing.note(request.viewer, told)
     if stack.following is None:
-        return redirect(
-            f"/teacher/rate?{urlencode({'done': '1', 'saved': token, **{k: v for k, v in stack.query.items() if k == 'class'}})}"
-        )
-    return redirect(f"{stack.url(stack.following, stack.next_piece)}&{urlencode({'saved': token})}")
+        own = {k: v for k, v in stack.query.items() if k == "class"}
+        return f"/teacher/rate?{urlencode({'done': '1', 'saved': token, **own})}"
+    return f"{stack.url(stack.following, stack.next_piece)}&{urlencode({'saved': token})}"
 
 
 def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], list[int]]:
@@ -289,11 +349,17 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
         else:
             row["level"] = level
             row["by_default"] = level == request.POST.get(f"default-{node.id}")
-        if node.depth:
-            row["depth"] = request.POST.get("depth") or str(node.depth)
+        asked = stack.task.depth if stack.task is not None else 0
+        if asked or node.depth:
+            row["depth"] = request.POST.get("depth") or str(asked or node.depth)
+        if request.POST.get("hold"):
+            row["held"] = True
         if stack.piece is not None:
             row |= {"evidence": stack.piece.key, "attempt": stack.piece.attempt, "task": stack.piece.title[:190],
                     "submitted_at": stack.piece.handed_in_at.isoformat()}  # fmt: skip
+            if stack.task is not None:
+                row["purpose"] = Purpose(stack.task.purpose).word
+                row["due_at"] = stack.task.due_on.isoformat() if stack.task.due_on else ""
         else:
             row["evidence"] = base
         rows.append(row)
@@ -312,32 +378,3 @@ def _summary(request: HttpRequest, stack: Stack, rows: list[dict[str, Any]]) -> 
         scale = m.book.effective(node=node.id, school=None, on=m.day).scale
         names.append(tags.say("level", round(float(row["level"]) * 100), scale))
     return ", ".join(names)
-
-
-def _toast(token: str) -> str:
-    if not token:
-        return ""
-    try:
-        return str(signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)["said"])
-    except (signing.BadSignature, KeyError):
-        return ""
-
-
-def undo(request: HttpRequest) -> HttpResponse:
-    """Withdraw what was just saved; it stays in the ledger and counts no more."""
-    viewer: Viewer = request.viewer
-    back = request.POST.get("back", "/teacher/rate")
-    if not back.startswith("/teacher/"):
-        back = "/teacher/rate"
-    try:
-        found = signing.loads(request.POST.get("saved", ""), salt=SALT, max_age=UNDO_SECONDS)
-    except signing.BadSignature:
-        return redirect(back)
-    if found.get("by") != str(viewer.account):
-        raise Http404
-    try:
-        actions.withdraw_ratings(actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment)
-    except Refusal:
-        # It was undone before, or changed since: nothing is left to undo.
-        return redirect(back)
-    return redirect(back)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
+from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
@@ -25,6 +26,7 @@ from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
 from headway.pages.parts.news import news
+from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -32,6 +34,7 @@ from headway.response import queries as response
 from headway.rosters import queries as rosters
 
 FIRST_DAY = date(1950, 1, 1)
+LISTED = 12
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
 
@@ -101,11 +104,37 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
         "today": look.today,
+        **({} if look.past else _work(subject, m.day)),
         "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"
         if chosen
         else "",
     }
     return render(request, "pages/teacher/student.html", context)
+
+
+def _work(subject: Any, today: date) -> dict[str, Any]:
+    """Return the newest pieces and chances of a student with their states, and what the student asks."""
+    chances = evidence.chances_of([subject.id], limit=LISTED)
+    pieces = evidence.pieces_of(students=[subject.id], limit=LISTED)
+    back = evidence.returns_of(pieces=[piece.key for piece in pieces])
+    waiting = {one.piece_key for one in evidence.waiting([subject.id])}
+    held = {one.piece for one in evidence.held_ratings(students=[subject.id])}
+    rows = [
+        {"title": piece.title, "at": piece.handed_in_at, "url": f"/teacher/rate?piece={quote(piece.key, safe='')}",
+         "words": state_words(_state(piece, waiting, held, back.get(piece.key, [])))}
+        for piece in pieces
+    ]  # fmt: skip
+    for one in chances:
+        if one.state != "taken":
+            rows.append({"title": one.title, "at": one.changed_at, "url": f"/teacher/given/{one.offer}",
+                         "words": state_words(one.state)})  # fmt: skip
+    rows.sort(key=lambda row: row["at"], reverse=True)
+    return {"work": rows[:LISTED], "asked": asked_views(evidence.requests_of(students=[subject.id], limit=8))}
+
+
+def _state(piece: Any, waiting: set[str], held: set[str], returns: list[Any]) -> str:
+    state = state_of(piece, waits=piece.key in waiting, returns=returns)
+    return "held" if state == "rated" and piece.key in held else state
 
 
 def _line(line: Any, chosen: Any) -> dict[str, Any]:

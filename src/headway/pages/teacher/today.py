@@ -12,10 +12,12 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
+from headway.evidence import queries as evidence
 from headway.pages.parts import needs as words
 from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.context import initials
+from headway.pages.parts.loop import asked_views
 from headway.pages.parts.told import told
 from headway.proficiency import queries
 from headway.response import queries as response
@@ -81,9 +83,18 @@ def today(request: HttpRequest) -> HttpResponse:
         "blocks": _blocks(found, people, classes, members, m.book.settings["response"], look),
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
+        "asked": [] if look.past else _asked(students, people),
         "saved": told(request, "saved"), "fault": told(request, "fault"),
     }  # fmt: skip
     return render(request, "pages/teacher/today.html", context)
+
+
+def _asked(students: list[int], people: dict[int, Any]) -> list[dict[str, Any]]:
+    """Return the open requests of the students, oldest first, with who asks. Two statements."""
+    return [
+        {"one": one, "name": people[one.student].name(), "sourced_id": people[one.student].sourced_id}
+        for one in asked_views(evidence.open_requests(students=students))
+    ]
 
 
 def observe_key(request: HttpRequest) -> str:

@@ -2,7 +2,20 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.teacher import grid, new_student, observe, rate, student, today
+from headway.pages.teacher import (
+    answer,
+    comments,
+    give,
+    given,
+    grid,
+    new_student,
+    observe,
+    rate,
+    release,
+    student,
+    today,
+    undoing,
+)
 from headway.pages.teacher.scope import seen_student, taught_class
 
 TEACHERS = only(Role.TEACHER)
@@ -60,10 +73,61 @@ doors = [
     ),
     Door(
         "teacher/rate/undo",
-        rate.undo,
+        undoing.undo,
         "teacher.rate_undo",
         ADULTS,
         "Whoever saved a rating may take it back at once.",
+        methods=POST,
+    ),
+    Door(
+        "teacher/give",
+        give.give,
+        "teacher.give",
+        ADULTS,
+        "Adults of the school give tasks to the students in their scope.",
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/classes/<str:class_id>/given",
+        given.class_list,
+        "teacher.given_list",
+        ADULTS,
+        "Who may open a class sees what was given in it.",
+        scope=taught_class,
+    ),
+    Door(
+        "teacher/given/<uuid:offer_id>",
+        given.given,
+        "teacher.given",
+        ADULTS,
+        "A task is open to the adults whose scope holds one of its students today.",
+        scope=given.seen_offer,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/classes/<str:class_id>/release",
+        release.release,
+        "teacher.release",
+        ADULTS,
+        "Who may open a class releases the held ratings of its students.",
+        scope=taught_class,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/requests/<uuid:request_id>",
+        answer.answer,
+        "teacher.answer",
+        ADULTS,
+        "A request is answered by the adults whose scope holds the student today.",
+        scope=answer.seen_request,
+        methods=POST,
+    ),
+    Door(
+        "teacher/comments",
+        comments.drop,
+        "teacher.comments",
+        ADULTS,
+        "Everybody removes their own kept comments only.",
         methods=POST,
     ),
     Door(

@@ -97,7 +97,7 @@ def _kept_heads(file: Path) -> dict[int, str]:
 
 
 def verify(heads: Path | None) -> dict[str, Any]:
-    """Walk the ledger; compare kept heads, rating rows, determinations, tallies and stored files with it."""
+    """Walk the ledger; compare kept heads and all rows and files that stand on it."""
     kept = _kept_heads(heads) if heads is not None else None
     students = {str(key): own for own, key in rosters.all_person_uuids().items()}
     targets = {str(key): own for key, own in frameworks.forest().by_uuid.items()}
@@ -122,7 +122,8 @@ def verify(heads: Path | None) -> dict[str, Any]:
             "what": "tally", "sequence": None, "subject": who,
             "message": f"a summary row of {who} differs from the determinations", "expected": counted, "found": stored,
         })  # fmt: skip
-    found += _files()
+    loop = evidence.loop_breaks(target_uuids=lambda ids: frameworks.node_uuids(node_ids=ids))
+    found += [*(_broken("loop", b) for b in loop), *_files()]
     sequence, seal = evidence.head()
     return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "due": len(due), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip

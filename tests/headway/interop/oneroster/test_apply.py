@@ -433,3 +433,20 @@ def test_an_import_is_a_constant_number_of_statements(tmp_path: Path, django_ass
     with django_assert_max_num_queries(150):
         bring(path)
     assert Enrollment.objects.count() == 308
+
+
+def test_a_roster_of_the_summer_gives_care_and_is_not_doubled_when_it_comes_again(tmp_path: Path) -> None:
+    """Roles that begin with the year made no guardianships before it, and were made twice by a second import."""
+    summer = datetime(2026, 7, 20, 18, tzinfo=UTC)
+    dated = changed(ROSTER_12, "roles.csv", "student,,,s1", "student,2026-08-10,,s1")
+    dated = changed(dated, "roles.csv", "parent,,,s1", "parent,2026-08-10,,s1")
+    first = bring(folder(tmp_path / "a", dated), summer)
+    assert {(one.student.sourced_id, one.guardian.sourced_id) for one in Guardianship.objects.all()} == {
+        ("u1", "p1"), ("u2", "p1"),
+    }  # fmt: skip
+    grants = RoleGrant.objects.count()
+    again = bring(folder(tmp_path / "b", dated), datetime(2026, 7, 27, 18, tzinfo=UTC))
+    assert RoleGrant.objects.count() == grants
+    assert again.counts["counts"]["grants"] == {
+        "new": 0, "changed": 0, "unchanged": first.counts["counts"]["grants"]["new"], "ended": 0, "reactivated": 0,
+    }  # fmt: skip

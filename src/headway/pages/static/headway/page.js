@@ -64,7 +64,7 @@ if (rate) {
       const here = event.target.closest("fieldset.crit") || crits.find((c) => !c.querySelector("input:checked")) || crits[0];
       const option = here && here.querySelectorAll("input[type=radio]")[Number(event.key) - 1];
       if (option) { event.preventDefault(); option.checked = true; option.focus(); option.dispatchEvent(new Event("change", { bubbles: true })); }
-    } else if (event.key === "Enter" && !event.target.closest("a, button")) {
+    } else if (event.key === "Enter" && !event.target.closest("a, button, summary, textarea")) {
       event.preventDefault();
       rate.querySelector("button[data-save]").click();
     } else if (event.key.toLowerCase() === "z") {

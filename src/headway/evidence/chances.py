@@ -1,0 +1,136 @@
+"""Questions about opportunities: what was given to whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from headway.evidence.models import Offer, Opportunity
+from headway.evidence.types import AWAY, CHANCE, WITHDRAWN, Chance
+
+_PART = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given in one act, with every student's chance. `by` is the row key of who gave it."""
+
+    uuid: UUID
+    title: str
+    words: str
+    link: str
+    targets: tuple[int, ...]
+    due_on: object
+    depth: int
+    purpose: int
+    given_at: datetime
+    by: int | None
+    school_class: int | None
+    chances: tuple[Chance, ...]
+
+
+def of_students(
+    students: Iterable[int], *, states: Sequence[str] | None = None, limit: int = 200
+) -> list[Chance]:
+    """Return the chances that students were given and nobody took back, newest first. Two statements."""
+    rows = Opportunity.objects.filter(student_id__in=list(students)).exclude(state=WITHDRAWN)
+    if states is not None:
+        rows = rows.filter(state__in=states)
+    return _chances(rows.order_by("-offer__given_at", "-pk")[:limit])
+
+
+def by_uuid(wanted: Iterable[UUID]) -> list[Chance]:
+    """Return chances by their uuid, in order of their rows; unknown ones are missing. Two statements per 500."""
+    listed = list(dict.fromkeys(wanted))
+    found: list[Chance] = []
+    for start in range(0, len(listed), _PART):
+        found += _chances(Opportunity.objects.filter(uuid__in=listed[start : start + _PART]).order_by("pk"))
+    return found
+
+
+def of_offer(offer: UUID) -> list[Chance]:
+    """Return all chances of an offer, withdrawn ones with them. Two statements."""
+    return _chances(Opportunity.objects.filter(offer__uuid=offer).order_by("pk"))
+
+
+def find_by_key(key: str) -> Chance | None:
+    """Return the chance that a piece of this key answers, or None."""
+    try:
+        wanted = UUID(key.removeprefix(CHANCE)) if key.startswith(CHANCE) else None
+    except ValueError:
+        return None
+    return next(iter(by_uuid([wanted])), None) if wanted else None
+
+
+def given_in(*, school_class: int, limit: int = 100) -> list[Given]:
+    """Return what was given in a class and not taken back, newest first, with every chance. Four statements."""
+    offers = list(Offer.objects.filter(school_class_id=school_class).order_by("-given_at", "-pk")[:limit])
+    return [one for one in _given(offers) if any(chance.state != WITHDRAWN for chance in one.chances)]
+
+
+def find_given(offer: UUID) -> Given | None:
+    """Return what was given in one act, or None. Four statements."""
+    return next(iter(_given(list(Offer.objects.filter(uuid=offer)))), None)
+
+
+def _given(offers: list[Offer]) -> list[Given]:
+    rows: dict[UUID, list[Chance]] = {offer.uuid: [] for offer in offers}
+    for chance in _chances(Opportunity.objects.filter(offer__in=offers).order_by("pk")):
+        rows[chance.offer].append(chance)
+    targets: dict[int, list[int]] = {}
+    for offer, target in _targets([offer.pk for offer in offers]):
+        targets.setdefault(offer, []).append(target)
+    return [
+        Given(
+            one.uuid, one.title, one.words, one.link, tuple(targets.get(one.pk, ())), one.due_on, one.depth, one.purpose,
+            one.given_at, one.given_by_id, one.school_class_id, tuple(rows[one.uuid]),
+        )
+        for one in offers
+    ]  # fmt: skip
+
+
+def _targets(offers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    return (
+        Offer.targets.through.objects.filter(offer_id__in=offers)
+        .order_by("pk")
+        .values_list("offer_id", "node_id")
+    )
+
+
+def _chances(rows: QuerySet[Opportunity]) -> list[Chance]:
+    found = list(rows.select_related("offer"))
+    targets: dict[int, list[int]] = {}
+    for offer, target in _targets(list({row.offer_id for row in found})) if found else ():
+        targets.setdefault(offer, []).append(target)
+    return [
+        Chance(
+            uuid=row.uuid, offer=row.offer.uuid, student=row.student_id, title=row.offer.title, words=row.offer.words,
+            link=row.offer.link, targets=tuple(targets.get(row.offer_id, ())), due_on=row.offer.due_on,
+            depth=row.offer.depth, purpose=row.offer.purpose, given_at=row.offer.given_at, state=row.state,
+            reason=row.reason, changed_at=row.changed_at, sequence=row.sequence,
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def away_since(students: Sequence[int], *, by: datetime | None = None) -> dict[int, datetime]:
+    """Return when each student was last noted as away from a chance; others are missing. One statement per 10,000."""
+    found: dict[int, datetime] = {}
+    for start in range(0, len(students), 10_000):
+        part = Q(student_id__in=students[start : start + 10_000], state=AWAY)
+        rows = Opportunity.objects.filter(part if by is None else part & Q(changed_at__lt=by))
+        for student, at in rows.values_list("student_id", "changed_at"):
+            found[student] = max(at, found.get(student, at))
+    return found
+
+
+def data_of(*, student: int) -> list[dict[str, object]]:
+    """Return a student's chances as plain data, oldest first."""
+    rows = Opportunity.objects.filter(student_id=student).order_by("pk")
+    fields = ("uuid", "offer__title", "offer__words", "offer__link", "offer__due_on", "offer__given_at", "state", "reason",
+              "changed_at")  # fmt: skip
+    return [{name.removeprefix("offer__"): row[name] for name in fields} for row in rows.values(*fields)]

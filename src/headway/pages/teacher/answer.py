@@ -1,0 +1,60 @@
+"""Answering a student's request: yes with a day, or not yet or no with a reason in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from headway.access.types import Viewer
+from headway.evidence import actions
+from headway.evidence import queries as evidence
+from headway.kit.refusals import Refusal
+from headway.pages.parts.loop import answer_words
+from headway.pages.parts.told import address
+from headway.rosters import queries as rosters
+
+
+def seen_request(viewer: Viewer, request_id: UUID, **_: Any) -> Any:
+    """Return the request of this number by a student whom the viewer may see today; else None."""
+    found = evidence.find_request(request_id)
+    if found is None or not rosters.can_see_student(viewer, found.student, viewer.today):
+        return None
+    return found
+
+
+def answer(request: HttpRequest, request_id: UUID, subject: Any) -> HttpResponse:
+    """Record the answer and go back to where it was given, with what was said or why not."""
+    person = rosters.people_by_id(person_ids=[subject.student])[subject.student]
+    back = (
+        f"/teacher/students/{person.sourced_id}"
+        if request.POST.get("back") == "student"
+        else "/teacher/today"
+    )
+    try:
+        day = date.fromisoformat(request.POST["on"]) if request.POST.get("on") else None
+    except ValueError:
+        day = None
+    said = request.POST.get("answer", "")
+    try:
+        actions.answer_request(
+            actor=request.viewer, request=request_id, answer=said, on=day, at=request.moment,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return redirect(address(back, fault=_refused(refusal)))
+    words = f"{person.name()}: {answer_words(said)}"
+    return redirect(address(back, **{"said" if request.POST.get("back") == "student" else "saved": words}))
+
+
+def _refused(refusal: Refusal) -> str:
+    return {
+        "not_a_day": _("A yes names the day, from today on; nothing was answered."),
+        "reason_missing": _("Say why, in words the student and the family can use; nothing was answered."),
+        "unknown_word": _("Choose an answer; nothing was answered."),
+        "too_long": _("Say it in fewer words, please."),
+    }.get(refusal.code) or _("This request was answered or taken back since.")

@@ -1,0 +1,176 @@
+"""Giving a task or a bare target to a class, to chosen students or to one, in one act that can be taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from headway.access.types import Viewer
+from headway.evidence import actions
+from headway.evidence.types import Task
+from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
+from headway.kit.refusals import Refusal
+from headway.pages.parts.told import address
+from headway.proficiency import queries
+from headway.rosters import queries as rosters
+
+MOST_TARGETS = 6
+_LINK = URLValidator(schemes=["http", "https"])
+
+
+@dataclass(slots=True)
+class Form:
+    """What was typed, and what is wrong with it by field."""
+
+    key: str
+    title: str = ""
+    words: str = ""
+    link: str = ""
+    due: str = ""
+    depth: str = ""
+    purpose: str = "evidence"
+    targets: list[str] = field(default_factory=list)
+    students: list[str] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def give(request: HttpRequest) -> HttpResponse:
+    """Offer the form for a class; give what was sent, once however often it is sent."""
+    viewer: Viewer = request.viewer
+    asked = request.POST if request.method == "POST" else request.GET
+    classes = _classes(viewer)
+    chosen, people = _chosen(viewer, classes, asked.get("class", ""), request.GET.get("student", ""))
+    m = queries.moment(now=request.moment, book=request.book)
+    if request.method != "POST" or chosen is None:
+        wanted = request.GET.get("student", "")
+        form = Form(f"give-{uuid4()}", targets=[t for t in request.GET.getlist("target") if is_whole(t)])
+        form.students = [str(p.id) for p in people if wanted in ("", p.sourced_id)]
+        return _page(request, m, classes, chosen, people, form, 200)
+    form = _read(request, m.day, {str(person.id) for person in people})
+    if not form.errors:
+        try:
+            offer = actions.give(actor=viewer, task=_task(form, chosen), students=[int(s) for s in form.students],
+                                 at=request.moment)  # fmt: skip
+            n = len(form.students)
+            said = ngettext("Given to %(n)s student.", "Given to %(n)s students.", n) % {"n": n}
+            return redirect(address(f"/teacher/given/{offer.uuid}", said=said, fresh=1))
+        except Refusal as refusal:
+            form.errors["title"] = _refused(refusal)
+    return _page(request, m, classes, chosen, people, form, 422)
+
+
+def _classes(viewer: Viewer) -> list[Any]:
+    if viewer.classes:
+        return rosters.classes_taught(person_id=viewer.person_id or 0, as_of=viewer.today)
+    return rosters.classes_of(viewer=viewer)
+
+
+def _chosen(viewer: Viewer, classes: list[Any], reference: str, student: str) -> tuple[Any, list[Any]]:
+    """Return the class that is given to, with its students: the one named, else the first that holds the named student."""
+    if reference:
+        found = next((c for c in classes if c.sourced_id == reference), None)
+        found = found or rosters.class_in_scope(viewer=viewer, reference=reference)
+        if found is None:
+            raise Http404
+    elif student:
+        person = rosters.student_in_scope(viewer=viewer, reference=student)
+        if person is None:
+            raise Http404
+        own = {c.id for c in rosters.classes_attended(person_id=person.id, as_of=viewer.today)}
+        found = next((c for c in classes if c.id in own), None)
+    else:
+        found = classes[0] if classes else None
+    return found, rosters.students_in_class(class_id=found.id, as_of=viewer.today) if found else []
+
+
+def _read(request: HttpRequest, today: date, members: set[str]) -> Form:
+    sent = request.POST
+    form = Form(
+        key=sent.get("key", "")[:190], title=" ".join(sent.get("title", "").replace("\0", "").split()),
+        words=sent.get("words", "").replace("\r\n", "\n").replace("\0", "").strip(), link=sent.get("link", "").strip(),
+        due=sent.get("due", ""), depth=sent.get("depth", ""), purpose=sent.get("purpose", "evidence"),
+        targets=[t for t in dict.fromkeys(sent.getlist("target")) if is_whole(t) and len(t) < 19],
+        students=[s for s in dict.fromkeys(sent.getlist("student")) if s in members],
+    )  # fmt: skip
+    if not 1 <= len(form.targets) <= MOST_TARGETS:
+        form.errors["targets"] = _("Choose one to %(n)s targets.") % {"n": MOST_TARGETS}
+    elif not form.title:
+        form.title = _name(form.targets[0])
+    if len(form.title) > 200:
+        form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": 200}
+    if len(form.words) > 20_000:
+        form.errors["words"] = _("Up to %(n)s letters fit here.") % {"n": 20_000}
+    if not form.students:
+        form.errors["students"] = _("Choose at least one student.")
+    if form.due and not _is_day(form.due, today):
+        form.errors["due"] = _("Give a day from today on, or leave it empty.")
+    if form.link:
+        try:
+            _LINK(form.link)
+        except ValidationError:
+            form.errors["link"] = _(
+                "A link begins with https:// and leads to one page; copy it from the address line."
+            )
+    return form
+
+
+def _name(target: str) -> str:
+    try:
+        return frameworks.node(int(target)).called(get_language() or "en")[:200]
+    except Refusal as refusal:
+        raise Http404 from refusal
+
+
+def _is_day(text: str, today: date) -> bool:
+    try:
+        return today <= date.fromisoformat(text) <= date(2100, 12, 31)
+    except ValueError:
+        return False
+
+
+def _task(form: Form, school_class: Any) -> Task:
+    return Task(
+        key=form.key, title=form.title, targets=tuple(int(target) for target in form.targets), words=form.words,
+        link=form.link, due_on=date.fromisoformat(form.due) if form.due else None,
+        depth=int(form.depth) if form.depth in ("1", "2", "3", "4") else 0,
+        purpose=1 if form.purpose == "practice" else 0, school_class=school_class.id,
+    )  # fmt: skip
+
+
+def _refused(refusal: Refusal) -> str:
+    if refusal.code == "key_conflict":
+        return _("This form was sent before with other content. Open it anew.")
+    return _(
+        "This could not be given just now: a target or a student is no longer there. Open the form anew."
+    )
+
+
+def _page(
+    request: HttpRequest, m: queries.Moment, classes: list[Any], chosen: Any, people: list[Any], form: Form, status: int
+) -> HttpResponse:  # fmt: skip
+    language, word = get_language() or "en", _("level")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for node in queries.class_targets(m, chosen) if chosen is not None else ():
+        name = f"{node.framework} · {word} {node.level}" if node.level else node.framework
+        on = str(node.id) in form.targets
+        groups.setdefault(name, []).append(
+            {"id": node.id, "name": node.called(language), "code": node.code, "on": on}
+        )
+    context = {
+        "nav": "teacher.today", "classes": classes, "chosen": chosen, "form": form, "today": m.day, "most": MOST_TARGETS,
+        "groups": [(name, rows, any(row["on"] for row in rows)) for name, rows in groups.items()],
+        "picked": any(row["on"] for rows in groups.values() for row in rows),
+        "people": [{"id": str(p.id), "name": p.name(), "on": str(p.id) in form.students} for p in people],
+        "faults": list(form.errors.items()),
+    }  # fmt: skip
+    return render(request, "pages/teacher/give.html", context, status=status)

@@ -1,0 +1,210 @@
+"""What was given: in a class with its counts, and one task with every student's state, to close many at once and undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.access.types import Viewer
+from headway.evidence import actions as work
+from headway.evidence import queries as evidence
+from headway.evidence.queries import Chance, Given
+from headway.kit.numbers import is_whole
+from headway.kit.refusals import Refusal
+from headway.pages.parts.loop import names_of, state_words
+from headway.pages.parts.told import address, told
+from headway.proficiency import actions
+from headway.rosters import queries as rosters
+
+ORDER = (
+    "offered",
+    "away",
+    "handed_in",
+    "again",
+    "returned",
+    "rated",
+    "held",
+    "missed",
+    "excused",
+    "withdrawn",
+)
+AT_ONCE = "undone at once"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One task of a class with the counts of its states."""
+
+    uuid: UUID
+    title: str
+    targets: str
+    given_at: Any
+    due_on: date | None
+    practice: bool
+    n: int
+    counts: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRow:
+    """One student's state of a task, with the address of the work."""
+
+    chance: str
+    name: str
+    sourced_id: str
+    state: str
+    words: str
+    reason: str
+    at: Any
+    url: str
+    may: bool
+
+
+def class_list(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
+    """Show what was given in a class, newest first, each with how many stand where."""
+    found = _seen(request.viewer, evidence.given_in(school_class=subject.id))
+    states = states_of([chance for one in found for chance in one.chances])
+    rows = [_offer(one, states) for one in found]
+    context = {"nav": "teacher.grid", "class": subject, "rows": rows}
+    return render(request, "pages/teacher/given_list.html", context)
+
+
+def _offer(one: Given, states: dict[UUID, str]) -> OfferRow:
+    own = [states[chance.uuid] for chance in one.chances]
+    counts = [(state_words(state), own.count(state)) for state in ORDER if state in own]
+    return OfferRow(
+        one.uuid,
+        one.title,
+        names_of(one.targets),
+        one.given_at,
+        one.due_on,
+        one.purpose == 1,
+        len(own),
+        counts,
+    )
+
+
+def _seen(viewer: Viewer, given: list[Given]) -> list[Given]:
+    """Return what was given with the students that the viewer may see today; without what nobody of them got."""
+    students = {chance.student for one in given for chance in one.chances}
+    seen = rosters.visible_ids(viewer, person_ids=students, as_of=viewer.today)
+    cut = [replace(one, chances=tuple(c for c in one.chances if c.student in seen)) for one in given]
+    return [one for one in cut if one.chances]
+
+
+def seen_offer(viewer: Viewer, offer_id: UUID, **_: Any) -> Any:
+    """Return what was given under this number to students whom the viewer may see today; else None."""
+    found = evidence.find_given(offer_id)
+    return next(iter(_seen(viewer, [found])), None) if found is not None else None
+
+
+def states_of(chances: list[Chance]) -> dict[UUID, str]:
+    """Return where each chance stands, as a teacher may know it: a held rating is a rating. Five statements at most."""
+    taken = [one for one in chances if one.state == "taken"]
+    students = {one.student for one in taken}
+    waiting = {one.piece_key for one in evidence.waiting(students)} if taken else set()
+    back = evidence.returns_of(pieces=[one.piece_key for one in taken])
+    attempts = evidence.attempts_of(keys=[one.piece_key for one in taken])
+    held = {one.piece for one in evidence.held_ratings(students=list(students))} if taken else set()
+    found = {}
+    for one in chances:
+        key, attempt = one.piece_key, attempts.get(one.piece_key, 1)
+        state = one.state
+        if state == "taken":
+            if any(each.attempt == attempt for each in back.get(key, ())):
+                state = "returned"
+            elif key in waiting:
+                state = "again" if attempt > 1 else "handed_in"
+            else:
+                state = "held" if key in held else "rated"
+        found[one.uuid] = state
+    return found
+
+
+def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
+    """Show where every student stands with a task; close, open again or take in what was chosen."""
+    if request.method == "POST":
+        return _act(request, offer_id, subject)
+    people = rosters.people_by_id(person_ids={one.student for one in subject.chances})
+    states = states_of(list(subject.chances))
+    rows = [_student(one, people[one.student], states[one.uuid]) for one in subject.chances]
+    rows.sort(key=lambda row: row.name)
+    classes = {c.id: c for c in rosters.classes_of(viewer=request.viewer)}
+    context = {
+        "nav": "teacher.grid", "task": subject, "targets": names_of(subject.targets), "rows": rows,
+        "class": classes.get(subject.school_class or 0), "practice": subject.purpose == 1,
+        "counts": [(state_words(s), list(states.values()).count(s)) for s in ORDER if s in states.values()],
+        "said": told(request, "said"), "fault": told(request, "fault"), "undo": _undo(request, subject),
+        "may_withdraw": all(one.state == "offered" for one in subject.chances),
+        "any_open": any(row.may for row in rows),
+    }  # fmt: skip
+    return render(request, "pages/teacher/given.html", context)
+
+
+def _student(one: Chance, person: Any, state: str) -> StudentRow:
+    url = f"/teacher/rate?piece={quote(one.piece_key, safe='')}" if one.state == "taken" else ""
+    return StudentRow(str(one.uuid), person.name(), person.sourced_id, state, state_words(state), one.reason, one.changed_at,
+                      url, one.state not in ("taken", "withdrawn"))  # fmt: skip
+
+
+def _undo(request: HttpRequest, subject: Given) -> list[str]:
+    """Return the chances that the act before this page closed and nothing has changed since."""
+    first, last = request.GET.get("first", ""), request.GET.get("last", "")
+    if not (is_whole(first) and is_whole(last) and len(first + last) < 36):
+        return []
+    return [
+        str(one.uuid) for one in subject.chances
+        if int(first) <= one.sequence <= int(last) and one.state in ("missed", "excused", "away")
+    ]  # fmt: skip
+
+
+def _act(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
+    here, act = f"/teacher/given/{offer_id}", request.POST.get("act", "")
+    own = {str(one.uuid): one.uuid for one in subject.chances}
+    chosen = [own[text] for text in dict.fromkeys(request.POST.getlist("chance")) if text in own]
+    reason = request.POST.get("reason", "").replace("\0", "").strip()
+    who, at = request.viewer, request.moment
+    try:
+        if act == "withdraw":
+            work.withdraw_offer(actor=who, offer=offer_id, at=at)
+            return redirect(address(here, said=_("Taken back: nobody has it any more.")))
+        if act == "paper":
+            n = work.hand_in_on_paper(actor=who, opportunities=chosen, at=at)
+            said = ngettext(
+                "Taken in from paper for %(n)s student.", "Taken in from paper for %(n)s students.", n
+            )
+            return redirect(address(here, said=said % {"n": n}))
+        if act in ("reopen", "undo"):
+            actions.reopen_opportunities(
+                actor=who, opportunities=chosen, reason=AT_ONCE if act == "undo" else reason, at=at
+            )
+            said = ngettext("Open again for %(n)s student.", "Open again for %(n)s students.", len(chosen))
+            return redirect(address(here, said=said % {"n": len(chosen)}))
+        if act not in ("missed", "excused", "away"):
+            raise Refusal("unknown_act", "Choose what to do with them.")
+        first, last = actions.close_opportunities(
+            actor=who, opportunities=chosen, state=act, reason=reason, at=at, book=request.book
+        )
+    except Refusal as refusal:
+        return redirect(address(here, fault=_refused(refusal)))
+    said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chosen))
+    said = said % {"state": state_words(act), "n": len(chosen)}
+    return redirect(address(here, said=said, first=first, last=last))
+
+
+def _refused(refusal: Refusal) -> str:
+    return {
+        "unknown_opportunity": _("Choose at least one student of the list."),
+        "reason_missing": _("Give one reason for all of them."),
+        "not_open": _("One of these was handed in, closed or opened since. Choose again."),
+        "already_taken": _("Something was handed in or closed already; close the others instead."),
+        "unknown_act": _("Choose what to do with them."),
+    }.get(refusal.code) or _("This could not be done just now. Please look at the list again.")

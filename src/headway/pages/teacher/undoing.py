@@ -1,0 +1,57 @@
+"""Taking back at once what a stack just saved or returned: a signed note in the address says what that was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from headway.access.types import Viewer
+from headway.evidence import actions as work
+from headway.kit.refusals import Refusal
+from headway.proficiency import actions
+
+SALT = "headway.rate"
+UNDO_SECONDS = 3600
+
+
+def note(viewer: Viewer, told: dict[str, Any]) -> str:
+    """Return a signed note of what was done: `keys` of ratings or the sequence of a return, and what is `said` about it."""
+    return signing.dumps({**told, "by": str(viewer.account)}, salt=SALT, compress=True)
+
+
+def said(token: str) -> str:
+    """Return what a note says; nothing where it is not ours or too old."""
+    if not token:
+        return ""
+    try:
+        return str(signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)["said"])
+    except (signing.BadSignature, KeyError):
+        return ""
+
+
+def undo(request: HttpRequest) -> HttpResponse:
+    """Withdraw what was just saved, or take a return back; both stay in the ledger."""
+    viewer: Viewer = request.viewer
+    back = request.POST.get("back", "/teacher/rate")
+    if not back.startswith("/teacher/"):
+        back = "/teacher/rate"
+    try:
+        found = signing.loads(request.POST.get("saved", ""), salt=SALT, max_age=UNDO_SECONDS)
+    except signing.BadSignature:
+        return redirect(back)
+    if found.get("by") != str(viewer.account):
+        raise Http404
+    try:
+        if found.get("returned"):
+            work.undo_return(actor=viewer, sequence=found["returned"], at=request.moment)
+        else:
+            actions.withdraw_ratings(
+                actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment
+            )
+    except Refusal:
+        # It was undone before, or changed since: nothing is left to undo.
+        return redirect(back)
+    return redirect(back)

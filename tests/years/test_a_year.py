@@ -1,0 +1,24 @@
+"""The whole year of 600 students, 180 days: for `make soak`, about an hour."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+
+from tests.years.holding import differences
+from tests.years.play import Year, evening
+
+pytestmark = [pytest.mark.django_db, pytest.mark.soak]
+LEAST_DAYS = 180
+
+
+def test_a_year_of_school_ends_as_its_answers_promised() -> None:
+    year = Year(students=600, seed=11)
+    year.build()
+    assert len(year.days) >= LEAST_DAYS
+    for n, day in enumerate(year.days, 1):
+        year.play(day)
+        # Four weeks at a time, so that what breaks is found near where it broke.
+        if n % 20 == 0 or n == len(year.days):
+            with time_machine.travel(evening(day), tick=True):
+                assert differences(year) == [], f"after {n} days"
