@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from headway.frameworks import queries as frameworks
-from headway.proficiency.levels import levels_of_map, same_levels
 from headway.kit.naming import Renaming
 from headway.proficiency import vocabulary
+from headway.proficiency.levels import levels_of_map, same_levels
 from headway.proficiency.models import Configuration, PolicyVersion
 from headway.proficiency.types import Effective, ScaleChange
 from headway.science.proficiency.policy import Policy

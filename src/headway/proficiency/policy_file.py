@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headway.kit.refusals import Finding, Refusal
-from headway.proficiency.levels import on_scale
 from headway.proficiency import vocabulary
+from headway.proficiency.levels import on_scale
 from headway.science.proficiency import registry
 
 SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}

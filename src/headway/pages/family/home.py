@@ -11,8 +11,8 @@ from django.shortcuts import render
 from headway.pages.family.child import children
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.learning import learners
-from headway.pages.parts.news import news
 from headway.pages.parts.loop import in_hand
+from headway.pages.parts.news import news
 from headway.pages.parts.work import recent
 from headway.rosters import queries as rosters
 

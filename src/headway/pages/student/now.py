@@ -14,8 +14,8 @@ from headway.evidence import queries as evidence
 from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.learning import Learner, learners, steps
-from headway.pages.parts.news import news
 from headway.pages.parts.loop import in_hand
+from headway.pages.parts.news import news
 from headway.pages.parts.pace import pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
 from headway.pages.parts.told import told

@@ -25,8 +25,8 @@ from headway.pages.parts import tags, why
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
-from headway.pages.parts.news import news
 from headway.pages.parts.loop import asked_views, state_of, state_words
+from headway.pages.parts.news import news
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
