@@ -22,12 +22,7 @@ PAGES = {
         "{decide}",
         "{new}",
     ],
-    "principal": [
-        "/school/week",
-        "/district/laboratory?rule=highest&do=try",
-        "/school/cohorts/{school}",
-        "{grid}",
-    ],
+    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
     "district": [
         "/district/",
         "/district/roster",
