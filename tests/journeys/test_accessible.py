@@ -27,12 +27,7 @@ PAGES = {
         "{release}",
         "{stack}",
     ],
-    "principal": [
-        "/school/week",
-        "/district/laboratory?rule=highest&do=try",
-        "/school/cohorts/{school}",
-        "{grid}",
-    ],
+    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
     "district": [
         "/district/",
         "/district/roster",
