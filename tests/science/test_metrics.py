@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headway.science.ledger import Purpose, Ratings, Segments, State
-from headway.science.metrics.bias import selection_bias
+from headway.science.metrics.bias import rule_bias, selection_bias
 from headway.science.metrics.depth import depth_shares
 from headway.science.metrics.growth import growth, growth_from_stored_or_first, next_baseline, parent_growth
 from headway.science.metrics.on_track import on_track
@@ -15,6 +15,7 @@ from headway.science.metrics.progress import progress
 from headway.science.pieces import pieces
 from headway.science.proficiency.determine import determine
 from headway.science.proficiency.policy import Policy
+from headway.science.proficiency.registry import parameters, rule
 from headway.science.uncertainty import Components, band, certainty, share_at_or_above, standard_errors
 
 
@@ -117,6 +118,29 @@ def test_three_equal_ratings_are_not_certain():
     other = standard_errors(Segments.of([3.0] * 3), weights, np.arange(3), np.arange(3), parts)[0]
     assert same == pytest.approx(math.sqrt(0.4**2 + 0.25**2 + 0.35**2 / 3))
     assert other == pytest.approx(parts.single / math.sqrt(3))
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "luck", "lag"),
+    [
+        # Four pieces, each a quarter of a level above the one before: -0.75, -0.5, -0.25, 0.
+        ("mean", {}, 0, -0.375), ("median", {}, 0, -0.375), ("most-recent", {}, 0, 0),
+        # -0.75 → -0.5875 → -0.368125 → -0.12884375 with a weight of 0.65; -0.43359375 with one of 0.25.
+        ("decaying-average", {"weight": 0.65}, 0, -0.12884375), ("decaying-average", {"weight": 0.25}, 0, -0.43359375),
+        ("highest", {}, 1.0294, 0), ("best-n", {"n": 2}, 0.6632, -0.125), ("mode", {}, None, None),
+    ],
+)  # fmt: skip
+def test_the_bias_of_a_rule_over_four_pieces(key, values, luck, lag):
+    found = rule_bias(rule(key), parameters(key, values), pieces=4)
+    assert found.luck == (None if luck is None else pytest.approx(luck, abs=1e-4))
+    assert found.lag == (None if lag is None else pytest.approx(lag, abs=1e-12))
+
+
+def test_luck_of_a_rule_agrees_with_simulated_steady_students():
+    levels = np.random.default_rng(7).normal(0, 1, (20_000, 5))
+    told = rule_bias(rule("best-n"), parameters("best-n"), pieces=5, asked=2)
+    best = np.sort(levels, axis=1)[:, -2:].mean(axis=1)
+    assert told.luck == pytest.approx(best.mean(), abs=0.02)
 
 
 def test_share_and_band_under_the_flat_prior():

@@ -23,9 +23,10 @@ from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, policies, projecting
 from headway.proficiency.configuration import Book
+from headway.proficiency.levels import on_scale
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.resolving import ADULTS, Resolver
-from headway.proficiency.types import Determined, Difference, Saved, Standing
+from headway.proficiency.types import Determined, Difference, Saved, Standing, Trial
 from headway.proficiency.working import Moment, moment
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
@@ -296,13 +297,6 @@ def _closing_key(opportunity: UUID, sequence: int, target: UUID) -> str:
     return f"closed:{opportunity}:{sequence}:{target}"
 
 
-def on_scale(scale: Mapping[str, Any], level: int) -> bool:
-    """Whether a level (hundredths) lies on a scale."""
-    values = [round(each["value"] * 100) for each in scale["levels"]]
-    step = max(1, round(scale.get("step", 1) * 100))
-    return values[0] <= level <= values[-1] and (level - values[0]) % step == 0
-
-
 # Imports and rebuilding.
 
 
@@ -460,16 +454,23 @@ def read_policy(text: bytes, *, name: str) -> dict[str, Any]:
         raise Refusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).") from error
 
 
-def try_policy(*, actor: Viewer, body: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """This will say who would move under a policy file, by determining everything under it and taking it back.
+def try_policy(
+    *, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime, students: Sequence[int] | None = None
+) -> Trial:
+    """This will say who would move under a policy file, by determining under it beside what stands, of all or some students.
 
-    Nothing is written. Who may: the district. Raises `Refusal`: `forbidden`, `policy_invalid`.
+    Nothing is written. Who may: the district; a principal for students they may see. Raises `Refusal`: `forbidden`,
+    `policy_invalid`.
     """
     from headway.proficiency import laboratory
 
     if not actor.is_a(Role.DISTRICT):
-        raise Refusal("forbidden", "Only the district may try its policies.")
-    return laboratory.try_policy(body, at=at)
+        led = actor.is_a(Role.PRINCIPAL) and students is not None
+        if not led or set(students or ()) - rosters.visible_ids(
+            actor, person_ids=students or (), as_of=actor.today
+        ):
+            raise Refusal("forbidden", "Only the district may try its policies.")
+    return laboratory.try_policy(body, name=name, at=at, students=students)
 
 
 def adopt_framework(

@@ -6,6 +6,7 @@ Loaded whole and kept while nothing newer was imported: one statement per reques
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -17,8 +18,9 @@ from django.db import connection
 from headway.frameworks import queries as frameworks
 from headway.kit.naming import Renaming
 from headway.proficiency import vocabulary
+from headway.proficiency.levels import levels_of_map, same_levels
 from headway.proficiency.models import Configuration, PolicyVersion
-from headway.proficiency.types import Effective
+from headway.proficiency.types import Effective, ScaleChange
 from headway.science.proficiency.policy import Policy
 from headway.science.proficiency.requirement import Requirement
 
@@ -72,9 +74,9 @@ DEFAULT: dict[str, Any] = {
 # The more a policy says about where it applies, the later it speaks; a target's place outweighs a school's.
 _WEIGHT = {"area": 4, "framework": 2, "school": 1}
 # A narrower policy that names its own rule stands on its own, but for what every rule needs.
-_KEPT = ("scale", "_scale", "cut", "order", "same_attempt", "locked")
+_KEPT = ("scale", "_scale", "map", "cut", "order", "same_attempt", "locked")
 # With the rule its parameters are locked, with the scale its levels.
-_LOCKED_WITH = {"rule": ("parameters", "complete"), "scale": ("_scale",)}
+_LOCKED_WITH = {"rule": ("parameters", "complete"), "scale": ("_scale", "map")}
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Book:
 
     versions: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
-    _answers: dict[tuple[Any, ...], Effective] = field(default_factory=dict)
+    _answers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -102,7 +104,7 @@ class Book:
     def effective(self, *, node: int, school: str | None, on: date) -> Effective:
         """Return the policy that holds for a target on a day, for students of a school (its sourcedId)."""
         key = (node, school if self.schools_differ else None, self._era(on))
-        found = self._answers.get(key)
+        found: Effective | None = self._answers.get(key)
         if found is None:
             found = self._answers[key] = self._resolve(frameworks.place(node_id=node), school, on)
         return found
@@ -113,6 +115,11 @@ class Book:
         return any("school" in v["applies"] for v in self.versions)
 
     @cached_property
+    def maps(self) -> bool:
+        """Whether some policy changes a scale."""
+        return any("map" in v["body"] for v in self.versions)
+
+    @cached_property
     def _starts(self) -> list[date]:
         return sorted(v["in_force_on"] for v in self.versions)
 
@@ -120,25 +127,100 @@ class Book:
         return bisect_right(self._starts, on)
 
     def _resolve(self, place: frameworks.Place, school: str | None, on: date) -> Effective:
+        chain = self.chain(place, school, on)
+        found = build(merged(chain), chain[-1], place)
+        changes = self._scale_changes(place, school, on)
+        return replace(found, changes=changes) if changes else found
+
+    def chain(self, place: frameworks.Place, school: str | None, on: date) -> list[dict[str, Any]]:
+        """Return the versions that speak at a place on a day, the one that speaks last at the end."""
         newest: dict[str, dict[str, Any]] = {}
         for version in self.versions:
             if version["in_force_on"] <= on and applies_to(version["applies"], place, school):
                 kept = newest.get(version["name"])
-                if kept is None or (version["in_force_on"], version["number"]) > (
-                    kept["in_force_on"],
-                    kept["number"],
-                ):
+                if kept is None or _rank(version) > _rank(kept):
                     newest[version["name"]] = version
-        chain = sorted(newest.values(), key=lambda v: (weight(v["applies"]), v["in_force_on"], v["id"]))
-        merged: dict[str, Any] = {}
-        for version in chain:
-            locked = locked_keys(merged)
-            body = {key: value for key, value in version["body"].items() if key not in locked}
-            if "rule" in body:
-                merged = {key: merged[key] for key in (*_KEPT, *locked) if key in merged}
-            merged = {**merged, **body}
-        top = chain[-1]
-        return build(merged, top, place)
+        return sorted(newest.values(), key=lambda v: (weight(v["applies"]), v["in_force_on"], v["id"]))
+
+    def _scale_changes(
+        self, place: frameworks.Place, school: str | None, on: date
+    ) -> tuple[ScaleChange, ...]:
+        mapping = [
+            v for v in self.versions
+            if "map" in v["body"] and v["in_force_on"] <= on and applies_to(v["applies"], place, school)
+        ]  # fmt: skip
+        found = []
+        for day in sorted({v["in_force_on"] for v in mapping}):
+            before = self.chain(place, school, day - timedelta(days=1))
+            after = merged(self.chain(place, school, day))
+            if not before or same_levels(merged(before)["_scale"], after["_scale"]) or "map" not in after:
+                continue
+            since = max(v["recorded_sequence"] for v in mapping if v["in_force_on"] == day)
+            found.append(ScaleChange(day, since, levels_of_map(after["map"])))
+        return tuple(found)
+
+    def until(self, day: date) -> Book:
+        """Return the book without the versions that come into force on a day or later."""
+        key = ("until", day)
+        found: Book | None = self._answers.get(key)
+        if found is None:
+            earlier = tuple(v for v in self.versions if v["in_force_on"] < day)
+            found = self._answers[key] = Book(earlier, self.settings)
+        return found
+
+    def with_file(self, body: Mapping[str, Any], *, sequence: int) -> Book:
+        """Return the book as it would be after a policy file: what an import writes, without writing it."""
+        settings = {**self.settings, **{key: value for key, value in body.items() if key != "policy"}}
+        for section in ("district", "pace", "response", "uncertainty"):
+            settings[section] = {**DEFAULT[section], **settings.get(section, {})}
+        return Book((*self.versions, *new_versions(self.versions, body, sequence=sequence)), settings)
+
+
+def new_versions(
+    versions: Sequence[Mapping[str, Any]], body: Mapping[str, Any], *, sequence: int
+) -> list[dict[str, Any]]:
+    """Return the versions that a policy file makes: of each policy that differs from its newest version."""
+    newest: dict[str, Mapping[str, Any]] = {}
+    for version in versions:
+        kept = newest.get(version["name"])
+        if kept is None or version["number"] > kept["number"]:
+            newest[version["name"]] = version
+    made = []
+    last = max((v["id"] for v in versions), default=0)
+    for policy in body.get("policy", []):
+        full = {key: value for key, value in policy.items() if key not in ("name", "in_force", "applies")}
+        if "scale" in policy:
+            full["_scale"] = body["scales"][policy["scale"]]
+        old = newest.get(policy["name"])
+        version = {
+            "id": last + len(made) + 1, "name": policy["name"], "number": (old["number"] if old else 0) + 1,
+            "in_force_on": date.fromisoformat(policy["in_force"]), "applies": dict(policy.get("applies", {})), "body": full,
+            "recorded_sequence": sequence,
+        }  # fmt: skip
+        if old is not None and all(old[key] == version[key] for key in ("in_force_on", "applies", "body")):
+            continue
+        newest[policy["name"]] = version
+        made.append(version)
+    return made
+
+
+def merged(chain: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a chain of versions says together: each laid over those before it, but for what these lock."""
+    found: dict[str, Any] = {}
+    for version in chain:
+        locked = locked_keys(found)
+        body = {key: value for key, value in version["body"].items() if key not in locked}
+        if "rule" in body:
+            found = {key: found[key] for key in (*_KEPT, *locked) if key in found}
+        if "_scale" in body:
+            # A map belongs to the scale that it leads to.
+            found.pop("map", None)
+        found = {**found, **body}
+    return found
+
+
+def _rank(version: Mapping[str, Any]) -> tuple[date, int]:
+    return version["in_force_on"], version["number"]
 
 
 def locked_keys(body: dict[str, Any]) -> set[str]:
@@ -260,6 +342,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
             "in_force_on": p.in_force_on,
             "applies": p.applies,
             "body": p.body,
+            "recorded_sequence": p.recorded_sequence,
         }
         for p in policies.order_by("id")
     ]
@@ -279,6 +362,7 @@ def _default_version() -> dict[str, Any]:
         "in_force_on": date(1900, 1, 1),
         "applies": {},
         "body": body,
+        "recorded_sequence": 0,
     }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.frameworks.types import Tree
+from headway.proficiency.levels import same_levels
 from headway.proficiency.types import Effective
 from headway.proficiency.working import Group, Moment, Pair, schools_of
 from headway.science.codes import State
@@ -140,6 +141,9 @@ def _parent(
         ours = _pooled(tree, node_id, members, effective, groups)
         if ours is not None:
             value, shown, state = ours
+    apart = _on_other_scales(cells, effective)
+    if apart:
+        value, state = np.full(len(members), np.nan), _all_reached(cells, parent, len(members))
     needs = effective.policy.growth.needs_share
     rise = parent_growth(_column(cells, "growth"), parent, len(members), needs_share=needs)
     pace = parent_growth(_column(cells, "per_year"), parent, len(members), needs_share=needs)
@@ -155,10 +159,26 @@ def _parent(
             filled=int(pooled.filled[at]), required=int(pooled.required[at]),
             depth=max((one.depth for place, one in cells if place == at), default=0), growth=_none(rise[at]),
             per_year=_none(pace[at]), baseline=_none(base[at]), decided=False, since=0,
-            weakest=cells[weakest][1].node if weakest >= 0 else None, weakest_value=_none(pooled.weakest_value[at]),
+            weakest=cells[weakest][1].node if weakest >= 0 and not apart else None,
+            weakest_value=None if apart else _none(pooled.weakest_value[at]),
             error=None, level=0, proposed_level=0, effective=effective,
         )  # fmt: skip
     return made
+
+
+def _on_other_scales(cells: list[tuple[int, Summary]], effective: Effective) -> bool:
+    """Whether some child stands on another scale than its parent: then there is no mean."""
+    scales = {id(one.effective.scale): one.effective.scale for _, one in cells}
+    return any(not same_levels(scale, effective.scale) for scale in scales.values())
+
+
+def _all_reached(cells: list[tuple[int, Summary]], parent: NDArray[np.int64], count: int) -> NDArray[np.int8]:
+    """Return the state of parents whose children stand on several scales: reached where every child is."""
+    reached = np.array([one.state in ("proficient", "beyond") for _, one in cells], np.bool_)
+    seen = np.array([one.value is not None for _, one in cells], np.bool_)
+    every = np.bincount(parent[~reached], minlength=count) == 0
+    some = np.bincount(parent[seen], minlength=count) > 0
+    return np.where(every, State.PROFICIENT, np.where(some, State.NOT_YET, State.NO_EVIDENCE)).astype(np.int8)
 
 
 def _mean(effective: Effective) -> Any:

@@ -17,7 +17,7 @@ from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Finding, Refusal
-from headway.proficiency import configuration, projecting
+from headway.proficiency import configuration, projecting, scales
 from headway.proficiency.models import Configuration, PolicyVersion
 from headway.proficiency.working import moment
 from headway.rosters import actions as rosters
@@ -35,23 +35,21 @@ def begin(*, at: datetime) -> None:
             _write(body, actor=SYSTEM, at=at, sequence=0, run=None)
 
 
-def import_policy(
-    *, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime, determine: bool = True
-) -> ImportRun:
+def import_policy(*, actor: Viewer, body: Mapping[str, Any], name: str, at: datetime) -> ImportRun:
     """This will bring a checked policy file into force: a policy that differs from its newest version becomes the next.
 
     Written in one transaction: configuration, policy versions, a ledger event that dates them, the district's zone and
-    settings, determinations under the policies of today (unless the laboratory only tries), import run, audit entry.
+    settings, determinations under the policies of today, import run, audit entry.
     Who may: the district.
     Raises `Refusal`: `forbidden`, `policy_invalid` with every fault, `nothing_new`.
     """
     if not actor.is_a(Role.DISTRICT):
         raise Refusal("forbidden", "Only the district may change its policies.")
     with transaction.atomic():
-        _check(body, name)
+        check(body, name, at=at)
         digest = _digest(body)
         newest = Configuration.objects.filter(withdrawn=False).order_by("-id").first()
-        if determine and newest is not None and newest.digest == digest:
+        if newest is not None and newest.digest == digest:
             raise Refusal("nothing_new", "This file is in force already; nothing was changed.")
         sequence = evidence.record_event(
             actor=actor, kind="policy", body={"digest": digest, "name": name}, at=at
@@ -63,7 +61,7 @@ def import_policy(
             actor=actor, at=at, zone=district.get("zone"), languages=district.get("languages"),
             **{k: v for k, v in district.items() if k in ("roster_removal_share", "minimum_cell")},
         )  # fmt: skip
-        moved = projecting.differences(moment(now=at), apply=True, through=sequence) if determine else []
+        moved = projecting.differences(moment(now=at), apply=True, through=sequence)
         run.counts = {"policies": versions, "determinations_changed": len(moved)}
         run.save(update_fields=["counts"])
         record_act(
@@ -137,27 +135,26 @@ def _write(
         import_run=run.pk if run else None,
     )
     versions = []
-    for policy in body.get("policy", []):
-        newest = PolicyVersion.objects.filter(name=policy["name"]).order_by("-number").first()
-        full = {key: value for key, value in policy.items() if key not in ("name", "in_force", "applies")}
-        if "scale" in policy:
-            full["_scale"] = body["scales"][policy["scale"]]
-        in_force_on = date.fromisoformat(policy["in_force"])
-        applies = dict(policy.get("applies", {}))
-        same = newest is not None and not newest.withdrawn
-        if same and (newest.in_force_on, newest.applies, newest.body) == (in_force_on, applies, full):
-            continue
+    known = list(PolicyVersion.objects.order_by("id").values())
+    standing = [version for version in known if not version["withdrawn"]]
+    for version in configuration.new_versions(standing, body, sequence=sequence):
+        numbers = [v["number"] for v in known if v["name"] == version["name"]]
         made = PolicyVersion.objects.create(
-            configuration=kept, name=policy["name"], number=(newest.number if newest else 0) + 1,
-            in_force_on=in_force_on, applies=applies, body=json.loads(json.dumps(full)), recorded_sequence=sequence,
+            configuration=kept, name=version["name"], number=max(numbers, default=0) + 1,
+            in_force_on=version["in_force_on"], applies=version["applies"], body=json.loads(json.dumps(version["body"])),
+            recorded_sequence=sequence,
         )  # fmt: skip
+        known.append({"name": made.name, "number": made.number})
         versions.append(f"{made.name} {made.number}")
     configuration.forget()
     return versions
 
 
-def _check(body: Mapping[str, Any], name: str) -> None:
-    """Refuse what a policy file as a whole cannot say: a broken rule, a scale that nobody gives, a locked key."""
+def check(body: Mapping[str, Any], name: str, *, at: datetime) -> None:
+    """Refuse what a policy file cannot say: a broken rule, a scale that nobody gives, a locked key, a level without a place.
+
+    Raises `Refusal("policy_invalid")` with every fault.
+    """
     findings: list[Finding] = []
     policies = body.get("policy", [])
     wide = [p for p in policies if not p.get("applies")]
@@ -180,7 +177,7 @@ def _check(body: Mapping[str, Any], name: str) -> None:
                     "required", "A policy for everybody names its rule.", name, None, "rule", policy["name"]
                 )
             )
-        for other in policies:
+        for other in [*policies, *_in_force_beside(body, policy)]:
             clash = _locked(other, policy)
             findings += [
                 Finding("locked", f"The policy {other['name']} locks {key}; a narrower one may not change it.", name, None, key,
@@ -194,8 +191,20 @@ def _check(body: Mapping[str, Any], name: str) -> None:
                 )
             except PolicyInvalid as error:
                 findings.append(Finding(error.code, str(error), name, None, error.key, policy["name"]))
+    if not findings and any("scale" in policy for policy in policies):
+        findings = scales.without_place(body, name, at=at)
     if findings:
         raise Refusal("policy_invalid", "The policy file has faults; nothing was changed.", findings)
+
+
+def _in_force_beside(body: Mapping[str, Any], policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the policies in force on a policy's day that the file itself does not say anew, as a file would say them."""
+    own = {p["name"] for p in body.get("policy", [])}
+    newest: dict[str, dict[str, Any]] = {}
+    for version in sorted(configuration.book().versions, key=lambda v: (v["in_force_on"], v["number"])):
+        if version["name"] not in own and version["in_force_on"].isoformat() <= policy["in_force"]:
+            newest[version["name"]] = version
+    return [{"name": v["name"], "applies": v["applies"], **v["body"]} for v in newest.values()]
 
 
 def _locked(wider: Mapping[str, Any], narrower: Mapping[str, Any]) -> list[str]:

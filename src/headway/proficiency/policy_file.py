@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headway.kit.refusals import Finding, Refusal
 from headway.proficiency import vocabulary
+from headway.proficiency.levels import on_scale
 from headway.science.proficiency import registry
 
 SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}
@@ -36,6 +37,8 @@ KEYS: dict[str, set[str]] = {
         "growth",
         "cut",
         "kinds",
+        "map",
+        "reason",
     },
     "applies": {"school", "framework", "area"},
     "requirement": {
@@ -225,8 +228,29 @@ class PolicyReader:
         for key in policy.get("locked", []):
             if key not in KEYS["policy"]:
                 self.fault("unknown_key", "Only a policy's own keys can be locked.", "locked", key)
+        if not isinstance(policy.get("reason", ""), str):
+            self.fault("unknown_word", "A reason is a text.", "reason", policy["reason"])
+        if "map" in policy:
+            self._map(policy, scales)
         if "rule" in policy:
             self._rule(policy)
+
+    def _map(self, policy: dict[str, Any], scales: dict[str, Any]) -> None:
+        table, scale = policy["map"], scales.get(policy.get("scale", ""))
+        if not isinstance(table, dict):
+            self.fault("not_a_table", "map must be a table: old level = new level.", "map")
+        elif scale is None:
+            self.fault("required", "A policy with a map names the scale that it leads to.", "map")
+        elif not self.findings:
+            for old, new in table.items():
+                number = re.fullmatch(r"\d{1,4}(\.\d{1,2})?", old)
+                if number is None or not _is_number(new, 1000) or not on_scale(scale, round(new * 100)):
+                    self.fault(
+                        "out_of_range",
+                        f"From a level of the old scale to one of {policy['scale']}.",
+                        "map",
+                        old,
+                    )
 
     def _rule(self, policy: dict[str, Any]) -> None:
         try:

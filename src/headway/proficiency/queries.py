@@ -15,12 +15,14 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.proficiency import configuration, exporting, projecting
+from headway.kit.times import from_micros
+from headway.proficiency import configuration, exporting, levels, projecting, proposing, scales
+from headway.proficiency.by_policy import ByPolicy, RuleChange, changes_by_policy, rule_change, rule_changes
 from headway.proficiency.configuration import Book
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.parents import Summary, summaries
-from headway.proficiency.types import Effective, Standing
+from headway.proficiency.types import Effective, Standing, Trial
 from headway.proficiency.working import (
     AT,
     EPOCH_DAY,
@@ -43,11 +45,13 @@ from headway.science.proficiency.explain import explain
 __all__ = [
     "AT",
     "Book",
+    "ByPolicy",
     "Line",
     "Moment",
     "NextStep",
     "Pair",
     "Row",
+    "RuleChange",
     "Standing",
     "Summary",
     "book",
@@ -57,10 +61,35 @@ __all__ = [
     "moment",
     "next_steps",
     "rows_of",
+    "rule_change",
+    "rule_changes",
     "schools_of",
 ]  # fmt: skip
 
 book = configuration.book
+basis = proposing.basis
+proposed = proposing.proposed
+policy_text = proposing.text_of
+areas_to_name = proposing.areas
+same_levels = levels.same_levels
+
+
+def determinations_n() -> int:
+    """Return how many determinations are stored. One statement."""
+    return Determination.objects.count()
+
+
+def trial_rows(trial: Trial) -> list[dict[str, Any]]:
+    """Return every determination that a trial changes or finds on the edge as a row of data, by student and target."""
+    from headway.proficiency import laboratory
+
+    rows: list[dict[str, Any]] = laboratory.as_data(trial)["rows"]
+    return rows
+
+
+def scale_changes(*, body: Mapping[str, Any], now: datetime) -> list[scales.Placed]:
+    """Return for every level that was given where it would stand after a policy file that changes a scale, and how many."""
+    return scales.placed(body, at=now)
 
 
 def standings(
@@ -89,13 +118,33 @@ def effective_for(m: Moment, *, student: int, target: int) -> Effective:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One student on one target: the judgment, the rating rows behind it by client key, and the policy."""
+    """One student on one target: the judgment, the rating rows behind it by client key, and the policy.
+
+    `by_policy`: what changed the level without new evidence; `m` and `school`: when and where it was asked.
+    """
 
     standing: Standing
     judgment: Judgment
     rows: dict[str, Row]
     effective: Effective
     target: NodeView
+    by_policy: list[ByPolicy]
+    m: Moment
+    school: str | None
+
+    def level(self, row: Row) -> int | None:
+        """Return where a rating's level stands on the present scale."""
+        return level_now(self.m, row, school=self.school)
+
+
+def level_now(m: Moment, row: Row, *, school: str | None) -> int | None:
+    """Return where the level of a rating (hundredths) stands on the scale in force at the moment; as given if none changed."""
+    level: int | None = row[AT["level"]]
+    if level is None or not m.book.maps:
+        return level
+    effective = m.book.effective(node=row[AT["target_id"]], school=school, on=m.day)
+    day = from_micros(row[AT["observed_us"]]).astimezone(m.zone).date()
+    return effective.placed(level, day=day, sequence=row[AT["origin_sequence"]])
 
 
 def judge(
@@ -107,7 +156,8 @@ def judge(
     """
     if rows is None:
         rows = rows_of(m, pairs=[(student, target)], held=held)
-    group = determine_all(m, rows, pairs=[(student, target)])[0]
+    schools = schools_of(m, [student])
+    group = determine_all(m, rows, pairs=[(student, target)], schools=schools)[0]
     policy = group.effective[0].policy
     judgment = explain(
         group.worked.pieces.ratings,
@@ -122,7 +172,10 @@ def judge(
     standing = next(group.standings())
     own = set(group.keys)
     behind = {row[AT["key"]]: row for row in rows if row[AT["key"]] in own}
-    return Explained(standing, judgment, behind, group.effective[0], frameworks.node(target))
+    changed = changes_by_policy(m, student=student, target=target, school=schools[student], rows=behind)
+    return Explained(
+        standing, judgment, behind, group.effective[0], frameworks.node(target), changed, m, schools[student]
+    )
 
 
 def _chance() -> Any:
@@ -187,6 +240,10 @@ def as_data(found: Explained, *, student: str, reader: str, language: str, m: Mo
         "words": j.words[language], "would_change": [
             {"level": c.level, "value": c.value, "state": c.state, "changes_state": c.changes_state} for c in j.would_change],
         "would_change_words": j.would_change_words[language],
+        "changed_by_policy": [
+            {"day": c.day, "before": None if c.before.value is None else c.before.value / 100, "before_state": c.before.state,
+             "after": None if c.after.value is None else c.after.value / 100, "after_state": c.after.state,
+             "school": c.school or None} for c in found.by_policy],
     }  # fmt: skip
     if reader == "teacher":
         data["standard_error"] = j.standard_error
@@ -433,7 +490,9 @@ def last_levels(
     *, students: Sequence[int], targets: Sequence[int], now: datetime, book: Book
 ) -> dict[Pair, LastLevel]:
     """Return each student's newest rated level on each target. One statement."""
-    rows = rows_of(moment(now=now, book=book), students=students, targets=targets)
+    m = moment(now=now, book=book)
+    rows = rows_of(m, students=students, targets=targets)
+    schools = schools_of(m, students) if m.book.maps else dict.fromkeys(students)
     found: dict[Pair, LastLevel] = {}
     for row in sorted(rows, key=lambda r: (r[AT["observed_us"]], r[AT["key"]])):
         if (
@@ -441,7 +500,8 @@ def last_levels(
             and row[AT["purpose"]] == Purpose.EVIDENCE
             and not row[AT["override"]]
         ):
-            found[row[0], row[1]] = LastLevel(row[0], row[1], row[AT["level"]], row[AT["observed_us"]])
+            level = level_now(m, row, school=schools[row[0]])
+            found[row[0], row[1]] = LastLevel(row[0], row[1], level or 0, row[AT["observed_us"]])
     return found
 
 

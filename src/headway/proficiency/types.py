@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from headway.evidence.types import Receipt
@@ -11,10 +11,28 @@ from headway.science.proficiency.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
+class ScaleChange:
+    """From a day on another scale holds: `levels` says where each old level stands on it (pairs of hundredths).
+
+    A rating was given on the old scale if it was observed before `day`, or recorded before `sequence`, when the change
+    was brought in.
+    """
+
+    day: date
+    sequence: int
+    levels: tuple[tuple[int, int], ...]
+
+    def moves(self, day: date, sequence: int) -> bool:
+        """Whether a rating of that day and place in the ledger was given on the old scale."""
+        return day < self.day or sequence < self.sequence
+
+
+@dataclass(frozen=True, slots=True)
 class Effective:
     """The policy that holds for one target (and school) on one day: what the kernel needs and what a page says.
 
-    `alike` is the policy without its requirement: what segments of one kernel call share.
+    `alike` is the policy without its requirement: what segments of one kernel call share. `changes` are the changes of
+    scale up to that day, oldest first.
     """
 
     version_id: int
@@ -27,6 +45,14 @@ class Effective:
     requirement: dict[str, int]
     alike: Policy
     body: dict[str, Any] = field(hash=False, compare=False)
+    changes: tuple[ScaleChange, ...] = ()
+
+    def placed(self, level: int, *, day: date, sequence: int) -> int:
+        """Return where a rating's level (hundredths) stands on the present scale; the ledger keeps it as it was given."""
+        for change in self.changes:
+            if change.moves(day, sequence):
+                level = dict(change.levels).get(level, level)
+        return level
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +104,71 @@ class Saved:
 
     receipt: Receipt
     determinations: tuple[Determined, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One determination that a trial would change or that sits on the edge of the cut. `moved`: in, out or nothing.
+
+    `scale` is the one on which `after` stands.
+    """
+
+    student: int
+    target: int
+    before: Standing | None
+    after: Standing
+    moved: str
+    edge: bool
+    scale: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the laboratory found: `n` determinations of `students` compared at one instant, and those of note.
+
+    `against` are the policy versions (name, number) that hold now where the trial would change them; `pieces` is the middle
+    number of pieces that counted there.
+    """
+
+    n: int
+    students: frozenset[int]
+    rows: tuple[Move, ...]
+    moved_in: int
+    moved_out: int
+    edge: int
+    day: date
+    at: datetime
+    against: tuple[tuple[str, int], ...]
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is chosen in the laboratory: a rule with its parameters, what is asked, and the scale with its cut.
+
+    `mapping` says for each level of the scale before (as text) where it stands on the chosen one.
+    """
+
+    rule: str
+    parameters: dict[str, Any]
+    requirement: dict[str, int]
+    cut: str
+    scale: str
+    proficient: float | None
+    beyond: float | None
+    mapping: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What holds at a place where a policy would apply: said in whole (`body`), and by the policy of that very place (`own`).
+
+    `name` is that policy's, empty where there is none; `locked` names for each locked key the wider policy that locks it.
+    """
+
+    applies: dict[str, str]
+    name: str
+    own: dict[str, Any]
+    body: dict[str, Any]
+    locked: dict[str, str]
+    chosen: Chosen

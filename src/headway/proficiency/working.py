@@ -5,7 +5,7 @@ Segments that share all but their requirement run in one call of the kernel, eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,7 +20,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.proficiency import configuration
 from headway.proficiency.configuration import Book, Calendar
-from headway.proficiency.types import Effective, Standing
+from headway.proficiency.types import Effective, ScaleChange, Standing
 from headway.rosters import queries as rosters
 from headway.science.codes import State
 from headway.science.ledger import MISSING, Ratings
@@ -226,10 +226,12 @@ def determine_all(
     pairs: Sequence[Pair] | None = None,
     errors: bool = False,
     weigh: bool = False,
+    schools: Mapping[int, str | None] | None = None,
 ) -> list[Group]:
     """Determine every segment that has rows (or every one of `pairs`, with rows or without).
 
-    Evidence of an ended target counts on the targets that took its place, marked as carried.
+    Evidence of an ended target counts on the targets that took its place, marked as carried. `schools` where the caller
+    knows them: the school of each student whose policy applies.
     """
     by_pair: dict[Pair, list[tuple[Row, bool]]] = {pair: [] for pair in pairs or ()}
     onward: dict[int, list[int]] = {}
@@ -244,7 +246,8 @@ def determine_all(
             moved = (row[0], new)
             if pairs is None or moved in by_pair:
                 by_pair.setdefault(moved, []).append((row, True))
-    schools = schools_of(m, (student for student, _ in by_pair))
+    if schools is None:
+        schools = schools_of(m, (student for student, _ in by_pair))
     groups: dict[Policy, tuple[list[Pair], list[Effective]]] = {}
     for pair in by_pair:
         effective = m.book.effective(node=pair[1], school=schools[pair[0]], on=m.day)
@@ -263,11 +266,29 @@ def _group(
     by_pair: dict[Pair, list[tuple[Row, bool]]], components: Components | None, weigh: bool,
 ) -> Group:  # fmt: skip
     ratings, keys = ratings_of(m, [by_pair[pair] for pair in pairs])
+    ratings = _placed(ratings, [one.changes for one in effective])
     worked = work(
         ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
         components=components, weigh=weigh,
     )  # fmt: skip
     return Group(pairs, effective, worked, keys)
+
+
+def _placed(ratings: Ratings, changes: list[tuple[ScaleChange, ...]]) -> Ratings:
+    """Return the ratings with every level where it stands on the present scale of its segment."""
+    if not any(changes):
+        return ratings
+    levels = ratings.level.copy()
+    kinds = list(dict.fromkeys(one for one in changes if one))
+    which = np.array([kinds.index(one) if one else -1 for one in changes], np.int64)[ratings.segment]
+    for n, own in enumerate(kinds):
+        for change in own:
+            given = np.rint(levels * 100)
+            first = change.day.toordinal() - EPOCH_DAY
+            due = (which == n) & ((ratings.day < first) | (ratings.sequence < change.sequence))
+            for old, new in change.levels:
+                levels[due & (given == old)] = new / 100
+    return ratings.with_(level=levels)
 
 
 def _requirement(effective: list[Effective]) -> Requirement:
@@ -297,10 +318,10 @@ def _by_level(effective: list[Effective]) -> NDArray[np.int64] | None:
 
 def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tuple[Ratings, list[str]]:
     """Return the rows of segments as columns, and the client key of each."""
-    flat = [(row, carried, at) for at, rows in enumerate(segments) for row, carried in rows]
+    flat = [row for rows in segments for row, _ in rows]
     if not flat:
         return Ratings.of(level=[], segment=[], count=len(segments)), []
-    columns = list(zip(*(row for row, _, _ in flat), strict=True))
+    columns = list(zip(*flat, strict=True))
     observed = np.array(columns[AT["observed_us"]], np.int64)
     day = local_days(observed, m.zone)
     instructed = instructed_days(m.calendar)[day + EPOCH_DAY - FIRST_DAY.toordinal()]
@@ -310,13 +331,16 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
         return [MISSING if value is None else value for value in columns[AT[name]]]
 
     def names(name: str) -> NDArray[np.int64]:
-        known: dict[str, int] = {"": -1}
-        return np.array([known.setdefault(value, len(known) - 1) for value in columns[AT[name]]], np.int64)
+        found = columns[AT[name]]
+        known = {
+            value: n for n, value in enumerate(value for value in dict.fromkeys(found) if value != "")
+        } | {"": -1}
+        return np.fromiter(map(known.__getitem__, found), np.int64, len(found))
 
     ratings = Ratings.of(
-        segment=[at for _, _, at in flat],
+        segment=np.repeat(np.arange(len(segments)), [len(rows) for rows in segments]),
         count=len(segments),
-        level=[np.nan if value is None else value / 100 for value in columns[AT["level"]]],
+        level=np.array(columns[AT["level"]], np.float64) / 100,
         status=columns[AT["status"]], purpose=columns[AT["purpose"]], kind=columns[AT["kind"]],
         override=columns[AT["override"]], piece=names("piece"), attempt=columns[AT["attempt"]], observed=observed,
         submitted=instants("submitted_us"), due=instants("due_us"), recorded=instants("recorded_us"),
@@ -324,7 +348,7 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
         rater=[-1 if value is None else value for value in columns[AT["rater_id"]]], task=names("task"),
         setting=names("setting"),
         continuum_level=[0 if value is None else value // 100 for value in columns[AT["continuum_level"]]],
-        day=day, instructed=instructed, carried=[carried for _, carried, _ in flat],
+        day=day, instructed=instructed, carried=[carried for rows in segments for _, carried in rows],
     )  # fmt: skip
     return ratings, keys
 

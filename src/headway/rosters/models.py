@@ -242,7 +242,7 @@ class Restriction(models.Model):
 class Demographics(models.Model):
     """What the roster says about a person for equity analysis, in CEDS codes; null means that nobody said.
 
-    Sensitive: read by the snapshot and by nobody's page. Kept as long as the person.
+    Sensitive: read by the snapshot, and by pages only in counts of a group that is not small. Kept as long as the person.
     """
 
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="demographics")

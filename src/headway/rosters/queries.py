@@ -55,6 +55,7 @@ from headway.rosters.visibility import (
 )
 
 __all__ = [
+    "GROUPS",
     "KindOfEvent",
     "all_person_uuids",
     "can_see_student",
@@ -442,6 +443,35 @@ def enrolled_school(*, person_ids: Iterable[int], on: date) -> dict[int, int]:
             found[person_id] = (shared or own)[0]
         elif attended:
             found[person_id] = min(attended, key=lambda school: (-attended[school], school))
+    return found
+
+
+def grades_of(*, person_ids: Iterable[int]) -> dict[int, str]:
+    """Return the present grade of each of these people. One statement for 500."""
+    found: dict[int, str] = {}
+    for part in _parts(person_ids):
+        found.update(Person.objects.filter(id__in=part).values_list("id", "grade"))
+    return found
+
+
+GROUPS = (
+    "american_indian_or_alaska_native", "asian", "black_or_african_american", "native_hawaiian_or_other_pacific_islander",
+    "white", "two_or_more_races", "hispanic_or_latino", "english_learner", "economically_disadvantaged", "disability",
+)  # fmt: skip
+"""The groups of the roster's demographics, by the names of its columns."""
+
+
+def demographic_groups(*, person_ids: Iterable[int]) -> dict[str, set[int]]:
+    """Return who of these belongs to each demographic group that the roster holds.
+
+    For counts that a page withholds below the district's smallest cell, and never beside a name. One statement for 500.
+    """
+    found: dict[str, set[int]] = {}
+    for part in _parts(person_ids):
+        for row in Demographics.objects.filter(active=True, person_id__in=part).values("person_id", *GROUPS):
+            for group in GROUPS:
+                if row[group]:
+                    found.setdefault(group, set()).add(row["person_id"])
     return found
 
 

@@ -23,6 +23,7 @@ from headway.evidence.types import Task, Work
 from headway.frameworks import queries as frameworks
 from headway.kit.times import now
 from headway.proficiency import actions, queries
+from headway.proficiency.models import PolicyVersion
 from headway.project.urls import doors
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person
@@ -57,6 +58,7 @@ healthz                 ..............
 account.sign_in         ..............
 account.language        >>>>>>>>>>>>>>
 account.home            s.............
+account.rule            s.............
 student.now             s...xxxxxxxxxx
 student.hand_in         s...xxxxxxxxxx
 student.ask             s---xxxxxxxxxx
@@ -100,6 +102,7 @@ district.frameworks     sxxxxxxxxxxxx.
 district.framework      sxxxxxxxxxxxx.
 district.year           sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
+district.laboratory     sxxxxxxx.xx...
 district.ledger         sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.
 public.continuums       ..............
@@ -202,7 +205,8 @@ def address(door) -> str:
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
              "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")),
-             "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid)}  # fmt: skip
+             "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
+             "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)

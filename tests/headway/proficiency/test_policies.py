@@ -128,8 +128,9 @@ def test_the_laboratory_says_who_would_move_and_writes_nothing(record) -> None:
     before = ledger.head()
     found = laboratory.try_policy(policy(rule="highest", requirement={"pieces": 2}), at=NOW)
     # u1: 3.3 → 4, proficient before and after; u2: 2.35 → 3, moves in; u3 stays at 3, on the edge of the cut.
-    assert (found["moved_in"], found["moved_out"], found["n"]) == (1, 0, 3)
-    assert {row["student"]: (row["before"], row["after"], row["moved"], row["edge"]) for row in found["rows"]} == {
+    assert (found.moved_in, found.moved_out, found.n) == (1, 0, 3)
+    rows = laboratory.as_data(found)["rows"]
+    assert {row["student"]: (row["before"], row["after"], row["moved"], row["edge"]) for row in rows} == {
         "u1": (3.3, 4, "", False), "u2": (2.35, 3, "in", True), "u3": (3, 3, "", True)}  # fmt: skip
     assert ledger.head() == before and standing().value == 330
     assert actions.redetermine(at=NOW, apply=False) == []

@@ -1,7 +1,7 @@
 """The addresses of the account pages."""
 
 from headway.access.doors import ANYONE, SIGNED_IN, Door
-from headway.pages.account import sign_in
+from headway.pages.account import rule, sign_in
 
 BOTH = frozenset({"GET", "HEAD", "POST"})
 POST = frozenset({"POST"})
@@ -30,6 +30,13 @@ doors = [
         ANYONE,
         "Everyone reads in the language they choose.",
         methods=POST,
+    ),
+    Door(
+        "account/rules/<int:version>",
+        rule.rule,
+        "account.rule",
+        SIGNED_IN,
+        "Whoever is told that a rule changes may read what it means.",
     ),
     Door(
         "account/",

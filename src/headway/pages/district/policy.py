@@ -8,17 +8,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.kit.refusals import Refusal
-from headway.pages.district import staging
+from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
 from headway.pages.parts import tags
+from headway.pages.parts.news import asks
 from headway.proficiency import actions
 from headway.science.proficiency import registry
-
-SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Card:
     scale: str
     levels: list[dict[str, Any]]
     locked: str
+    reason: str
 
 
 def policy(request: HttpRequest) -> HttpResponse:
@@ -91,7 +91,7 @@ def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Car
     return Card(
         version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today, _where(version["applies"]),
         named, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
-        ", ".join(body.get("locked", ())),
+        ", ".join(body.get("locked", ())), body.get("reason", ""),
     )  # fmt: skip
 
 
@@ -106,23 +106,6 @@ def _where(applies: dict[str, str]) -> str:
     return ", ".join(said[key] % {"x": value} for key, value in applies.items())
 
 
-def asks(requirement: dict[str, int]) -> list[str]:
-    """Say what a requirement asks for, one line each."""
-    said = []
-    for key, n in requirement.items():
-        line = {
-            "pieces": ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", n),
-            "at_depth": ngettext("%(n)s of them at the depth asked", "%(n)s of them at the depth asked", n),
-            "depth": _("depth %(n)s or deeper"), "days_apart": _("at least %(n)s days apart"),
-            "raters": ngettext("by %(n)s rater", "by %(n)s different raters", n),
-            "tasks": ngettext("from %(n)s task", "from %(n)s different tasks", n),
-            "settings": ngettext("in %(n)s setting", "in %(n)s different settings", n),
-            "observer_types": ngettext("by %(n)s type of observer", "by %(n)s types of observers", n),
-        }.get(key, f"{key} %(n)s")  # fmt: skip
-        said.append(line % {"n": n})
-    return said
-
-
 def _try(request: HttpRequest) -> HttpResponse:
     try:
         staged = staging.keep(request, kind="policy", at=request.moment)
@@ -130,37 +113,18 @@ def _try(request: HttpRequest) -> HttpResponse:
         return _show(request, refused(refusal), 422)
     try:
         body = actions.read_policy(staged.path.read_bytes(), name=staged.name)
-        trial = actions.try_policy(actor=request.viewer, body=body, at=request.moment)
+        trial = actions.try_policy(actor=request.viewer, body=body, name=staged.name, at=request.moment)
     except Refusal as refusal:
         staged.discard()
         return _show(request, {"name": staged.name, **refused(refusal)}, 422)
-    moved = [_moved(row) for row in trial["rows"] if row["moved"]]
     said = {
         "name": staged.name,
         "token": staged.token,
         "trial": trial,
-        "heading": _heading(trial),
-        "rows": moved[:SHOWN],
-        "more": len(moved) - SHOWN,
+        "heading": trial_view.heading(trial),
+        "lists": trial_view.lists(trial, language=get_language() or "en"),
     }
     return _show(request, said)
-
-
-def _heading(trial: dict[str, Any]) -> str:
-    came, went = trial["moved_in"], trial["moved_out"]
-    if not came and not went:
-        return _("Nobody would move.")
-    said = ngettext("%(n)s level would become Proficient", "%(n)s levels would become Proficient", came) % {
-        "n": came
-    }
-    if not went:
-        return _("%(what)s, none would fall back.") % {"what": said}
-    return _("%(what)s, %(k)s would no longer be.") % {"what": said, "k": went}
-
-
-def _moved(row: dict[str, Any]) -> dict[str, Any]:
-    states = tags.state_words()
-    return {**row, "was": states[row["before_state"]], "becomes": states[row["after_state"]]}
 
 
 def _apply(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from headway.pages.district import (
     frameworks,
     home,
     imports,
+    laboratory,
     ledger,
     pairs,
     people,
@@ -54,6 +55,10 @@ doors = [
     ),
     Door("district/year", year.year, "district.year", LEAD, _LEAD, methods=BOTH),
     Door("district/policy", policy.policy, "district.policy", LEAD, _LEAD, methods=BOTH),
+    Door(
+        "district/laboratory", laboratory.laboratory, "district.laboratory", only(Role.DISTRICT, Role.PRINCIPAL),
+        "The district tries and publishes rules; a principal sees what one would do in their school.", methods=BOTH,
+    ),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door(
         "district/imports/<int:run_id>/undo", imports.undo, "district.undo", LEAD, _LEAD,

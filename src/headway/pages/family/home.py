@@ -12,6 +12,7 @@ from headway.pages.family.child import children
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.learning import learners
 from headway.pages.parts.loop import in_hand
+from headway.pages.parts.news import news
 from headway.pages.parts.work import recent
 from headway.rosters import queries as rosters
 
@@ -35,7 +36,8 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     (one,) = children(found, whole=True)
     tail = f"?as_of={look.as_of}" if look.as_of else ""
-    context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
+    heard = [] if look.past else news(request.book, today=look.today, school=found[0].school)
+    context = {"nav": "family.home", "look": look, "child": one, "news": heard, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
                "hand": None if look.past else in_hand(subject.id, today=look.today),
                "recent": [] if look.past else recent(found[0]),

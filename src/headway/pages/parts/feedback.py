@@ -12,7 +12,7 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.pages.parts import tags
 from headway.pages.parts.learning import ADULTS, Learner, language
-from headway.proficiency.queries import AT, Row
+from headway.proficiency.queries import AT, Row, level_now
 from headway.rosters import queries as rosters
 from headway.science.codes import Override, Purpose
 
@@ -94,7 +94,8 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
     node = frameworks.node(row[AT["target_id"]])
     tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
     scale = learner.effective(node).scale
-    state = "level" if row[AT["level"]] is not None else STATUS[row[AT["status"]]]
+    level = level_now(learner.m, row, school=learner.school)
+    state = "level" if level is not None else STATUS[row[AT["status"]]]
     rater = people.get(row[AT["rater_id"]])
     # Which classmate said it stays with the teacher.
     named = rater is not None and (row[AT["kind"]] in ADULTS or rater.id == learner.person.id)
@@ -106,8 +107,8 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
         target=node.id,
         target_name=name,
         line_name=tree.framework.called(language()),
-        mark=tags.draw(state, row[AT["level"]], scale),
-        words=tags.say(state, row[AT["level"]], scale),
+        mark=tags.draw(state, level, scale),
+        words=tags.say(state, level, scale),
         comment=comments.get(row[AT["key"]], ""),
         who=rater.name() if named else _("A classmate") if row[AT["kind"]] not in ADULTS else "",
         observed_us=row[AT["observed_us"]],

@@ -52,6 +52,7 @@ class Panel:
     descriptors: list[dict[str, Any]]
     rule_line: str
     found: Explained
+    by_policy: list[str]
     rate_url: str = ""
     decide_url: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -84,14 +85,35 @@ def panel(
         target_name=found.target.called(language),
         statement=_statement(viewer, found, language),
         words=naming.say(j.words[language]),
-        decision=_decision(found),
+        decision=decision(found),
         trail=trail(found, peers=adult),
         would_change=[naming.say(j.would_change_words[language])] if j.would_change else [],
         band=_band(found) if adult else "",
         descriptors=_descriptors(found, language),
         rule_line=rule_line(found),
         found=found,
+        by_policy=by_policy(found),
     )
+
+
+def by_policy(found: Explained) -> list[str]:
+    """Say which changes of the level came from a rule and not from evidence, newest last."""
+    said = []
+    for one in sorted(found.by_policy, key=lambda one: one.day):
+        words = {
+            "day": tags.day(one.day), "before": tags.say(one.before.state, one.before.value, one.scale), "school": one.school,
+            "after": tags.say(one.after.state, one.after.value, found.effective.scale),
+        }  # fmt: skip
+        if one.school:
+            text = _(
+                "Since %(day)s the rule of %(school)s holds. On the same evidence the level went from %(before)s to %(after)s."
+            )
+        else:
+            text = _(
+                "On %(day)s the rule changed. On the same evidence the level went from %(before)s to %(after)s."
+            )
+        said.append(text % words)
+    return said
 
 
 def _statement(viewer: Viewer, found: Explained, language: str) -> str:
@@ -126,23 +148,25 @@ def trail(found: Explained, *, peers: bool = True) -> list[Step]:
         steps.append(
             Step(
                 key=key,
-                mark=_mark(row, found.effective.scale),
+                mark=_mark(row, found.level(row), found.effective.scale),
                 title=titles.get(row[AT["piece"]]) or row[AT["task"]] or _what(row),
                 observed_us=row[AT["observed_us"]],
                 counted=key in weights,
                 comment=comments.get(key, ""),
-                note=_note(row, who.name() if who else "", weights.get(key), reasons.get(key)),
+                note=_note(
+                    row, who.name() if who else "", weights.get(key), reasons.get(key), found.level(row)
+                ),
             )
         )
     return steps
 
 
-def _mark(row: Any, scale: dict[str, Any]) -> SafeString:
+def _mark(row: Any, level: int | None, scale: dict[str, Any]) -> SafeString:
     status = row[AT["status"]]
-    if row[AT["level"]] is None:
+    if level is None:
         words = ("no_evidence", "missed", "excused", "too_little", "not_taught", "individual_goal")
         return tags.draw(words[status], None, scale)
-    return tags.draw("level", row[AT["level"]], scale)
+    return tags.draw("level", level, scale)
 
 
 def _what(row: Any) -> str:
@@ -177,8 +201,10 @@ def reason_words(reason: str) -> str:
     }.get(reason, reason.replace("_", " "))  # fmt: skip
 
 
-def _note(row: Any, who: str, weight: float | None, reason: str | None) -> str:
+def _note(row: Any, who: str, weight: float | None, reason: str | None, level: int | None) -> str:
     parts = [who] if who else []
+    if level != row[AT["level"]]:
+        parts.append(_("given as %(level)s on the scale before") % {"level": tags.number(row[AT["level"]])})
     if row[AT["attempt"]] > 1:
         parts.append(_("attempt %(n)s") % {"n": row[AT["attempt"]]})
     if weight is not None:
@@ -190,7 +216,8 @@ def _note(row: Any, who: str, weight: float | None, reason: str | None) -> str:
     return " · ".join(parts)
 
 
-def _decision(found: Explained) -> str:
+def decision(found: Explained) -> str:
+    """Say what the rule gives beside a decision, and how many pieces came since; nothing where nobody decided."""
     if not found.standing.decided:
         return ""
     engine = tags.say(found.standing.engine_state, found.standing.engine_value, found.effective.scale)

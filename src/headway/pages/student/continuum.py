@@ -30,6 +30,7 @@ from headway.pages.parts.learning import (
     steps,
     tree_of,
 )
+from headway.pages.parts.news import news
 from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.stations import colour, drawn, said
 from headway.pages.parts.todo import remaining, would_change
@@ -79,6 +80,7 @@ def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "learner": learner, "look": look, "line": line, "grade_title": grade_title(learner.grade),
         "grade": grade_in_sentence(learner.grade),
+        "news": [] if look.past else news(request.book, today=look.today, school=learner.school),
     }  # fmt: skip
     if line is not None:
         context |= _line(request, learner, look, line, node)

@@ -15,6 +15,7 @@ from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.learning import Learner, learners, steps
 from headway.pages.parts.loop import in_hand
+from headway.pages.parts.news import news
 from headway.pages.parts.pace import pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
 from headway.pages.parts.told import told
@@ -46,6 +47,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": pace_views([learner])[subject.id],
+        "news": news(request.book, today=learner.m.day, school=learner.school),
         "hand": hand,
         "asked_on": {one.target for one in hand.asked if one.open},
         "told": told(request, "said"),

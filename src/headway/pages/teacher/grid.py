@@ -18,6 +18,7 @@ from headway.access.types import Role
 from headway.kit.numbers import is_whole
 from headway.pages.parts import tags, why
 from headway.pages.parts.asked import look_back, wants_fragment
+from headway.pages.parts.news import news
 from headway.proficiency import queries
 from headway.rosters import queries as rosters
 
@@ -84,6 +85,7 @@ def grid(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         "students": students,
         "classes": rosters.classes_of(viewer=request.viewer),
         "levels": _levels(view.scale),
+        "news": [] if look.past else news(request.book, today=look.today, school=subject.school.sourced_id),
         **(side or {}),
     }
     return render(request, "pages/teacher/grid.html", context)

@@ -26,6 +26,7 @@ from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
 from headway.pages.parts.loop import asked_views, state_of, state_words
+from headway.pages.parts.news import news
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -66,6 +67,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
     m = queries.moment(now=now, as_of=look.as_of, book=book)
     standings = queries.standings(m, students=[subject.id])
     lines = queries.lines_of(m, student=subject.id, grade=subject.grade, standings=standings)
+    school = queries.schools_of(m, [subject.id])[subject.id]
     chosen = _chosen_line(request, lines)
     level = _level(request, chosen)
     target = _target(request, subject, chosen)
@@ -87,7 +89,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "chosen": chosen,
         "level": level,
         "levels": chosen.levels if chosen else (),
-        "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0),
+        "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0, school),
+        "news": [] if look.past else news(book, today=look.today, school=school),
         "why": panel,
         "actions": panel is not None and not look.past,
         "needs": [words.say(need) for need in found],
@@ -205,7 +208,13 @@ def _target(request: HttpRequest, subject: Any, line: Any) -> NodeView | None:
 
 
 def _groups(
-    m: queries.Moment, line: Any, level: int | None, subject: Any, standings: dict[Any, Any], chosen: int
+    m: queries.Moment,
+    line: Any,
+    level: int | None,
+    subject: Any,
+    standings: dict[Any, Any],
+    chosen: int,
+    school: str | None,
 ) -> list[TargetGroup]:
     if line is None:
         return []
@@ -214,7 +223,6 @@ def _groups(
     nodes = [node for node in tree.targets(on=m.day) if level is None or (node.level or 1) == level]
     begun = {target for _student, target in standings}
     groups = gather(tree, nodes, begun=begun, chosen=chosen or None, language=language)
-    school = queries.schools_of(m, [subject.id])[subject.id]
 
     def row(node: NodeView) -> TargetRow:
         found = standings.get((subject.id, node.id))

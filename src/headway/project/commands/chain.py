@@ -187,7 +187,7 @@ def determine(*, apply: bool, policy: Path | None, due: bool = False) -> dict[st
     if due:
         return {"determined": _once_a_day()}
     if policy is not None:
-        return laboratory.try_policy(read_policy(policy), at=now())
+        return laboratory.as_data(laboratory.try_policy(read_policy(policy), name=policy.name, at=now()))
     different = proficiency.redetermine(at=now(), apply=apply)
     people = rosters.people_by_id(person_ids={d.student for d in different})
     rows = [

@@ -141,6 +141,11 @@ def explain(
     )  # fmt: skip
 
 
+def _level(change: dict[str, Any], side: str) -> str:
+    value = change[side]
+    return change[f"{side}_state"].replace("_", " ") + (f", {value:g}" if value is not None else "")
+
+
 def say_explanation(found: dict[str, Any]) -> str:
     """Say an explanation in lines."""
     shown = found.get("shown", found.get("value"))
@@ -162,6 +167,11 @@ def say_explanation(found: dict[str, Any]) -> str:
     if "policy" in found:
         lines += [
             "",
+            *(
+                f"On {c['day']} by the rule alone: {_level(c, 'before')} → {_level(c, 'after')}"
+                + (f", at {c['school']}." if c["school"] else ".")
+                for c in found.get("changed_by_policy", ())
+            ),
             f"Rule {found['rule']} version {found['rule_version']}, policy {found['policy']} version {found['policy_version']}.",
         ]
     return "\n".join(lines)

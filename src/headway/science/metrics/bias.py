@@ -1,10 +1,14 @@
-"""By how much a rule that picks the best pieces overstates: printed beside it in the rule laboratory."""
+"""By how much a rule overstates or lags behind: printed beside it in the rule laboratory."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
+
+from headway.science.proficiency.parameters import Parameters
+from headway.science.proficiency.registry import Rule
 
 _NORMAL = NormalDist()
 
@@ -45,3 +49,46 @@ def selection_bias(best: int, of: int) -> float:
     (0.85, 0.66, 0.7)
     """
     return sum(expected_order_statistics(of)[:best]) / best
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """By how much a rule misses the present level of a student, over so many pieces; None where there is no figure.
+
+    `luck`: overstatement of a steady student, in standard errors of one piece. `lag`: value less present level of a student
+    who gains `step` levels with each piece and is rated without error, in levels; negative where the rule pulls down.
+    """
+
+    pieces: int
+    step: float
+    luck: float | None
+    lag: float | None
+
+
+def rule_bias(rule: Rule, chosen: Parameters, *, pieces: int, asked: int = 0, step: float = 0.25) -> Bias:
+    """Return what bias a rule with its parameters carries over `pieces` pieces.
+
+    Assumes a steady student with independent normal errors for `luck`, and a student whose level rises evenly for `lag`;
+    the rule's own loop gives the lag.
+
+    Parameters: `pieces`, 1 or more (above 100 taken as 100); `asked`, the pieces that the requirement asks for, which
+    `best-n` without a number of its own takes; `step`, levels per piece.
+    Returns: `Bias`; luck is exact for rules with weights that do not look at the levels (none), the median (none), the
+    highest and the best n; no figure for rules that count how often a level was reached, or that fit a curve.
+    Source: house definition 4.
+
+    >>> from headway.science.proficiency.registry import parameters, rule
+    >>> rule_bias(rule("mean"), parameters("mean"), pieces=4).lag
+    -0.375
+    >>> round(rule_bias(rule("highest"), parameters("highest"), pieces=3).luck, 2)
+    0.85
+    """
+    n = min(max(pieces, 1), 100)
+    best = min(getattr(chosen, "n", 0) or asked or n, n) if rule.key == "best-n" else 0
+    if not (rule.linear or rule.key in ("highest", "best-n", "median")):
+        return Bias(n, step, None, None)
+    levels = [-step * (n - 1 - i) for i in range(n)]
+    arguments = (best,) if best else rule.arguments(chosen)
+    lag = rule.kernel(levels, [], 0, n, *arguments)
+    luck = selection_bias(best or 1, n) if rule.key in ("highest", "best-n") else 0.0
+    return Bias(n, step, luck, None if math.isnan(lag) else float(lag))

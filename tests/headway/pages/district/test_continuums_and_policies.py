@@ -93,7 +93,7 @@ def test_a_policy_shows_who_would_move_before_it_is_in_force() -> None:
     assert "Each new piece of work counts 65 %" in before.text() and "2 pieces of evidence" in before.text()
     page = read(post(client, "/district/policy", "plain.toml", POLICY))
     assert page.text("h1") == "1 level would become Proficient, none would fall back."
-    assert any("u1" in text and "Not yet" in text and "Proficient" in text for _a, text in page.all("tr"))
+    assert any("Abeyta" in text and "Not yet" in text and "Proficient" in text for _a, text in page.all("tr"))
     assert "highest" not in {v["body"].get("rule") for v in proficiency.book().versions}
     done = client.post("/district/policy", {"token": page.value["token"]})
     assert done.status_code == 302 and "moved=1" in done["Location"]
