@@ -17,6 +17,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.proficiency import configuration, exporting, projecting
 from headway.proficiency.configuration import Book
+from headway.proficiency.growing import LineGrowth, counts, growth_on, standings_of
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.parents import Summary, summaries
@@ -44,6 +45,7 @@ __all__ = [
     "AT",
     "Book",
     "Line",
+    "LineGrowth",
     "Moment",
     "NextStep",
     "Pair",
@@ -51,13 +53,16 @@ __all__ = [
     "Standing",
     "Summary",
     "book",
+    "counts",
     "determine_all",
+    "growth_on",
     "line_of",
     "lines_of",
     "moment",
     "next_steps",
     "rows_of",
     "schools_of",
+    "standings_of",
 ]  # fmt: skip
 
 book = configuration.book

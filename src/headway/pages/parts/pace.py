@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.pages.parts import tags
-from headway.pages.parts.learning import Learner, counts
+from headway.pages.parts.learning import Learner
 from headway.plans import queries as plans
 from headway.plans.types import PaceRow, PlanView
-from headway.proficiency.queries import AT, Moment
+from headway.proficiency.queries import AT, Moment, counts
 
 LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 22.0, 110.0
 POINTS = 12
