@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from headway.kit.refusals import Finding, Refusal
 from headway.science.proficiency import registry
 
-SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}
+SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "contact", "uncertainty", "vocabulary"}
 KEYS: dict[str, set[str]] = {
     "district": {"zone", "languages", "minimum_cell", "roster_removal_share", "name"},
     "calendar": {"session", "starts", "ends", "breaks"},
@@ -58,6 +58,7 @@ KEYS: dict[str, set[str]] = {
         "ready_waiting_days",
         "new_student_days",
     },
+    "contact": {"opens_hour", "closes_hour"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -97,9 +98,10 @@ class PolicyReader:
             self._calendar(calendar)
         for name, scale in body.get("scales", {}).items():
             self._scale(name, scale)
-        for section in ("pace", "response", "uncertainty"):
+        for section in ("pace", "response", "contact", "uncertainty"):
             self._keys(body.get(section, {}), KEYS[section], f"[{section}]")
             self._numbers(body.get(section, {}), section)
+        self._hours(body.get("contact", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -148,6 +150,12 @@ class PolicyReader:
         share = table.get("roster_removal_share", 0.05)
         if not _is_number(share, 1):
             self.fault("out_of_range", "A share from 0 to 1.", "roster_removal_share", share)
+
+    def _hours(self, table: Any) -> None:
+        for key in ("opens_hour", "closes_hour"):
+            value = table.get(key, 12) if isinstance(table, dict) else 12
+            if not isinstance(value, int) or not 0 <= value <= 23:
+                self.fault("out_of_range", "A whole hour from 0 to 23.", key, value)
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back."""
+    from headway.contact import queries as contact
     from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
     from headway.plans import queries as plans
+    from headway.report_cards import queries as report_cards
     from headway.rosters import actions as rosters
 
     frameworks.register_blocker(evidence.in_the_way_of)
     frameworks.register_blocker(plans.in_the_way_of)
     rosters.register_blocker(lambda run: plans.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: evidence.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))

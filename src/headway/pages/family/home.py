@@ -8,9 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from headway.pages.family.child import children
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.child import children
 from headway.pages.parts.learning import learners
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
 
@@ -35,6 +36,7 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     tail = f"?as_of={look.as_of}" if look.as_of else ""
     context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
+               "cards": report_cards.cards_of(student=subject.id),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)
 

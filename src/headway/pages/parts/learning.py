@@ -183,9 +183,14 @@ def few_subjects(n: int) -> str:
 
 def against_grade(line: Line, grade: str) -> str:
     """Say where a working level lies beside the level expected for the grade; empty where nothing is expected."""
-    if line.expected is None or line.working.level is None or not grade:
+    return beside_grade(line.working.level, line.expected, grade)
+
+
+def beside_grade(level: int | None, expected: int | None, grade: str) -> str:
+    """Say where a level lies beside the one expected for a grade; empty where one of them is unknown."""
+    if expected is None or level is None or not grade:
         return ""
-    apart = line.working.level - line.expected
+    apart = level - expected
     said = {"n": few(abs(apart)), "grade": grade_in_sentence(grade)}
     if apart == 0:
         return _("where %(grade)s is now") % said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.access.types import Viewer
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
 
@@ -16,3 +17,10 @@ def taught_class(viewer: Viewer, class_id: str, **_: Any) -> Any:
 def seen_student(viewer: Viewer, student_id: str, **_: Any) -> Any:
     """Return the person of this sourcedId if the viewer may see their learning today; else None."""
     return rosters.student_in_scope(viewer=viewer, reference=student_id)
+
+
+def commented_class(viewer: Viewer, class_id: str, run: int, **_: Any) -> Any:
+    """Return (run, class) if the viewer may open the class and the run is one of its school; else None."""
+    school_class = taught_class(viewer, class_id)
+    found = report_cards.find_run(run) if school_class is not None else None
+    return (found, school_class) if found is not None and found.school == school_class.school_id else None

@@ -2,8 +2,8 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.teacher import grid, new_student, observe, rate, student, today
-from headway.pages.teacher.scope import seen_student, taught_class
+from headway.pages.teacher import comments, grid, new_student, observe, rate, student, today
+from headway.pages.teacher.scope import commented_class, seen_student, taught_class
 
 TEACHERS = only(Role.TEACHER)
 ADULTS = only(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
@@ -99,5 +99,29 @@ doors = [
         ADULTS,
         "Whoever may correct ratings may take the correction back.",
         methods=POST,
+    ),
+    Door(
+        "teacher/report-cards",
+        comments.report_cards,
+        "teacher.report_cards",
+        ADULTS,
+        "Adults of the school find the report cards to write for.",
+    ),
+    Door(
+        "teacher/classes/<str:class_id>/comments/<int:run>",
+        comments.comments,
+        "teacher.comments",
+        ADULTS,
+        "Who may open a class writes comments on its students.",
+        scope=commented_class,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/cards/<int:run>",
+        comments.card,
+        "teacher.card",
+        ADULTS,
+        "A report card is open to the adults whose scope holds the student today.",
+        scope=seen_student,
     ),
 ]
