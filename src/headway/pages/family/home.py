@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from headway.contact import queries as contact
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.child import children
 from headway.pages.parts.learning import learners
@@ -37,8 +38,14 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     context = {"nav": "family.home", "look": look, "child": one, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
                "cards": report_cards.cards_of(student=subject.id),
+               "unread": _unread(request, subject),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)
+
+
+def _unread(request: HttpRequest, child: Any) -> int:
+    found = contact.unread(students=[child.id], home=True, guardian=request.viewer.person_id)
+    return sum(found.values())
 
 
 def _teachers(student: Any, day: date) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
+from headway.pages.parts.conference import agreed
 from headway.pages.parts.learning import Learner, learners, steps
 from headway.pages.parts.pace import pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
@@ -41,6 +43,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": pace_views([learner])[subject.id],
+        "agreed": agreed(contact.agreements_open(student=subject.id), learner.m.day),
     }
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])

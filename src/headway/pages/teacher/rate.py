@@ -115,7 +115,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         "nav": "teacher.rate", "classes": classes, "chosen": chosen, "groups": groups, "most": MOST_TARGETS,
         "pieces": [{"key": p.piece_key, "title": p.title, "at": p.handed_in_at, "name": people[p.student].name(),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.target_ids)} for p in pieces[:60]],
-        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": _toast(request.GET.get("saved", "")),
+        "pieces_n": len(pieces), "student": request.GET.get("student", ""), "toast": toast(request.GET.get("saved", "")),
         "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
@@ -195,7 +195,7 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "criteria": criteria,
         "n_criteria": len(criteria),
         "key": request.POST.get("key") or f"page-{uuid4()}",
-        "toast": _toast(token),
+        "toast": toast(token),
         "toast_token": token,
         "fault": faults.get(""),
         "statuses": [{"value": s, "name": tags.state_words()[s]} for s in STATUSES],
@@ -257,11 +257,7 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
                 faults[str(order[finding.line - 1])] = finding.message
         return _show(request, stack, faults, status=422)
     said = f"{stack.student.name()}: {_summary(request, stack, rows)}"
-    token = signing.dumps(
-        {"keys": [row["key"] for row in rows], "said": said, "by": str(viewer.account)},
-        salt=SALT,
-        compress=True,
-    )
+    token = undo_token(viewer, [row["key"] for row in rows], said)
     if stack.following is None:
         return redirect(
             f"/teacher/rate?{urlencode({'done': '1', 'saved': token, **{k: v for k, v in stack.query.items() if k == 'class'}})}"
@@ -314,7 +310,13 @@ def _summary(request: HttpRequest, stack: Stack, rows: list[dict[str, Any]]) -> 
     return ", ".join(names)
 
 
-def _toast(token: str) -> str:
+def undo_token(viewer: Viewer, keys: list[str], said: str) -> str:
+    """Return what lets this viewer take back for an hour what was just saved."""
+    return signing.dumps({"keys": keys, "said": said, "by": str(viewer.account)}, salt=SALT, compress=True)
+
+
+def toast(token: str) -> str:
+    """Return what was just saved, in words; nothing for a token that is not ours or is over."""
     if not token:
         return ""
     try:

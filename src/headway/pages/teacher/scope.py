@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.access.types import Viewer
+from headway.contact import queries as contact
 from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
@@ -24,3 +25,13 @@ def commented_class(viewer: Viewer, class_id: str, run: int, **_: Any) -> Any:
     school_class = taught_class(viewer, class_id)
     found = report_cards.find_run(run) if school_class is not None else None
     return (found, school_class) if found is not None and found.school == school_class.school_id else None
+
+
+def student_and_guardian(viewer: Viewer, student_id: str, guardian_id: str, **_: Any) -> Any:
+    """Return (student, guardian) if the viewer may see the student today and the guardian cares for them, kept away by no
+    court; else None."""
+    student = seen_student(viewer, student_id)
+    if student is None:
+        return None
+    guardian = contact.guardian_of(student=student.id, guardian_id=guardian_id, as_of=viewer.today)
+    return None if guardian is None else (student, guardian)

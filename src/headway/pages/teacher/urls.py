@@ -2,8 +2,19 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.teacher import comments, grid, new_student, observe, rate, student, today
-from headway.pages.teacher.scope import commented_class, seen_student, taught_class
+from headway.pages.teacher import (
+    comments,
+    conference,
+    contact,
+    grid,
+    new_student,
+    observe,
+    paper,
+    rate,
+    student,
+    today,
+)
+from headway.pages.teacher.scope import commented_class, seen_student, student_and_guardian, taught_class
 
 TEACHERS = only(Role.TEACHER)
 ADULTS = only(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
@@ -123,5 +134,49 @@ doors = [
         ADULTS,
         "A report card is open to the adults whose scope holds the student today.",
         scope=seen_student,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/conference",
+        conference.conference,
+        "teacher.conference",
+        ADULTS,
+        "Adults of the school prepare and record conferences about students in their scope.",
+        scope=seen_student,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/contact",
+        contact.log,
+        "teacher.contact",
+        ADULTS,
+        "Adults of the school note how they were in touch with a student’s home.",
+        scope=seen_student,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/messages/<str:guardian_id>",
+        contact.messages,
+        "teacher.messages",
+        only(Role.TEACHER, Role.ADVISOR),
+        "A student’s teachers and advisors write with the guardians.",
+        scope=student_and_guardian,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/classes/<str:class_id>/sheet",
+        paper.sheet,
+        "teacher.sheet",
+        ADULTS,
+        "Who may open a class prints its rating sheet.",
+        scope=taught_class,
+    ),
+    Door(
+        "teacher/classes/<str:class_id>/paper",
+        paper.paper,
+        "teacher.paper",
+        ADULTS,
+        "Who may open a class brings in what was rated on its sheet.",
+        scope=taught_class,
+        methods=BOTH,
     ),
 ]
