@@ -236,7 +236,7 @@ def _between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, A
         if was != now:
             row = now or was or {}
             found.append({"what": "target", "area": name, "target": row["name"], "was": was, "is": now})
-    for what in ("level", "pace", "growth", "comment", "incomplete"):
+    for what in ("level", "reached", "pace", "growth", "comment", "incomplete"):
         if old.get(what) != new.get(what):
             found.append({"what": what, "area": name, "was": old.get(what), "is": new.get(what)})
     # How many pieces a rule counted is said with each target.

@@ -217,6 +217,9 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
         nothing = _("none")
         return _("%(area)s, level on the continuum: was %(was)s, is %(is)s.") % {
             "area": area, "was": was if was is not None else nothing, "is": now if now is not None else nothing}  # fmt: skip
+    if one["what"] == "reached":
+        return _("%(area)s, targets reached at the level: was %(was)s, is %(is)s.") % {
+            "area": area, "was": was or 0, "is": now or 0}  # fmt: skip
     if one["what"] == "growth":
         ends = [growth_words(each)[0] if each else _("none") for each in (was, now)]
         return _("%(area)s, growth: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}

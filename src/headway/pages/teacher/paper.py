@@ -26,7 +26,7 @@ from headway.rosters import queries as rosters
 
 NAV = "teacher.grid"
 MOST_COLUMNS = 8
-STATUSES = {"M": "missed", "EX": "excused"}
+STATUSES = {"M": "missed", "NP": "missed", "EX": "excused"}
 
 
 @dataclass(frozen=True, slots=True)
