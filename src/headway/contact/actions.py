@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -15,7 +16,6 @@ from headway.contact.types import KINDS, WHO, Promise
 from headway.evidence import actions as ledger
 from headway.kit.refusals import Refusal
 from headway.rosters import queries as rosters
-from headway.rosters.models import Person
 
 MOST_PROMISES = 12
 MOST_AN_HOUR = 20
@@ -122,7 +122,14 @@ def _standing(actor: Viewer, agreement_id: int) -> Agreement:
 
 def _tell(actor: Viewer, row: Agreement, body: dict[str, str | None], at: datetime) -> None:
     ledger.record_event(actor=actor, kind="agreement", body=body, at=at, subject=row.student.uuid)
-    record_act(actor=actor, act="settle_agreement", kind="person", object_id=row.student.uuid, detail={"act": body["act"]}, at=at)
+    record_act(
+        actor=actor,
+        act="settle_agreement",
+        kind="person",
+        object_id=row.student.uuid,
+        detail={"act": body["act"]},
+        at=at,
+    )
 
 
 def _iso(day: date | None) -> str | None:
@@ -167,9 +174,7 @@ def note_contact(
 # Messages.
 
 
-def write(
-    *, actor: Viewer, student_id: int, guardian_id: int, key: str, text: str, at: datetime
-) -> int:
+def write(*, actor: Viewer, student_id: int, guardian_id: int, key: str, text: str, at: datetime) -> int:
     """This will send a message about a student, from the guardian to the school or from the school to the guardian.
 
     A key that is known answers with the message that stands. Written: thread, message, audit entry; no event, because it
@@ -189,12 +194,12 @@ def write(
             if (known.sender_id, known.thread.student_id, known.text) != (actor.person_id, student_id, said):
                 raise Refusal("key_conflict", "This form was already sent with other words.")
             return known.pk
+        made, _ = MessageThread.objects.get_or_create(student_id=student_id, guardian_id=guardian_id)
         # Locked, so that several forms at once are counted one after the other.
-        Person.objects.select_for_update().get(pk=actor.person_id)
+        thread = MessageThread.objects.select_for_update().get(pk=made.pk)
         since = at - timedelta(hours=1)
         if Message.objects.filter(sender_id=actor.person_id, written_at__gt=since).count() >= MOST_AN_HOUR:
             raise Refusal("too_many", f"At most {MOST_AN_HOUR} messages an hour; write the rest in one.")
-        thread, _ = MessageThread.objects.get_or_create(student_id=student_id, guardian_id=guardian_id)
         row = Message.objects.create(
             key=key[:100], thread=thread, sender_id=actor.person_id, from_home=home, text=said, written_at=at
         )
@@ -250,7 +255,7 @@ def _require_pair(actor: Viewer, student_id: int, guardian_id: int, home: bool) 
 # Who may.
 
 
-def _seen(actor: Viewer, student_id: int) -> Person:
+def _seen(actor: Viewer, student_id: int) -> Any:
     if not actor.is_a(*queries.ADULTS):
         raise Refusal("forbidden", "Only adults of the school record this.")
     if not _sees(actor, student_id):

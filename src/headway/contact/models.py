@@ -38,15 +38,11 @@ class Agreement(models.Model):
     state = models.CharField(max_length=10, default="open")
     settled_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=500, default="")
-    replaces = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, related_name="replaced_by"
-    )
+    replaces = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="replaced_by")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["open", "done", "changed"]), name="agreement_state"
-            )
+            models.CheckConstraint(condition=Q(state__in=["open", "done", "changed"]), name="agreement_state")
         ]
 
 

@@ -14,7 +14,6 @@ from headway.contact.models import Agreement, Conference, ContactEntry, Message,
 from headway.contact.types import AgreementView, ConferenceView, EntryView, MessageView, ThreadView
 from headway.proficiency.queries import Moment
 from headway.rosters import queries as rosters
-from headway.rosters.models import Person
 
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 WRITERS = (Role.TEACHER, Role.ADVISOR)
@@ -80,7 +79,7 @@ def may_write_home(viewer: Viewer) -> bool:
 
 
 def thread_of(
-    m: Moment, *, student: int, guardian: Person, home: bool, reader: int | None, now: datetime
+    m: Moment, *, student: int, guardian: Any, home: bool, reader: int | None, now: datetime
 ) -> ThreadView:
     """Return the messages between a guardian and the school about a student, oldest first. One statement.
 
@@ -105,9 +104,7 @@ def _message(m: Moment, row: Message, home: bool, reader: int | None, now: datet
     )  # fmt: skip
 
 
-def unread(
-    *, students: Iterable[int], home: bool, guardian: int | None = None
-) -> dict[tuple[int, int], int]:
+def unread(*, students: Iterable[int], home: bool, guardian: int | None = None) -> dict[tuple[int, int], int]:
     """Return how many messages wait for one side, by (student, guardian); pairs without any are missing. One statement.
 
     For the family, `guardian` is the reader.
@@ -121,7 +118,7 @@ def unread(
     return {(student, who): n for student, who, n in counted.order_by()}
 
 
-def guardian_of(*, student: int, guardian_id: str, as_of: date) -> Person | None:
+def guardian_of(*, student: int, guardian_id: str, as_of: date) -> Any:
     """Return the guardian of this sourcedId who cares for the student on the day, not kept away by a court; else None."""
     found = rosters.guardians_of(student_person_id=student, as_of=as_of)
     return next((one for one in found if one.sourced_id == guardian_id), None)

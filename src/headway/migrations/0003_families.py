@@ -5,191 +5,388 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('headway', '0002_triggers'),
+        ("headway", "0002_triggers"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CardRun',
+            name="CardRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opened_at', models.DateTimeField()),
-                ('as_of', models.DateField(null=True)),
-                ('through', models.BigIntegerField(null=True)),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('school', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.org')),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("as_of", models.DateField(null=True)),
+                ("through", models.BigIntegerField(null=True)),
+                ("frozen_at", models.DateTimeField(null=True)),
+                (
+                    "school",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="headway.org",
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.term"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CardComment',
+            name="CardComment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('language', models.CharField(max_length=8)),
-                ('author', models.CharField(max_length=200)),
-                ('written_at', models.DateTimeField()),
-                ('translation', models.TextField(default='')),
-                ('translation_language', models.CharField(default='', max_length=8)),
-                ('machine', models.BooleanField(default=False)),
-                ('checked_by', models.CharField(default='', max_length=200)),
-                ('framework', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.framework')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='headway.cardrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("language", models.CharField(max_length=8)),
+                ("author", models.CharField(max_length=200)),
+                ("written_at", models.DateTimeField()),
+                ("translation", models.TextField(default="")),
+                ("translation_language", models.CharField(default="", max_length=8)),
+                ("machine", models.BooleanField(default=False)),
+                ("checked_by", models.CharField(default="", max_length=200)),
+                (
+                    "framework",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.framework"
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="comments",
+                        to="headway.cardrun",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Conference',
+            name="Conference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100, unique=True)),
-                ('held_on', models.DateField()),
-                ('present', models.CharField(max_length=500)),
-                ('interpreter', models.CharField(default='', max_length=200)),
-                ('language', models.CharField(max_length=8)),
-                ('recorded_by', models.CharField(max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=100, unique=True)),
+                ("held_on", models.DateField()),
+                ("present", models.CharField(max_length=500)),
+                ("interpreter", models.CharField(default="", max_length=200)),
+                ("language", models.CharField(max_length=8)),
+                ("recorded_by", models.CharField(max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('who', models.CharField(max_length=10)),
-                ('what', models.CharField(max_length=500)),
-                ('by_on', models.DateField(null=True)),
-                ('state', models.CharField(default='open', max_length=10)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(default='', max_length=500)),
-                ('replaces', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='replaced_by', to='headway.agreement')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
-                ('conference', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agreements', to='headway.conference')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("who", models.CharField(max_length=10)),
+                ("what", models.CharField(max_length=500)),
+                ("by_on", models.DateField(null=True)),
+                ("state", models.CharField(default="open", max_length=10)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(default="", max_length=500)),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="replaced_by",
+                        to="headway.agreement",
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
+                (
+                    "conference",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="agreements",
+                        to="headway.conference",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactEntry',
+            name="ContactEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=10)),
-                ('on', models.DateField()),
-                ('with_whom', models.CharField(max_length=200)),
-                ('about', models.CharField(max_length=1000)),
-                ('agreed', models.CharField(default='', max_length=1000)),
-                ('shared', models.BooleanField(default=False)),
-                ('written_by', models.CharField(max_length=200)),
-                ('written_at', models.DateTimeField()),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=10)),
+                ("on", models.DateField()),
+                ("with_whom", models.CharField(max_length=200)),
+                ("about", models.CharField(max_length=1000)),
+                ("agreed", models.CharField(default="", max_length=1000)),
+                ("shared", models.BooleanField(default=False)),
+                ("written_by", models.CharField(max_length=200)),
+                ("written_at", models.DateTimeField()),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FamilyStatement',
+            name="FamilyStatement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=2000)),
-                ('said_by', models.CharField(max_length=200)),
-                ('written_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=2000)),
+                ("said_by", models.CharField(max_length=200)),
+                ("written_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Incomplete',
+            name="Incomplete",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
-                ('expires_on', models.DateField()),
-                ('opened_at', models.DateTimeField()),
-                ('settled', models.CharField(default='', max_length=10)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('settled_reason', models.CharField(default='', max_length=500)),
-                ('framework', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.framework')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incompletes', to='headway.cardrun')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("expires_on", models.DateField()),
+                ("opened_at", models.DateTimeField()),
+                ("settled", models.CharField(default="", max_length=10)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("settled_reason", models.CharField(default="", max_length=500)),
+                (
+                    "framework",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.framework"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incompletes",
+                        to="headway.cardrun",
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MessageThread',
+            name="MessageThread",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('guardian', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
-                ('student', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "guardian",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="headway.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100, unique=True)),
-                ('from_home', models.BooleanField()),
-                ('text', models.CharField(max_length=4000)),
-                ('written_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
-                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='headway.messagethread')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=100, unique=True)),
+                ("from_home", models.BooleanField()),
+                ("text", models.CharField(max_length=4000)),
+                ("written_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="headway.messagethread",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReportCard',
+            name="ReportCard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('issue', models.SmallIntegerField()),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('as_of', models.DateField()),
-                ('through', models.BigIntegerField()),
-                ('issued_at', models.DateTimeField()),
-                ('issued_by', models.CharField(default='', max_length=200)),
-                ('change', models.JSONField(default=dict)),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='headway.cardrun')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("issue", models.SmallIntegerField()),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("as_of", models.DateField()),
+                ("through", models.BigIntegerField()),
+                ("issued_at", models.DateTimeField()),
+                ("issued_by", models.CharField(default="", max_length=200)),
+                ("change", models.JSONField(default=dict)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cards",
+                        to="headway.cardrun",
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Saying',
+            name="Saying",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=1000)),
-                ('language', models.CharField(max_length=8)),
-                ('kept_at', models.DateTimeField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='headway.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=1000)),
+                ("language", models.CharField(max_length=8)),
+                ("kept_at", models.DateTimeField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="headway.person"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='cardrun',
-            constraint=models.UniqueConstraint(fields=('school', 'term'), name='card_run_once'),
+            model_name="cardrun",
+            constraint=models.UniqueConstraint(fields=("school", "term"), name="card_run_once"),
         ),
         migrations.AddConstraint(
-            model_name='cardcomment',
-            constraint=models.UniqueConstraint(fields=('run', 'student', 'framework'), name='card_comment_once'),
+            model_name="cardcomment",
+            constraint=models.UniqueConstraint(
+                fields=("run", "student", "framework"), name="card_comment_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'changed'])), name='agreement_state'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "done", "changed"])), name="agreement_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='familystatement',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('student',), name='statement_stands_once'),
+            model_name="familystatement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("student",),
+                name="statement_stands_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incomplete',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled', '')), fields=('run', 'student', 'framework'), name='incomplete_stands_once'),
+            model_name="incomplete",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("settled", "")),
+                fields=("run", "student", "framework"),
+                name="incomplete_stands_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagethread',
-            constraint=models.UniqueConstraint(fields=('student', 'guardian'), name='message_thread_once'),
+            model_name="messagethread",
+            constraint=models.UniqueConstraint(fields=("student", "guardian"), name="message_thread_once"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['sender', 'written_at'], name='message_by_sender'),
+            model_name="message",
+            index=models.Index(fields=["sender", "written_at"], name="message_by_sender"),
         ),
         migrations.AddConstraint(
-            model_name='reportcard',
-            constraint=models.UniqueConstraint(fields=('run', 'student', 'issue'), name='report_card_issue'),
+            model_name="reportcard",
+            constraint=models.UniqueConstraint(fields=("run", "student", "issue"), name="report_card_issue"),
         ),
     ]

@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from headway.kit.refusals import Finding, Refusal
 from headway.science.proficiency import registry
 
-SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "contact", "uncertainty", "vocabulary"}
+SECTIONS = {
+    "district",
+    "calendar",
+    "scales",
+    "policy",
+    "pace",
+    "response",
+    "contact",
+    "uncertainty",
+    "vocabulary",
+}
 KEYS: dict[str, set[str]] = {
     "district": {"zone", "languages", "minimum_cell", "roster_removal_share", "name"},
     "calendar": {"session", "starts", "ends", "breaks"},

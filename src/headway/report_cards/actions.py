@@ -19,7 +19,6 @@ from headway.report_cards import composing, queries
 from headway.report_cards.models import CardComment, CardRun, FamilyStatement, Incomplete, ReportCard, Saying
 from headway.report_cards.types import CardView, Frozen, RunView, Written
 from headway.rosters import queries as rosters
-from headway.rosters.models import Person
 
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 LANGUAGES = ("en", "es")
@@ -138,9 +137,7 @@ def keep_saying(*, actor: Viewer, text: str, language: str, at: datetime) -> Non
             return
         if own.count() >= MOST_SAYINGS:
             raise Refusal("too_many", f"A bank holds {MOST_SAYINGS} sentences; take one away first.")
-        row = Saying.objects.create(
-            owner_id=actor.person_id, text=said, language=language, kept_at=at
-        )
+        row = Saying.objects.create(owner_id=actor.person_id, text=said, language=language, kept_at=at)
         record_act(actor=actor, act="keep_saying", kind="saying", object_id=row.pk, at=at)
 
 
@@ -220,7 +217,7 @@ def settle_incomplete(
         _tell(actor, row.student, row, body, at)
 
 
-def _tell(actor: Viewer, person: Person, row: Incomplete, body: dict[str, Any], at: datetime) -> None:
+def _tell(actor: Viewer, person: Any, row: Incomplete, body: dict[str, Any], at: datetime) -> None:
     ledger.record_event(
         actor=actor, kind="card_incomplete", body={"run": str(row.run_id), **body}, at=at, subject=person.uuid
     )
@@ -245,7 +242,10 @@ def freeze(*, actor: Viewer, run: RunView, as_of: date, at: datetime) -> Frozen:
     with transaction.atomic():
         row = CardRun.objects.select_for_update().get(pk=run.id)
         if row.as_of is not None and row.as_of != as_of:
-            raise Refusal("frozen_on_another_day", f"This run is frozen as of {row.as_of}; reissue a card to correct it.")
+            raise Refusal(
+                "frozen_on_another_day",
+                f"This run is frozen as of {row.as_of}; reissue a card to correct it.",
+            )
         if row.as_of is None:
             row.as_of, row.through, row.frozen_at = as_of, evidence.head()[0], at
             row.save(update_fields=["as_of", "through", "frozen_at"])
@@ -254,9 +254,7 @@ def freeze(*, actor: Viewer, run: RunView, as_of: date, at: datetime) -> Frozen:
         if not everybody:
             raise Refusal("no_students", "The school has no students on that day.")
         people = [person for person in everybody if person.id not in held]
-        _, contents = queries.contents(
-            run, people, now=at, as_of=as_of, known_at=row.through, book=None
-        )
+        _, contents = queries.contents(run, people, now=at, as_of=as_of, known_at=row.through, book=None)
         _issue(actor, run, people, contents, as_of=as_of, through=row.through or 0, at=at)
         record_act(actor=actor, act="freeze_cards", kind="card_run", object_id=run.id,
                    detail={"as_of": as_of.isoformat(), "through": row.through, "made": len(people)}, at=at)  # fmt: skip
@@ -281,14 +279,22 @@ def reissue(*, actor: Viewer, run: RunView, student_id: int, why: str, at: datet
             raise Refusal("no_such_card", "This card was not issued yet.")
         through = evidence.head()[0]
         person = rosters.people_by_id(person_ids=[student_id])[student_id]
-        _, contents = queries.contents(
-            run, [person], now=at, as_of=before.as_of, known_at=through, book=None
-        )
+        _, contents = queries.contents(run, [person], now=at, as_of=before.as_of, known_at=through, book=None)
         changed = composing.changes(before.content, contents[student_id])
         if not changed:
             raise Refusal("nothing_changed", "Nothing on this card has changed since it was issued.")
         change = {"why": said, "changes": changed, "scales": before.content["scales"]}
-        _issue(actor, run, [person], contents, as_of=before.as_of, through=through, at=at, issue=before.issue + 1, change=change)
+        _issue(
+            actor,
+            run,
+            [person],
+            contents,
+            as_of=before.as_of,
+            through=through,
+            at=at,
+            issue=before.issue + 1,
+            change=change,
+        )
         record_act(actor=actor, act="reissue_card", kind="person", object_id=person.uuid,
                    detail={"run": run.id, "issue": before.issue + 1, "reason": said}, at=at)  # fmt: skip
         found = queries.find_card(run=run.id, student=student_id)
@@ -297,7 +303,7 @@ def reissue(*, actor: Viewer, run: RunView, student_id: int, why: str, at: datet
 
 
 def _issue(
-    actor: Viewer, run: RunView, people: Sequence[Person], contents: Mapping[int, dict[str, Any]], *, as_of: date, through: int,
+    actor: Viewer, run: RunView, people: Sequence[Any], contents: Mapping[int, dict[str, Any]], *, as_of: date, through: int,
     at: datetime, issue: int = 1, change: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     digests = {key: composing.digest_of(content) for key, content in contents.items()}
@@ -314,7 +320,8 @@ def _issue(
     if change:
         body["why"] = change["why"]
     about = [
-        (person.uuid, {**body, "student": str(person.uuid), "digest": digests[person.id]}) for person in people
+        (person.uuid, {**body, "student": str(person.uuid), "digest": digests[person.id]})
+        for person in people
     ]
     ledger.record_events(actor=actor, kind="card_issued", about=about, at=at)
 
@@ -361,7 +368,7 @@ def _require(actor: Viewer) -> None:
         raise Refusal("forbidden", "Only adults of the school write report cards.")
 
 
-def _seen(actor: Viewer, students: Any) -> dict[int, Person]:
+def _seen(actor: Viewer, students: Any) -> dict[int, Any]:
     wanted = set(students)
     seen = rosters.visible_ids(actor, person_ids=wanted, as_of=actor.today) if actor is not SYSTEM else wanted
     if wanted - seen:
@@ -382,7 +389,9 @@ def _today(actor: Viewer, at: datetime) -> date:
 
 
 def _area(framework: int) -> Any:
-    found = next((one for one in frameworks.frameworks() if one.id == framework and one.kind == ACADEMIC), None)
+    found = next(
+        (one for one in frameworks.frameworks() if one.id == framework and one.kind == ACADEMIC), None
+    )
     if found is None:
         raise Refusal("unknown_area", "Choose an area in use.")
     return found

@@ -184,9 +184,7 @@ class _Maker:
         return [found[key] for key in sorted(found)]
 
     def _growth(self, line: Line, tree: Tree) -> dict[str, Any]:
-        found = proficiency.growth_on(
-            self.m, tree, line, student=self.person.id, rows=self.rows, points=2
-        )
+        found = proficiency.growth_on(self.m, tree, line, student=self.person.id, rows=self.rows, points=2)
         if found.rate is None:
             return {"rate": None, "reason": found.reason, "weeks": int(found.weeks), "n": found.n}
         (begun, first), (_, last) = found.points

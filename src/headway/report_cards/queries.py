@@ -28,7 +28,6 @@ from headway.report_cards.types import (
     StatementView,
 )
 from headway.rosters import queries as rosters
-from headway.rosters.models import Person, SchoolClass
 
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 Pair = tuple[int, int]
@@ -70,11 +69,9 @@ def day_of(run: RunView, today: date) -> date:
     return run.as_of or min(max(today, run.starts_on), run.ends_on)
 
 
-def students_of(run: RunView, *, viewer: Viewer, today: date) -> list[Person]:
+def students_of(run: RunView, *, viewer: Viewer, today: date) -> list[Any]:
     """Return the students of the run's school that the viewer may see, by sort name. One statement."""
-    return list(
-        rosters.students_of_school(viewer=viewer, school_id=run.school, as_of=day_of(run, today))
-    )
+    return list(rosters.students_of_school(viewer=viewer, school_id=run.school, as_of=day_of(run, today)))
 
 
 # Comments.
@@ -104,7 +101,7 @@ def sayings(*, owner: int | None) -> list[SayingView]:
     return [SayingView(row.pk, row.text, row.language) for row in rows]
 
 
-def areas_of(school_class: SchoolClass) -> list[Any]:
+def areas_of(school_class: Any) -> list[Any]:
     """Return the academic continuums that a class is asked to comment on: those chosen for it, else all in use."""
     trees = proficiency.class_trees(school_class)
     return [tree.framework for tree in trees if tree.framework.kind == ACADEMIC]
@@ -180,9 +177,7 @@ def _missing(
             asked |= {(key, area.id) for key in own}
             lacking = tuple(key for key in own if (key, area.id) not in written)
             if lacking:
-                found.append(
-                    Missing(one.id, one.sourced_id, one.title, who, area.id, lacking, len(own))
-                )
+                found.append(Missing(one.id, one.sourced_id, one.title, who, area.id, lacking, len(own)))
     return found, asked
 
 
@@ -190,7 +185,13 @@ def _missing(
 
 
 def contents(
-    run: RunView, people: Sequence[Any], *, now: datetime, as_of: date, known_at: int | None, book: Book | None
+    run: RunView,
+    people: Sequence[Any],
+    *,
+    now: datetime,
+    as_of: date,
+    known_at: int | None,
+    book: Book | None,
 ) -> tuple[Moment, dict[int, dict[str, Any]]]:
     """Return the moment and what each student's card says at it: levels as observed by the end of the day, as known then."""
     m = proficiency.moment(now=now, as_of=as_of, known_at=known_at, book=book)

@@ -62,7 +62,9 @@ def note(key: str = "n1", **more: Any) -> int:
     return actions.note_contact(**said)
 
 
-def write(who: str, text: str = "Good morning.", key: str = "", at: datetime = NOW, student: str = "u1") -> int:
+def write(
+    who: str, text: str = "Good morning.", key: str = "", at: datetime = NOW, student: str = "u1"
+) -> int:
     return actions.write(
         actor=viewer(who), student_id=person(student).id, guardian_id=person("p1").id, key=key or f"{who}-{text}-{at}", text=text,
         at=at,
@@ -108,10 +110,17 @@ def test_p19_an_agreement_is_done_or_changed_with_a_reason_and_the_old_words_sta
         actions.change_agreement, actor=actor, agreement_id=first.id, what="", by_on=first.by_on, reason="x", at=NOW
     ) == "nothing_changed"  # fmt: skip
     actions.change_agreement(
-        actor=actor, agreement_id=first.id, what="", by_on=date(2027, 1, 15), reason="The book is out.", at=NOW
+        actor=actor,
+        agreement_id=first.id,
+        what="",
+        by_on=date(2027, 1, 15),
+        reason="The book is out.",
+        at=NOW,
     )
     actions.finish_agreement(actor=actor, agreement_id=second.id, at=NOW)
-    assert refusal(actions.finish_agreement, actor=actor, agreement_id=second.id, at=NOW) == "no_such_agreement"
+    assert (
+        refusal(actions.finish_agreement, actor=actor, agreement_id=second.id, at=NOW) == "no_such_agreement"
+    )
     (held,) = queries.conferences_of(student=person("u1").id)
     assert [(one.what, one.state, one.reason) for one in held.agreements] == [
         ("Reads aloud", "changed", "The book is out."), ("Sends the text", "done", ""), ("Reads aloud", "open", ""),
@@ -119,7 +128,9 @@ def test_p19_an_agreement_is_done_or_changed_with_a_reason_and_the_old_words_sta
     assert [one.by_on for one in queries.agreements_open(student=person("u1").id)] == [date(2027, 1, 15)]
 
 
-@pytest.mark.parametrize(("who", "code"), [("T2", "no_such_person"), ("p1", "forbidden"), ("u1", "forbidden")])
+@pytest.mark.parametrize(
+    ("who", "code"), [("T2", "no_such_person"), ("p1", "forbidden"), ("u1", "forbidden")]
+)
 def test_p19_only_adults_of_the_school_who_see_the_student_record(who: str, code: str) -> None:
     assert refusal(conference, actor=viewer(who)) == code
     assert refusal(note, actor=viewer(who)) == code
@@ -146,7 +157,10 @@ def test_p19_the_family_reads_the_shared_lines_of_the_log() -> None:
     assert note() == note()
     note("n2", shared=True, about="The trip")
     own = person("u1").id
-    assert [one.about for one in queries.entries_of(student=own, shared_only=False)] == ["The trip", "Reading at home"]
+    assert [one.about for one in queries.entries_of(student=own, shared_only=False)] == [
+        "The trip",
+        "Reading at home",
+    ]
     assert [one.about for one in queries.entries_of(student=own, shared_only=True)] == ["The trip"]
 
 
@@ -181,7 +195,10 @@ def test_p19_a_message_is_taken_back_while_nobody_has_read_it_and_for_ten_minute
     assert refusal(actions.withdraw, actor=viewer("T1"), message_id=first, at=NOW) == "no_such_message"
     actions.withdraw(actor=actor, message_id=first, at=NOW + timedelta(minutes=9))
     assert Message.objects.get(pk=first).text == ""
-    assert refusal(actions.withdraw, actor=actor, message_id=second, at=NOW + timedelta(minutes=10)) == "too_late"
+    assert (
+        refusal(actions.withdraw, actor=actor, message_id=second, at=NOW + timedelta(minutes=10))
+        == "too_late"
+    )
     actions.mark_read(actor=viewer("T1"), student_id=person("u1").id, guardian_id=person("p1").id, at=NOW)
     assert refusal(actions.withdraw, actor=actor, message_id=third, at=NOW) == "too_late"
     assert [(one.withdrawn, one.text) for one in thread(False, "T1").messages] == [
@@ -196,7 +213,9 @@ def test_p19_quiet_hours_say_when_a_message_will_be_read() -> None:
         ("2026-12-04T20:00", "2026-12-07T08:00"), ("2026-12-05T12:00", "2026-12-07T08:00"),
     ):  # fmt: skip
         found = queries.read_from(m, datetime.fromisoformat(written).replace(tzinfo=m.zone))
-        assert found == (None if read is None else datetime.fromisoformat(read).replace(tzinfo=m.zone)), written
+        assert found == (None if read is None else datetime.fromisoformat(read).replace(tzinfo=m.zone)), (
+            written
+        )
 
 
 def test_p19_office_hours_are_the_districts() -> None:
@@ -204,7 +223,9 @@ def test_p19_office_hours_are_the_districts() -> None:
     body = proficiency.read_policy(text, name="policy.toml")
     proficiency.import_policy(actor=SYSTEM, body=body, name="policy.toml", at=NOW)
     m = levels.moment(now=NOW)
-    assert queries.read_from(m, datetime(2026, 12, 3, 10, tzinfo=m.zone)) == datetime(2026, 12, 3, 12, tzinfo=m.zone)
+    assert queries.read_from(m, datetime(2026, 12, 3, 10, tzinfo=m.zone)) == datetime(
+        2026, 12, 3, 12, tzinfo=m.zone
+    )
     with pytest.raises(Refusal):
         proficiency.read_policy(b"[contact]\nopens_hour = 24\n", name="policy.toml")
 
@@ -270,5 +291,3 @@ def test_two_families_cost_as_few_statements_as_one(django_assert_num_queries) -
     conference("c2")
     with django_assert_num_queries(2):
         assert len(queries.conferences_of(student=ids[0])) == 2
-
-

@@ -23,6 +23,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.times import now
 from headway.proficiency import actions, queries
 from headway.project.urls import doors
+from headway.report_cards.models import CardRun
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person
 
@@ -72,6 +73,21 @@ teacher.student         sx--x--.---.-.
 teacher.decide          sx--x--.---.-.
 teacher.correct         sx--x-->--->->
 teacher.undo            sxxxxxx---x---
+teacher.report_cards    sxxxxxx...x...
+teacher.comments        s------.---.-.
+teacher.card            sx--x--.---.-.
+teacher.conference      sx--x--.---.-.
+teacher.contact         sx--x--.---.-.
+teacher.messages        sx--x--.---x-x
+teacher.sheet           s------.---.-.
+teacher.paper           s------.---.-.
+family.card             sx--.------x-x
+family.conference       sx--.------x-x
+family.messages         sx--.------x-x
+student.card            s..-xxxxxxxxxx
+school.report_cards     sxxxxxxx.xx...
+school.card_board       sxxxxxxx-xx.-.
+school.card_proof       sxxxxxxx-xx.-.
 family.home             sxxx..x.xxxxxx
 family.child            sx--.------x-x
 family.why              sx--.------x-x
@@ -161,6 +177,16 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     work = Work(key="piece-1", student=u1.id, student_uuid=u1.uuid, targets=(node,), target_uuids=(uid("A1"),), title="Map",
                 file_name="map.txt", file_type="text/plain", file_digest="a" * 64, file_size=3)  # fmt: skip
     evidence.hand_in(actor=SYSTEM, work=work, at=at)
+    from headway.report_cards import actions as report_cards
+    from headway.rosters.models import Term
+
+    run = report_cards.open_run(
+        actor=SYSTEM,
+        school_id=Org.objects.get(sourced_id="s1").id,
+        term_id=Term.objects.get(sourced_id="t1").id,
+        at=at,
+    )
+    report_cards.freeze(actor=SYSTEM, run=run, as_of=today, at=at)
     found = {"nobody": Client()}
     for key in PEOPLE[1:]:
         client = Client()
@@ -184,7 +210,8 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1"))}  # fmt: skip
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1",
+             "run": str(CardRun.objects.get().pk)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)

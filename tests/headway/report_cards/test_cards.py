@@ -48,9 +48,7 @@ def math() -> int:
 
 def teacher(name: str = "T1") -> Viewer:
     own = person(name)
-    classes = frozenset(
-        one.id for one in rosters.classes_taught(person_id=own.id, as_of=NOW.date())
-    )
+    classes = frozenset(one.id for one in rosters.classes_taught(person_id=own.id, as_of=NOW.date()))
     return Viewer(
         account=own.uuid, person=own.uuid, person_id=own.id, name=own.name(), roles=frozenset({Role.TEACHER}), classes=classes,
         today=NOW.date(),
@@ -59,7 +57,8 @@ def teacher(name: str = "T1") -> Viewer:
 
 def write(run: RunView, *, actor: Viewer | None = None, at: datetime = NOW, **texts: Any) -> int:
     comments = {
-        person(who).id: said if isinstance(said, Written) else Written(said, "en") for who, said in texts.items()
+        person(who).id: said if isinstance(said, Written) else Written(said, "en")
+        for who, said in texts.items()
     }
     return actions.write_comments(
         actor=actor or teacher(), run=run, framework=math(), comments=comments, at=at
@@ -121,7 +120,10 @@ def test_p20_the_board_names_what_is_missing_by_class() -> None:
 
 def test_p20_comments_are_for_adults_who_see_the_student() -> None:
     run = opened()
-    for actor, code in ((teacher("T2"), "no_such_person"), (Viewer(roles=frozenset({Role.FAMILY})), "forbidden")):
+    for actor, code in (
+        (teacher("T2"), "no_such_person"),
+        (Viewer(roles=frozenset({Role.FAMILY})), "forbidden"),
+    ):
         with pytest.raises(Refusal) as refused:
             write(run, actor=actor, u1="Not mine to say.")
         assert refused.value.code == code
@@ -131,7 +133,9 @@ def test_p20_comments_are_for_adults_who_see_the_student() -> None:
 def test_p20_a_machine_translation_is_marked_until_a_person_has_read_it() -> None:
     run = opened()
     write(run, u1=Written("She explains.", "en", "Ella explica.", machine=True))
-    assert [one.translation for one in queries.board(run, viewer=SYSTEM, today=NOW.date()).unchecked] == ["Ella explica."]
+    assert [one.translation for one in queries.board(run, viewer=SYSTEM, today=NOW.date()).unchecked] == [
+        "Ella explica."
+    ]
     write(run, u1=Written("She explains.", "en", "Ella explica.", machine=False))
     row = CardComment.objects.get()
     assert (row.machine, row.checked_by, row.translation_language) == (False, "Maria Lopez", "es")
@@ -163,7 +167,11 @@ def test_p20_yesterdays_card_prints_yesterdays_levels_whatever_happens_later() -
     before = card(run)
     assert level(before.content, "A.1") == ("proficient", 300, 2)
     assert area(before.content)["comment"]["text"] == "Anita explains her steps."
-    assert (before.issue, before.as_of, before.digest) == (1, FROZEN_ON, queries.composing.digest_of(before.content))
+    assert (before.issue, before.as_of, before.digest) == (
+        1,
+        FROZEN_ON,
+        queries.composing.digest_of(before.content),
+    )
     rate("u1", "A.1", "2026-11-10", 1)
     write(run, u1="Something else.")
     after = card(run)
@@ -228,7 +236,9 @@ def test_p20_a_card_keeps_level_pace_growth_and_habits_apart() -> None:
     assert (found["level"], found["expected"], found["n"]) == (4, 5, 4)
     assert found["growth"]["rate"] == 0 and found["growth"]["n"] == 4
     assert found["pace"] == []
-    assert [(rule["rule"], rule["version"], rule["n"]) for rule in found["rules"]] == [("decaying-average", 1, 4)]
+    assert [(rule["rule"], rule["version"], rule["n"]) for rule in found["rules"]] == [
+        ("decaying-average", 1, 4)
+    ]
     assert [one["area"] for one in content["areas"]] == ["Math"]
     assert [row["state"] for row in content["habits"][0]["rows"]] == ["not_yet"]
 
@@ -269,10 +279,17 @@ def test_p20_an_expired_incomplete_is_settled_by_a_person_with_a_reason() -> Non
             )
         assert refused.value.code == code
     with pytest.raises(Refusal) as refused:
-        actions.settle_incomplete(actor=teacher("T2"), incomplete_id=key, how="closed", reason="Mine?", at=NOW)
+        actions.settle_incomplete(
+            actor=teacher("T2"), incomplete_id=key, how="closed", reason="Mine?", at=NOW
+        )
     assert refused.value.code == "no_such_incomplete"
     actions.settle_incomplete(
-        actor=teacher(), incomplete_id=key, how="extended", reason="Ill.", at=NOW, expires_on=date(2027, 1, 15)
+        actor=teacher(),
+        incomplete_id=key,
+        how="extended",
+        reason="Ill.",
+        at=NOW,
+        expires_on=date(2027, 1, 15),
     )
     assert [(one.settled, one.expires_on) for one in Incomplete.objects.order_by("id")] == [
         ("extended", date(2026, 12, 10)), ("", date(2027, 1, 15)),
@@ -289,7 +306,9 @@ def test_d2_a_familys_statement_stands_on_each_later_card_and_on_no_earlier_one(
         actor=SYSTEM, student_id=person("u1").id, text="She did this alone.", said_by="Pat Abeyta", at=NOW
     )
     assert card(run).content["statement"] is None
-    again = actions.reissue(actor=SYSTEM, run=run, student_id=person("u1").id, why="The family’s statement", at=NOW)
+    again = actions.reissue(
+        actor=SYSTEM, run=run, student_id=person("u1").id, why="The family’s statement", at=NOW
+    )
     assert again.content["statement"] == {
         "text": "She did this alone.",
         "said_by": "Pat Abeyta",

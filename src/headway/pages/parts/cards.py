@@ -102,7 +102,9 @@ def card_page(card: CardView) -> CardPage:
     )  # fmt: skip
 
 
-def show(request: HttpRequest, *, student: int, run: int, nav: str, back: str, back_name: str) -> HttpResponse:
+def show(
+    request: HttpRequest, *, student: int, run: int, nav: str, back: str, back_name: str
+) -> HttpResponse:
     """Show a card that was issued, the newest issue or the one asked for. The door has checked who may see the student."""
     issues = queries.issues_of(run=run, student=student)
     asked = request.GET.get("issue", "")
@@ -157,7 +159,9 @@ def where(one: Mapping[str, Any], grade: str) -> str:
     beside = beside_grade(one["level"], one["expected"], grade)
     said = {"level": one["level"], "reached": one["reached"], "of": one["targets"], "where": beside}
     if said["where"]:
-        return _("Works at level %(level)s, %(where)s; %(reached)s of %(of)s targets there are reached.") % said
+        return (
+            _("Works at level %(level)s, %(where)s; %(reached)s of %(of)s targets there are reached.") % said
+        )
     return _("Works at level %(level)s; %(reached)s of %(of)s targets there are reached.") % said
 
 
@@ -193,7 +197,9 @@ def quote(one: Mapping[str, Any] | None) -> Quote | None:
         return None
     own, reader = one["language"], language()
     if own != reader and one.get("translation_language") == reader:
-        return Quote(one["translation"], reader, one["author"], one["text"], own, one["machine"], one["checked_by"], "")
+        return Quote(
+            one["translation"], reader, one["author"], one["text"], own, one["machine"], one["checked_by"], ""
+        )
     foreign = LANGUAGE_NAMES.get(own, own) if own != reader else ""
     return Quote(one["text"], own, one["author"], "", "", False, "", foreign)
 
@@ -231,11 +237,15 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
         return _("%(area)s, comment: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}
     if one["what"] == "incomplete":
         ends = [f"“{each['reason']}”" if each else _("none") for each in (was, now)]
-        return _("%(area)s, incomplete: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}
-    if one["what"] == "rules":
-        return _("%(area)s: the rule or the number of pieces behind the levels changed; it stands with the area.") % {
-            "area": area
+        return _("%(area)s, incomplete: was %(was)s, is %(is)s.") % {
+            "area": area,
+            "was": ends[0],
+            "is": ends[1],
         }
+    if one["what"] == "rules":
+        return _(
+            "%(area)s: the rule or the number of pieces behind the levels changed; it stands with the area."
+        ) % {"area": area}
     return {"statement": _("The family’s statement changed."), "student": _("The name of the student changed.")}.get(
         one["what"], _("The grade changed."))  # fmt: skip
 
@@ -245,5 +255,3 @@ def _level(row: Mapping[str, Any] | None, scales: Mapping[str, Any]) -> str:
         return _("not on the card")
     words = tags.say(row["state"], row["value"], scales[row["scale"]])
     return _("%(level)s (n = %(n)s)") % {"level": words, "n": row["n"]}
-
-

@@ -58,7 +58,9 @@ def questions(child: Child) -> list[str]:
     step = next((area.next for area in child.areas if area.next), "")
     if step:
         said = {"name": given, "target": step}
-        found.append(_("Next is “%(target)s”. What would help %(name)s with it, at school and at home?") % said)
+        found.append(
+            _("Next is “%(target)s”. What would help %(name)s with it, at school and at home?") % said
+        )
     found.append(_("What do you see at home that school does not see?"))
     found.append(_("What should be different when we meet again, and how will we tell?"))
     return found

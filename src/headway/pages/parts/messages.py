@@ -63,15 +63,22 @@ def _act(request: HttpRequest, student: Any, guardian: Any) -> str:
 
 def _waits(one: Any) -> str:
     """Say from when a message that was written in quiet hours will be read; empty for others."""
-    return "" if one.waits_until is None else _("will be read from %(when)s") % {"when": _when(one.waits_until)}
+    return (
+        "" if one.waits_until is None else _("will be read from %(when)s") % {"when": _when(one.waits_until)}
+    )
 
 
 def _quiet(read_from: Any) -> str:
     """Say in quiet hours from when a message written now will be read; empty in office hours."""
     if read_from is None:
         return ""
-    return _("The office is closed now. What you write will be read from %(when)s.") % {"when": _when(read_from)}
+    return _("The office is closed now. What you write will be read from %(when)s.") % {
+        "when": _when(read_from)
+    }
 
 
 def _when(instant: Any) -> str:
-    return _("%(time)s on %(day)s") % {"time": time_format(instant.timetz(), "G:i"), "day": tags.long_day(instant)}
+    return _("%(time)s on %(day)s") % {
+        "time": time_format(instant.timetz(), "G:i"),
+        "day": tags.long_day(instant),
+    }

@@ -14,7 +14,9 @@ def said(refusal: Refusal) -> str:
         "day_outside_term": _("Give a day from the first day of the term to today."),
         "day_passed": _("Give a day after today by which it is decided."),
         "frozen_on_another_day": _("This run is frozen already. To correct a card, issue it again."),
-        "key_conflict": _("This form was already sent with other words. Open the page again and write it once more."),
+        "key_conflict": _(
+            "This form was already sent with other words. Open the page again and write it once more."
+        ),
         "name_missing": _("Say who it was: a name is missing."),
         "no_students": _("The school has no students on that day."),
         "no_such_card": _("This card was not issued yet."),
@@ -28,7 +30,9 @@ def said(refusal: Refusal) -> str:
         "text_missing": _("Some words are missing: write what it was about."),
         "text_too_long": _("The text is too long. Shorten it and save again."),
         "too_late": _("It was read, or ten minutes have passed. Write another message instead."),
-        "too_many": _("That is more than fits here. Wait an hour with messages, or take something away first."),
+        "too_many": _(
+            "That is more than fits here. Wait an hour with messages, or take something away first."
+        ),
         "unknown_area": _("Choose one of the areas."),
         "unknown_term": _("Choose one of the terms."),
         "unknown_word": _("Choose one of the answers that the form offers."),

@@ -97,7 +97,9 @@ def paper(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
     fault = ""
     if request.method == "POST":
         people = numbered(request, subject, sheet_on)
-        lines = _read(request.POST.get("lines", ""), people, None if node is None else _scale(m, subject, node))
+        lines = _read(
+            request.POST.get("lines", ""), people, None if node is None else _scale(m, subject, node)
+        )
         fault = _fault(node, lines, observed, m.day)
         if not fault and request.POST.get("act") == "save":
             fault, done = _save(request, node, lines, observed, m.day)
@@ -143,7 +145,9 @@ def _read(text: str, people: Sequence[Any], scale: dict[str, Any] | None) -> lis
 def _said(value: str, scale: dict[str, Any] | None) -> str:
     if value.upper() in STATUSES:
         return tags.state_words()[STATUSES[value.upper()]]
-    names = {f"{one['value']:g}": tags.level_name(one, language()) for one in (scale or {"levels": ()})["levels"]}
+    names = {
+        f"{one['value']:g}": tags.level_name(one, language()) for one in (scale or {"levels": ()})["levels"]
+    }
     return names.get(value, "")
 
 

@@ -42,7 +42,10 @@ def test_p19_the_sheet_speaks_the_language_of_the_home() -> None:
     assert "Conference about Anita Abeyta" in page.words
     assert "Trabaja en el nivel 4" in page.words and "Well told." in page.words
     assert "Preguntas para conversar" in page.words and page.all("div", lang="es")
-    assert "Works at level 4, one below grade 5. Next: Compare ratios." in read(teacher, f"{SHEET}?language=en").words
+    assert (
+        "Works at level 4, one below grade 5. Next: Compare ratios."
+        in read(teacher, f"{SHEET}?language=en").words
+    )
     past = read(teacher, f"{SHEET}?language=en&as_of=2026-10-01").words
     assert "There is no rated work of Anita yet." in past and "Well told." not in past
 
@@ -60,7 +63,10 @@ def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason
     assert "intérprete: R. Soto" in sheet and "Reads aloud para el 18 Dic · por hacer" in sheet
     assert "Reads aloud" in read(client("u1"), "/student/now").words
     number = page.all("input", name="agreement")[0]["value"]
-    teacher.post(SHEET, {"act": "change", "agreement": number, "what": "Reads to Ben", "by": "", "reason": "Ben asked."})
+    teacher.post(
+        SHEET,
+        {"act": "change", "agreement": number, "what": "Reads to Ben", "by": "", "reason": "Ben asked."},
+    )
     sheet = read(family, "/family/children/u1/conference").words
     assert "(Ben asked.)" in sheet and "Reads to Ben" in sheet
     number = read(teacher, SHEET).all("input", name="agreement")[0]["value"]
@@ -71,10 +77,19 @@ def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason
 
 def test_p19_the_log_is_for_the_school_and_its_shared_lines_for_the_family() -> None:
     teacher, family = client("T1"), client("p1")
-    form = {"key": "n1", "kind": "call", "on": "2026-12-01", "with_whom": "Pat", "about": "Only for us", "agreed": ""}
+    form = {
+        "key": "n1",
+        "kind": "call",
+        "on": "2026-12-01",
+        "with_whom": "Pat",
+        "about": "Only for us",
+        "agreed": "",
+    }
     path = "/teacher/students/u1/contact"
     teacher.post(path, form)
-    done = teacher.post(path, {**form, "key": "n2", "about": "The trip", "agreed": "Bring a coat", "shared": "1"})
+    done = teacher.post(
+        path, {**form, "key": "n2", "about": "The trip", "agreed": "Bring a coat", "shared": "1"}
+    )
     assert "Only for us" in read(teacher, done["Location"]).words
     assert teacher.post(path, {**form, "key": "n3", "on": ""}).status_code == 422
     page = read(family, "/family/children/u1/messages").words
@@ -106,10 +121,16 @@ def test_p19_a_guardian_writes_and_the_teacher_answers() -> None:
 def test_p19_quiet_hours_are_said_in_both_languages() -> None:
     with time_machine.travel(datetime(2026, 12, 6, 3, tzinfo=UTC), tick=False):
         page = read(client("p1"), "/family/children/u1/messages").words
-        assert "The office is closed now. What you write will be read from 8:00 on Monday 7 December 2026." in page
+        assert (
+            "The office is closed now. What you write will be read from 8:00 on Monday 7 December 2026."
+            in page
+        )
         spanish = again("p1", "es")
         spanish.post("/family/children/u1/messages", {"act": "write", "key": "m", "text": "Hola"})
-        assert "se leerá a partir de las 8:00 del lunes 7 de diciembre de 2026" in read(spanish, "/family/children/u1/messages").words
+        assert (
+            "se leerá a partir de las 8:00 del lunes 7 de diciembre de 2026"
+            in read(spanish, "/family/children/u1/messages").words
+        )
 
 
 def test_p19_a_court_order_closes_sheet_and_messages_on_both_sides() -> None:
@@ -120,7 +141,10 @@ def test_p19_a_court_order_closes_sheet_and_messages_on_both_sides() -> None:
     )
     for path in ("/family/children/u1/conference", "/family/children/u1/messages"):
         assert family.get(path).status_code == 404
-    assert family.post("/family/children/u1/messages", {"act": "write", "key": "m2", "text": "x"}).status_code == 404
+    assert (
+        family.post("/family/children/u1/messages", {"act": "write", "key": "m2", "text": "x"}).status_code
+        == 404
+    )
     assert teacher.get("/teacher/students/u1/messages/p1").status_code == 404
     assert family.get("/family/children/u2/messages").status_code == 200
     assert Message.objects.count() == 1

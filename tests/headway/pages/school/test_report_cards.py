@@ -33,7 +33,12 @@ def lead() -> Client:
     made = Person.objects.create(sourced_id="lead", given_name="Lena", family_name="Ruiz")
     school = Org.objects.get(sourced_id="s1")
     rosters.grant_role(
-        actor=SYSTEM, person_id=made.id, role=Role.PRINCIPAL, at=NOW, org_id=school.id, starts_on=date(2026, 8, 1)
+        actor=SYSTEM,
+        person_id=made.id,
+        role=Role.PRINCIPAL,
+        at=NOW,
+        org_id=school.id,
+        starts_on=date(2026, 8, 1),
     )
     return client("lead")
 
@@ -80,7 +85,9 @@ def test_p20_a_leader_opens_a_run_reads_the_board_and_freezes(lead: Client) -> N
     found = read(family, card)
     assert "Report card of Anita Abeyta As of Monday 30 November 2026." in found.words
     assert "Works at level 4, one below grade 5; 1 of 3 targets there are reached." in found.words
-    assert "Rule: decaying-average, version 1; policy “start” 1" in found.words and "Proof." not in found.words
+    assert (
+        "Rule: decaying-average, version 1; policy “start” 1" in found.words and "Proof." not in found.words
+    )
     assert card in read(family, "/family/children/u1").links
 
 
@@ -131,7 +138,10 @@ def test_p20_a_machine_translation_says_so_on_the_card_until_it_is_read(lead: Cl
     assert "Ella explica." in read(lead, f"/school/report-cards/{run}").words
     here = f"/school/report-cards/{run}/students/u1"
     spanish = again("lead", "es")
-    assert "Ella explica. Maria Lopez · Traducción automática, no revisada por una persona" in read(spanish, here).words
+    assert (
+        "Ella explica. Maria Lopez · Traducción automática, no revisada por una persona"
+        in read(spanish, here).words
+    )
     del sent[f"machine-{person('u1').id}"]
     teacher.post(path, sent)
     assert "Traducción leída por Maria Lopez" in read(spanish, here).words
@@ -146,7 +156,10 @@ def test_p20_an_incomplete_stands_on_the_card_and_is_listed_when_its_day_has_pas
     assert teacher.post(path, {**sent, "owner": person("p1").id}).status_code == 422
     assert teacher.post(path, sent).status_code == 302
     card = read(lead, f"/school/report-cards/{run}/students/u1").words
-    assert "Incomplete, and no level for that: The talk is still to come. Maria Lopez looks after it until" in card
+    assert (
+        "Incomplete, and no level for that: The talk is still to come. Maria Lopez looks after it until"
+        in card
+    )
     assert "No level yet" in card
     with time_machine.travel(NOW.replace(month=12, day=15), tick=False):
         page = read(again("lead", "en"), f"/school/report-cards/{run}").words
@@ -167,7 +180,9 @@ def test_p20_a_court_order_closes_the_card(lead: Client) -> None:
 def test_d2_a_leader_records_what_the_family_adds(lead: Client) -> None:
     run = opened()
     here = f"/school/report-cards/{run}/students/u1"
-    assert lead.post(here, {"act": "statement", "text": "She did this alone.", "said_by": ""}).status_code == 422
+    assert (
+        lead.post(here, {"act": "statement", "text": "She did this alone.", "said_by": ""}).status_code == 422
+    )
     lead.post(here, {"act": "statement", "text": "She did this alone.", "said_by": "Pat Abeyta"})
     assert "What the family adds Pat Abeyta, 3 Dec She did this alone." in read(lead, here).words
 
