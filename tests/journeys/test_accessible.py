@@ -10,7 +10,14 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = pytest.mark.browser
 PAGES = {
     "student": ["/student/now", "/student/continuum", "/student/hand-in", "/account/"],
-    "family": ["/family/", "/account/"],
+    "family": [
+        "/family/",
+        "/account/",
+        "{child}",
+        "{child}/conference",
+        "{child}/messages",
+        "{child}/cards/1",
+    ],
     "familia": ["/family/"],
     "teacher": [
         "/teacher/today",
@@ -21,8 +28,22 @@ PAGES = {
         "{student}",
         "{decide}",
         "{new}",
+        "{student}/conference",
+        "{student}/contact",
+        "{student}/cards/1",
+        "/teacher/report-cards",
+        "/teacher/classes/{class}/comments/1",
+        "/teacher/classes/{class}/sheet",
+        "/teacher/classes/{class}/paper",
     ],
-    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
+    "principal": [
+        "/school/week",
+        "/school/cohorts/{school}",
+        "{grid}",
+        "/school/report-cards",
+        "/school/report-cards/1",
+        "/school/report-cards/1/students/{who}",
+    ],
     "district": [
         "/district/",
         "/district/roster",
@@ -59,6 +80,8 @@ def places(district) -> dict[str, str]:
     return {
         "grid": f"/teacher/classes/{school_class}/grid",
         "student": f"/teacher/students/{student}",
+        "child": f"/family/children/{student}",
+        "who": student,
         "class": school_class,
         "new": f"/teacher/classes/{school_class}/new-student",
         "school": district.logins["principal"]["sourced_id"][2:],

@@ -134,7 +134,7 @@ class _Maker:
         found = []
         for node in tree.targets(on=self.m.day):
             standing = self.standings.get((self.person.id, node.id))
-            if standing is None:
+            if standing is None or standing.state == "no_evidence":
                 continue
             at_work = line.working.level is not None and (node.level or 1) == line.working.level
             if at_work or (standing.last_observed_us or 0) >= self.since:

@@ -272,11 +272,11 @@ def test_p20_an_incomplete_has_an_owner_and_a_day_and_never_turns_into_a_level()
 def test_p20_an_expired_incomplete_is_settled_by_a_person_with_a_reason() -> None:
     run = opened()
     key = incomplete(run)
-    for how, more, code in (("extended", {}, "day_passed"), ("forgotten", {}, "unknown_word"), ("closed", {"reason": " "}, "reason_missing")):  # fmt: skip
+    for how, reason, code in (
+        ("extended", "Ill.", "day_passed"), ("forgotten", "Ill.", "unknown_word"), ("closed", " ", "reason_missing"),
+    ):  # fmt: skip
         with pytest.raises(Refusal) as refused:
-            actions.settle_incomplete(
-                actor=teacher(), incomplete_id=key, how=how, at=NOW, **{"reason": "Ill.", **more}
-            )
+            actions.settle_incomplete(actor=teacher(), incomplete_id=key, how=how, reason=reason, at=NOW)
         assert refused.value.code == code
     with pytest.raises(Refusal) as refused:
         actions.settle_incomplete(

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from headway.access import queries as access
 from headway.contact import actions
 from headway.contact import queries as contact
 from headway.contact.types import Promise
@@ -51,12 +52,15 @@ def conference(request: HttpRequest, student_id: str, subject: Any) -> HttpRespo
 
 
 def _language(request: HttpRequest, guardians: list[Any]) -> str:
-    """Return the language of the sheet: the one chosen, else that of the first guardian who has one the district speaks."""
+    """Return the language of the sheet: the one chosen; else that in which the first guardian reads here, or that the roster
+    gives, where the district speaks it."""
     spoken = request.book.languages
     asked = request.GET.get("language", "")
     if asked in spoken:
         return asked
-    return next((one.language for one in guardians if one.language in spoken), get_language() or "en")
+    read = access.languages_of(persons=[one.uuid for one in guardians])
+    told_by_guardians = [read.get(one.uuid, one.language) for one in guardians]
+    return next((one for one in told_by_guardians if one in spoken), get_language() or "en")
 
 
 def _present(student: Any, guardians: list[Any], teacher: str) -> str:

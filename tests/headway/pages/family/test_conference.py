@@ -27,8 +27,10 @@ def school(tmp_path: Path):
 
 
 def record(browser: Client, **more: str):
-    form = {"act": "record", "key": "c1", "held_on": "2026-12-02", "present": "Anita, Pat Abeyta, Maria Lopez",
-            "interpreter": "R. Soto", "home_language": "es", "who-1": "home", "what-1": "Reads aloud", "by-1": "2026-12-18"}  # fmt: skip
+    form = {
+        "act": "record", "key": "c1", "held_on": "2026-12-02", "present": "Anita, Pat Abeyta, Maria Lopez",
+        "interpreter": "R. Soto", "home_language": "es", "who-1": "home", "what-1": "Reads aloud", "by-1": "2026-12-18",
+    }  # fmt: skip
     return browser.post(SHEET, {**form, **more})
 
 
