@@ -46,7 +46,10 @@ def test_a_sheet_fits_on_one_page_of_letter_and_of_a4(district, sign_in) -> None
     """P18, P19: the sheet of a conference is one page, the report card at most two."""
     page = sign_in("teacher")
     student = district.logins["student"]["sourced_id"]
-    for path, most in ((f"/teacher/students/{student}/conference", 1), (f"/teacher/students/{student}/cards/1", 2)):
+    for path, most in (
+        (f"/teacher/students/{student}/conference", 1),
+        (f"/teacher/students/{student}/cards/1", 2),
+    ):
         page.goto(district.base + path)
         for paper in ("Letter", "A4"):
             printed = page.pdf(format=paper, prefer_css_page_size=False)

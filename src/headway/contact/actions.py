@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from headway.access.actions import record_act
-from headway.access.types import Role, Viewer
+from headway.access.types import Viewer
 from headway.contact import queries
 from headway.contact.models import Agreement, Conference, ContactEntry, Message, MessageThread
 from headway.contact.types import KINDS, WHO, Promise
@@ -265,13 +265,10 @@ def _seen(actor: Viewer, student_id: int) -> Any:
 
 def _sees(actor: Viewer, student_id: int) -> bool:
     """Whether an adult of the school may see the student today: not as a guardian, who has the family's pages."""
-    if not actor.is_a(*queries.ADULTS):
-        return False
-    school = Viewer(
-        account=actor.account, person_id=actor.person_id, roles=actor.roles - {Role.FAMILY, Role.STUDENT},
-        schools=actor.schools, classes=actor.classes, today=actor.today,
-    )  # fmt: skip
-    return student_id in rosters.visible_ids(school, person_ids=[student_id], as_of=actor.today)
+    school = rosters.at_school(actor)
+    return actor.is_a(*queries.ADULTS) and bool(
+        rosters.visible_ids(school, person_ids=[student_id], as_of=actor.today)
+    )
 
 
 def erase_contact(*, student: int) -> None:

@@ -166,6 +166,11 @@ class PolicyReader:
             value = table.get(key, 12) if isinstance(table, dict) else 12
             if not isinstance(value, int) or not 0 <= value <= 23:
                 self.fault("out_of_range", "A whole hour from 0 to 23.", key, value)
+                return
+        if isinstance(table, dict) and table.get("closes_hour", 16) <= table.get("opens_hour", 8):
+            self.fault(
+                "out_of_range", "The office closes after it opens.", "closes_hour", table.get("closes_hour")
+            )
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

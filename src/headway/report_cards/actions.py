@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -368,18 +368,19 @@ def _require(actor: Viewer) -> None:
         raise Refusal("forbidden", "Only adults of the school write report cards.")
 
 
-def _seen(actor: Viewer, students: Any) -> dict[int, Any]:
+def _seen(actor: Viewer, students: Iterable[int]) -> dict[int, Any]:
     wanted = set(students)
-    seen = rosters.visible_ids(actor, person_ids=wanted, as_of=actor.today) if actor is not SYSTEM else wanted
-    if wanted - seen:
+    if wanted - _visible(actor, wanted):
         raise Refusal("no_such_person", "There is no such student that you may see.")
     return rosters.people_by_id(person_ids=wanted)
 
 
 def _may_see(actor: Viewer, student: int) -> bool:
-    return actor.is_a(*ADULTS) and (
-        actor is SYSTEM or student in rosters.visible_ids(actor, person_ids=[student], as_of=actor.today)
-    )
+    return actor.is_a(*ADULTS) and student in _visible(actor, {student})
+
+
+def _visible(actor: Viewer, students: set[int]) -> set[int]:
+    return rosters.visible_ids(rosters.at_school(actor), person_ids=students, as_of=actor.today)
 
 
 def _today(actor: Viewer, at: datetime) -> date:

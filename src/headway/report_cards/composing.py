@@ -220,8 +220,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
         for key in dict.fromkeys([*olds, *news]):
             found += _between(olds.get(key) or {}, news.get(key) or {})
     for what in ("statement", "student", "grade"):
-        if before[what] != after[what]:
-            found.append({"what": what, "was": before[what], "is": after[what]})
+        if before.get(what) != after.get(what):
+            found.append({"what": what, "was": before.get(what), "is": after.get(what)})
     return found
 
 

@@ -32,6 +32,7 @@ from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
     TEACHES,
+    at_school,
     by_sort_name,
     can_see_student,
     children_of,
@@ -50,6 +51,7 @@ from headway.rosters.visibility import (
 
 __all__ = [
     "all_person_uuids",
+    "at_school",
     "can_see_student",
     "children_of",
     "class_by_reference",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,6 +39,7 @@ class Row:
     translation: str
     machine: bool
     incomplete: IncompleteView | None
+    was: str
 
 
 def report_cards(request: HttpRequest) -> HttpResponse:
@@ -98,16 +100,26 @@ def _act(request: HttpRequest, run: RunView, school_class: Any, area: Any, peopl
         actions.drop_saying(actor=viewer, saying_id=int(act.removeprefix("drop-")), at=at)
         return _("The sentence is out of your bank; comments that used it stay.")
     bank = {str(one.id): one for one in queries.sayings(owner=viewer.person_id)}
-    n = actions.write_comments(
-        actor=viewer, run=run, framework=area.id, comments={one.id: _handed_in(request, one, bank) for one in people}, at=at
-    )  # fmt: skip
+    handed_in = {one.id: _handed_in(request, one, bank) for one in people}
+    # What the form left as it was is not written: somebody else may have written it since.
+    changed = {key: one for key, one in handed_in.items() if mark(one) != request.POST.get(f"was-{key}")}
+    n = actions.write_comments(actor=viewer, run=run, framework=area.id, comments=changed, at=at)
     return ngettext("%(n)s comment saved.", "%(n)s comments saved.", n) % {"n": n}
+
+
+def mark(one: Written) -> str:
+    """Return a short mark of what a form shows, so that it tells what it changed."""
+    said = "\x1f".join((one.text.strip(), one.language, one.translation.strip(), str(one.machine)))
+    return sha256(said.encode()).hexdigest()[:16]
 
 
 def _handed_in(request: HttpRequest, person: Any, bank: dict[str, Any]) -> Written:
     """Return what the form says about one student; a sentence of the bank fills a text that is empty."""
     said, key = request.POST, person.id
-    text, spoken = said.get(f"text-{key}", "").strip(), said.get(f"language-{key}", "")
+    text, translation = (
+        said.get(f"{name}-{key}", "").replace("\r\n", "\n").strip() for name in ("text", "translation")
+    )
+    spoken = said.get(f"language-{key}", "")
     saying = bank.get(said.get(f"bank-{key}", ""))
     if saying is not None:
         given = person.preferred_given_name or person.given_name
@@ -116,7 +128,7 @@ def _handed_in(request: HttpRequest, person: Any, bank: dict[str, Any]) -> Writt
             f"{text} {sentence}".strip(),
             spoken if text else saying.language,
         )
-    return Written(text, spoken, said.get(f"translation-{key}", ""), f"machine-{key}" in said)
+    return Written(text, spoken, translation, f"machine-{key}" in said)
 
 
 def _incomplete(request: HttpRequest, run: RunView, area: Any, people: list[Any]) -> str:
@@ -150,14 +162,14 @@ def _rows(request: HttpRequest, run: RunView, area: Any, people: list[Any], *, k
             _("Works at level %(level)s, %(where)s.") if where else _("Works at level %(level)s.")
         ) % {"level": level, "where": where}  # fmt: skip
         comment = written.get((one.id, area.id))
-        if kept and request.POST.get("act") == "save":
-            said = _handed_in(request, one, {})
-        elif comment is not None:
-            said = Written(comment.text, comment.language, comment.translation, comment.machine)
-        else:
-            said = Written("", language())
+        stored = Written("", language())
+        if comment is not None:
+            stored = Written(comment.text, comment.language, comment.translation, comment.machine)
+        again = kept and request.POST.get("act") == "save"
+        said = _handed_in(request, one, {}) if again else stored
         found.append(
-            Row(one, stands, comment, said.text, said.language, said.translation, said.machine, owed.get((one.id, area.id)))
+            Row(one, stands, comment, said.text, said.language, said.translation, said.machine, owed.get((one.id, area.id)),
+                mark(stored))
         )  # fmt: skip
     return found
 

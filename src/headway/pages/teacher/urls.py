@@ -14,7 +14,13 @@ from headway.pages.teacher import (
     student,
     today,
 )
-from headway.pages.teacher.scope import commented_class, seen_student, student_and_guardian, taught_class
+from headway.pages.teacher.scope import (
+    commented_class,
+    seen_student,
+    student_and_guardian,
+    student_at_school,
+    taught_class,
+)
 
 TEACHERS = only(Role.TEACHER)
 ADULTS = only(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
@@ -141,7 +147,7 @@ doors = [
         "teacher.conference",
         ADULTS,
         "Adults of the school prepare and record conferences about students in their scope.",
-        scope=seen_student,
+        scope=student_at_school,
         methods=BOTH,
     ),
     Door(
@@ -150,7 +156,7 @@ doors = [
         "teacher.contact",
         ADULTS,
         "Adults of the school note how they were in touch with a student’s home.",
-        scope=seen_student,
+        scope=student_at_school,
         methods=BOTH,
     ),
     Door(

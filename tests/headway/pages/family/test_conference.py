@@ -152,6 +152,15 @@ def test_p19_a_court_order_closes_sheet_and_messages_on_both_sides() -> None:
     assert Message.objects.count() == 1
 
 
+def test_p19_a_teacher_reads_no_notes_of_the_school_about_the_own_child_elsewhere() -> None:
+    """A teacher who is family to a student of another class reads the family's pages, not the log."""
+    rosters.add_guardianship(actor=SYSTEM, student_id=person("u1").id, guardian_id=person("T2").id, at=NOW)
+    parent = client("T2")
+    assert parent.get("/family/children/u1/conference").status_code == 200
+    for path in (SHEET, "/teacher/students/u1/contact", "/teacher/students/u1/messages/p1"):
+        assert parent.get(path).status_code == 404, path
+
+
 def test_pages_between_home_and_school_cost_few_statements(django_assert_max_num_queries) -> None:
     rate("u1", "A.1", "2026-11-02", 3, comment="Well told.")
     teacher, family = client("T1"), client("p1")

@@ -130,6 +130,23 @@ def test_p20_a_teacher_comments_from_the_own_bank() -> None:
     assert refused.status_code == 422 and b"x" * 2001 in refused.content, "nothing that was typed is lost"
 
 
+def test_p20_what_a_form_left_alone_does_not_undo_a_colleagues_comment() -> None:
+    run, first, second = opened(), client("T1"), again("T1", "en")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    page = read(first, path)
+    shown = {
+        a["name"]: a["value"] or ""
+        for a in page.all("input", type="hidden")
+        if str(a["name"]).startswith("was-")
+    }
+    assert len(shown) == 2
+    second.post(path, form(text_u1="Anita explains her steps."))
+    first.post(path, {**form(text_u2="Ben draws."), **shown})
+    assert dict(CardComment.objects.values_list("student__sourced_id", "text")) == {
+        "u1": "Anita explains her steps.", "u2": "Ben draws.",
+    }  # fmt: skip
+
+
 def test_p20_a_machine_translation_says_so_on_the_card_until_it_is_read(lead: Client) -> None:
     run, teacher = opened(), client("T1")
     path = f"/teacher/classes/k1/comments/{run}?area={math()}"
