@@ -42,15 +42,25 @@ def test_family_prepares_a_conference_in_spanish(district, sign_in) -> None:
     expect(teacher.locator(".thread")).to_contain_text("¿Cómo podemos practicar las tasas?")
 
 
-def test_a_sheet_fits_on_one_page_of_letter_and_of_a4(district, sign_in) -> None:
-    """P18, P19: the sheet of a conference is one page, the report card at most two."""
-    page = sign_in("teacher")
+def pages_of(printed: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_what_is_printed_fits_on_letter_and_on_a4(district, sign_in) -> None:
+    """P18, P19, P20: a family's page, the sheet of a conference and a class's rating sheet are one page, a card two at most."""
     student = district.logins["student"]["sourced_id"]
-    for path, most in (
-        (f"/teacher/students/{student}/conference", 1),
-        (f"/teacher/students/{student}/cards/1", 2),
-    ):
-        page.goto(district.base + path)
-        for paper in ("Letter", "A4"):
-            printed = page.pdf(format=paper, prefer_css_page_size=False)
-            assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= most, (path, paper)
+    teacher = district.logins["teacher"]["sourced_id"]
+    school_class = "C-" + teacher.removeprefix("T-") + ("" if re.search(r"[A-H]$", teacher) else "A")
+    wanted = {
+        "teacher": {
+            f"/teacher/students/{student}/conference": 1, f"/teacher/students/{student}/cards/1": 2,
+            f"/teacher/classes/{school_class}/sheet": 1, f"/teacher/classes/{school_class}/grid": 1,
+        },
+        "family": {f"/family/children/{student}": 1, f"/family/children/{student}/conference": 1},
+    }  # fmt: skip
+    for who, paths in wanted.items():
+        page = sign_in(who)
+        for path, most in paths.items():
+            page.goto(district.base + path)
+            for paper in ("Letter", "A4"):
+                assert 1 <= pages_of(page.pdf(format=paper)) <= most, (path, paper)
