@@ -250,7 +250,9 @@ def freeze(*, actor: Viewer, run: RunView, as_of: date, at: datetime) -> Frozen:
             row.as_of, row.through, row.frozen_at = as_of, evidence.head()[0], at
             row.save(update_fields=["as_of", "through", "frozen_at"])
         held = queries.issued(run=run.id)
-        everybody = list(rosters.students_of_school(viewer=SYSTEM, school_id=run.school, as_of=as_of))
+        everybody = list(
+            rosters.students_of_school(viewer=SYSTEM, school_id=run.school, as_of=as_of, leavers=True)
+        )
         if not everybody:
             raise Refusal("no_students", "The school has no students on that day.")
         people = [person for person in everybody if person.id not in held]

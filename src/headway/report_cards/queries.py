@@ -70,8 +70,12 @@ def day_of(run: RunView, today: date) -> date:
 
 
 def students_of(run: RunView, *, viewer: Viewer, today: date) -> list[Any]:
-    """Return the students of the run's school that the viewer may see, by sort name. One statement."""
-    return list(rosters.students_of_school(viewer=viewer, school_id=run.school, as_of=day_of(run, today)))
+    """Return the students of the run's school on its day that the viewer may see, by sort name. One statement."""
+    return list(
+        rosters.students_of_school(
+            viewer=viewer, school_id=run.school, as_of=day_of(run, today), leavers=True
+        )
+    )
 
 
 # Comments.

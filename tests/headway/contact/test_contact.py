@@ -26,7 +26,7 @@ from headway.rosters.queries import viewer_for
 
 from ..pages.student.world import NOW, build, client, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture(autouse=True)

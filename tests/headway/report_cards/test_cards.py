@@ -22,11 +22,11 @@ from headway.report_cards import actions, queries
 from headway.report_cards.models import CardComment, Incomplete, ReportCard
 from headway.report_cards.types import RunView, Written
 from headway.rosters import queries as rosters
-from headway.rosters.models import Org, Term
+from headway.rosters.models import Enrollment, Org, Person, RoleGrant, Term
 
 from ..pages.student.world import NOW, build, person, rate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 FROZEN_ON = date(2026, 11, 30)
 
 
@@ -202,6 +202,17 @@ def test_p20_a_student_who_came_later_gets_a_card_as_known_on_the_same_day() -> 
     done = actions.freeze(actor=SYSTEM, run=run, as_of=FROZEN_ON, at=NOW + timedelta(days=1))
     assert (done.made, done.kept) == (1, 2)
     assert level(card(run, "u2").content, "A.1")[2] == 1, "what the ledger heard since does not count"
+
+
+def test_p20_a_student_who_left_since_has_the_card_of_the_day_and_it_can_be_corrected() -> None:
+    key = rate("u2", "A.1", "2026-11-02", 3)
+    Enrollment.objects.filter(person=person("u2")).update(ends_on=date(2026, 12, 2))
+    RoleGrant.objects.filter(person=person("u2")).update(ends_on=date(2026, 12, 2))
+    Person.objects.filter(sourced_id="u2").update(active=False)
+    run = frozen(opened())
+    assert level(card(run, "u2").content, "A.1")[2] == 1
+    rate("u2", "A.1", "2026-11-02", 2, replaces=key, comment="Read wrongly.")
+    assert actions.reissue(actor=SYSTEM, run=run, student_id=person("u2").id, why="x", at=NOW).issue == 2
 
 
 def test_p20_a_reissue_names_what_was_what_is_and_why() -> None:

@@ -54,8 +54,6 @@ def card_of(viewer: Viewer, run: int, student_id: str, **_: Any) -> Any:
     found = card_run(viewer, run)
     if found is None or found is viewer:
         return found
-    person = rosters.students_of_school(
-        viewer=viewer, school_id=found.school, as_of=report_cards.day_of(found, viewer.today)
-    ).filter(sourced_id=student_id)
-    student = person.first()
+    people = report_cards.students_of(found, viewer=viewer, today=viewer.today)
+    student = next((one for one in people if one.sourced_id == student_id), None)
     return None if student is None else (found, student)
