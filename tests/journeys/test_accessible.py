@@ -36,14 +36,7 @@ PAGES = {
         "/teacher/classes/{class}/sheet",
         "/teacher/classes/{class}/paper",
     ],
-    "principal": [
-        "/school/week",
-        "/school/cohorts/{school}",
-        "{grid}",
-        "/school/report-cards",
-        "/school/report-cards/1",
-        "/school/report-cards/1/students/{who}",
-    ],
+    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
     "district": [
         "/district/",
         "/district/roster",
@@ -57,6 +50,11 @@ PAGES = {
         "/continuum/Mathematics/",
     ],
 }
+PAGES["principal"] += [
+    "/school/report-cards",
+    "/school/report-cards/1",
+    "/school/report-cards/1/students/{who}",
+]
 SERIOUS = ("serious", "critical")
 # What Tab must reach: everything that acts. A grid keeps one stop and moves by arrow keys.
 UNREACHABLE = """
