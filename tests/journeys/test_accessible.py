@@ -10,7 +10,14 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = pytest.mark.browser
 PAGES = {
     "student": ["/student/now", "/student/continuum", "/student/hand-in", "{offer}", "/account/"],
-    "family": ["/family/", "/account/"],
+    "family": [
+        "/family/",
+        "/account/",
+        "{child}",
+        "{child}/conference",
+        "{child}/messages",
+        "{child}/cards/1",
+    ],
     "familia": ["/family/"],
     "teacher": [
         "/teacher/today",
@@ -26,6 +33,13 @@ PAGES = {
         "{task}",
         "{release}",
         "{stack}",
+        "{student}/conference",
+        "{student}/contact",
+        "{student}/cards/1",
+        "/teacher/report-cards",
+        "/teacher/classes/{class}/comments/1",
+        "/teacher/classes/{class}/sheet",
+        "/teacher/classes/{class}/paper",
     ],
     "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
     "district": [
@@ -49,6 +63,11 @@ PAGES = {
         "/continuum/Mathematics/",
     ],
 }
+PAGES["principal"] += [
+    "/school/report-cards",
+    "/school/report-cards/1",
+    "/school/report-cards/1/students/{who}",
+]
 SERIOUS = ("serious", "critical")
 # What Tab must reach: everything that acts. A grid keeps one stop and moves by arrow keys.
 UNREACHABLE = """
@@ -72,6 +91,8 @@ def places(district) -> dict[str, str]:
     return {
         "grid": f"/teacher/classes/{school_class}/grid",
         "student": f"/teacher/students/{student}",
+        "child": f"/family/children/{student}",
+        "who": student,
         "class": school_class,
         "new": f"/teacher/classes/{school_class}/new-student",
         "given": f"/teacher/classes/{school_class}/given",

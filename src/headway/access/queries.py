@@ -44,6 +44,12 @@ def account_of(person: UUID) -> Account | None:
     return Account.objects.filter(person=person).first()
 
 
+def languages_of(*, persons: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the language that each roster person with an account reads in. One statement."""
+    rows = Account.objects.filter(person__in=list(persons)).values_list("person", "language")
+    return {person: language for person, language in rows if person is not None}
+
+
 def find_account(username: str) -> Account | None:
     """Return the account with this name, or None."""
     return Account.objects.filter(username=username).first()

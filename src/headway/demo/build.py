@@ -17,7 +17,7 @@ from django.db import transaction
 
 from headway.access import actions as access
 from headway.access.types import SYSTEM
-from headway.demo import loop
+from headway.demo import home, loop
 from headway.demo import people as cast_of
 from headway.demo import years as history
 from headway.demo.people import Cast, student_id
@@ -111,6 +111,7 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         _waiting(who, ids, at)
         loop.build(who, ids, planted.get("steady", []), at)
         logins = _logins(who, at)
+        _home(who, logins, years[-1][0], at, today)
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
     kept.chmod(0o600)
@@ -291,6 +292,16 @@ def _logins(who: Cast, at: datetime) -> list[dict[str, str]]:
     found.append({"role": "district", "username": "district", "password": shown or "", "page": "/district/",
                   "name": "District data lead", "sourced_id": ""})  # fmt: skip
     return found
+
+
+def _home(who: Cast, logins: list[dict[str, str]], begins: date, at: datetime, today: date) -> None:
+    """Give the ready-made families and their school what home and school say to one another."""
+    by_name = {one["username"]: one["sourced_id"] for one in logins}
+    own = next(c for c in who.classes if c.teacher == by_name["teacher"] and c.subject in ("MA", "HR"))
+    home.build(
+        school=own.school, class_id=own.sourced_id, teacher=own.teacher, families=[by_name["family"], by_name["familia"]],
+        begins=begins, at=at, today=today,
+    )  # fmt: skip
 
 
 def _another(who: Cast, students: list[int], family: str) -> str:

@@ -103,6 +103,18 @@ def record_event(
     return ledger.append([draft], at_us=micros(at))[0]
 
 
+def record_events(
+    *, actor: Viewer, kind: str, about: Sequence[tuple[UUID, dict[str, Any]]], at: datetime
+) -> None:
+    """This will append one event for each (subject, body), contiguous, in the caller's transaction.
+
+    Who may: the caller has checked. Written: events and payloads; the caller writes the audit entry of its own act.
+    """
+    if about:
+        drafts = [ledger.Draft(kind, body, subject, actor.person) for subject, body in about]
+        ledger.append(drafts, at_us=micros(at))
+
+
 def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
     """This will take in a piece of a student's work, or the next attempt at one, and keep it until somebody rates it.
 

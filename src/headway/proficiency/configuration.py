@@ -60,6 +60,7 @@ DEFAULT: dict[str, Any] = {
         }
     ],
     "pace": {"window_weeks": 8, "minimum_weeks": 4, "buffer_weeks": 2},
+    "contact": {"opens_hour": 8, "closes_hour": 16},
     "response": {
         "no_evidence_days": 21,
         "stuck_pieces": 3,
@@ -332,7 +333,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
     for configuration in configurations.order_by("id"):
         settings.update({key: value for key, value in configuration.body.items() if key != "policy"})
         settings["district"] = {**DEFAULT["district"], **settings["district"]}
-    for section in ("pace", "response", "uncertainty"):
+    for section in ("pace", "response", "contact", "uncertainty"):
         settings[section] = {**DEFAULT[section], **settings.get(section, {})}
     versions = [
         {

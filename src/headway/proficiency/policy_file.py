@@ -14,7 +14,17 @@ from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
 from headway.science.proficiency import registry
 
-SECTIONS = {"district", "calendar", "scales", "policy", "pace", "response", "uncertainty", "vocabulary"}
+SECTIONS = {
+    "district",
+    "calendar",
+    "scales",
+    "policy",
+    "pace",
+    "response",
+    "contact",
+    "uncertainty",
+    "vocabulary",
+}
 KEYS: dict[str, set[str]] = {
     "district": {"zone", "languages", "minimum_cell", "roster_removal_share", "name"},
     "calendar": {"session", "starts", "ends", "breaks"},
@@ -62,6 +72,7 @@ KEYS: dict[str, set[str]] = {
         "ready_waiting_days",
         "new_student_days",
     },
+    "contact": {"opens_hour", "closes_hour"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -101,10 +112,11 @@ class PolicyReader:
             self._calendar(calendar)
         for name, scale in body.get("scales", {}).items():
             self._scale(name, scale)
-        for section in ("pace", "response", "uncertainty"):
+        for section in ("pace", "response", "contact", "uncertainty"):
             self._keys(body.get(section, {}), KEYS[section], f"[{section}]")
             self._numbers(body.get(section, {}), section)
         self._vocabulary(body.get("vocabulary", {}))
+        self._hours(body.get("contact", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -164,6 +176,17 @@ class PolicyReader:
                 self.fault("not_a_table", "[vocabulary.en] names words.", language)
         if not isinstance(table, dict):
             self.fault("not_a_table", "[vocabulary] must hold tables by language.", "vocabulary")
+
+    def _hours(self, table: Any) -> None:
+        for key in ("opens_hour", "closes_hour"):
+            value = table.get(key, 12) if isinstance(table, dict) else 12
+            if not isinstance(value, int) or not 0 <= value <= 23:
+                self.fault("out_of_range", "A whole hour from 0 to 23.", key, value)
+                return
+        if isinstance(table, dict) and table.get("closes_hour", 16) <= table.get("opens_hour", 8):
+            self.fault(
+                "out_of_range", "The office closes after it opens.", "closes_hour", table.get("closes_hour")
+            )
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

@@ -19,6 +19,7 @@ from headway.kit.times import from_micros
 from headway.proficiency import configuration, exporting, levels, projecting, proposing, scales
 from headway.proficiency.by_policy import ByPolicy, RuleChange, changes_by_policy, rule_change, rule_changes
 from headway.proficiency.configuration import Book
+from headway.proficiency.growing import LineGrowth, counts, growth_on, standings_of
 from headway.proficiency.lines import Line, NextStep, line_of, lines_of, next_steps
 from headway.proficiency.models import Determination, Tally
 from headway.proficiency.parents import Summary, summaries
@@ -47,6 +48,7 @@ __all__ = [
     "Book",
     "ByPolicy",
     "Line",
+    "LineGrowth",
     "Moment",
     "NextStep",
     "Pair",
@@ -55,7 +57,9 @@ __all__ = [
     "Standing",
     "Summary",
     "book",
+    "counts",
     "determine_all",
+    "growth_on",
     "line_of",
     "lines_of",
     "moment",
@@ -64,6 +68,7 @@ __all__ = [
     "rule_change",
     "rule_changes",
     "schools_of",
+    "standings_of",
 ]  # fmt: skip
 
 book = configuration.book

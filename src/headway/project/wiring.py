@@ -9,11 +9,15 @@ def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back, and what
     follows a person who is merged.
     """
+    from headway.contact import actions as contacting
+    from headway.contact import queries as contact
     from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
     from headway.plans import actions as planning
     from headway.plans import queries as plans
     from headway.proficiency import actions as proficiency
+    from headway.report_cards import actions as card_acts
+    from headway.report_cards import queries as report_cards
     from headway.rosters import actions as rosters
 
     frameworks.register_blocker(evidence.in_the_way_of)
@@ -31,3 +35,7 @@ def connect() -> None:
     )
     rosters.register_follower(proficiency.follow)
     rosters.register_follower(planning.follow)
+    rosters.register_follower(contacting.follow)
+    rosters.register_follower(card_acts.follow)
+    rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))

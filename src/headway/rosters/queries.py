@@ -37,6 +37,7 @@ from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
     TEACHES,
+    at_school,
     by_sort_name,
     can_see_student,
     children_of,
@@ -58,6 +59,7 @@ __all__ = [
     "GROUPS",
     "KindOfEvent",
     "all_person_uuids",
+    "at_school",
     "can_see_student",
     "children_of",
     "class_by_reference",
@@ -479,12 +481,12 @@ def demographic_groups(*, person_ids: Iterable[int]) -> dict[str, set[int]]:
 
 
 def students_of_school(
-    *, viewer: Viewer, school_id: int, as_of: date, grade: str | None = None
+    *, viewer: Viewer, school_id: int, as_of: date, grade: str | None = None, leavers: bool = False
 ) -> QuerySet[Person]:
     """Return the students of one school on the day that the viewer may see, of one grade or all, as one statement not yet run.
 
     Students of the school: in one of its classes, or with the role of a student there. Who may: whoever leads the school,
-    and the district; for others the answer is empty.
+    and the district; for others the answer is empty. `leavers` keeps those who were there on the day and left since.
     """
     leads = viewer.is_a(Role.DISTRICT) or school_id in viewer.schools
     # A court's restriction closes every way but the district's.
@@ -496,7 +498,9 @@ def students_of_school(
         schools=frozenset({school_id} if leads else ()),
         today=viewer.today,
     )
-    found = students_visible_to(narrowed, as_of=as_of).filter(active=True)
+    found = students_visible_to(narrowed, as_of=as_of)
+    if not leavers:
+        found = found.filter(active=True)
     return found if grade is None else found.filter(grade=grade)
 
 

@@ -25,6 +25,7 @@ from headway.kit.times import now
 from headway.proficiency import actions, queries
 from headway.proficiency.models import PolicyVersion
 from headway.project.urls import doors
+from headway.report_cards.models import CardRun
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person
 
@@ -77,11 +78,26 @@ teacher.given_list      s------.---.-.
 teacher.given           sx--x--.---.-.
 teacher.release         s------.---.-.
 teacher.answer          sx--x-->--->->
-teacher.comments        sxxxxxx>>>x>>>
+teacher.kept_comments   sxxxxxx>>>x>>>
 teacher.student         sx--x--.---.-.
 teacher.decide          sx--x--.---.-.
 teacher.correct         sx--x-->--->->
 teacher.undo            sxxxxxx---x---
+teacher.report_cards    sxxxxxx...x...
+teacher.comments        s------.---.-.
+teacher.card            sx--x--.---.-.
+teacher.conference      sx--x--.---.-.
+teacher.contact         sx--x--.---.-.
+teacher.messages        sx--x--.---x-x
+teacher.sheet           s------.---.-.
+teacher.paper           s------.---.-.
+family.card             sx--.------x-x
+family.conference       sx--.------x-x
+family.messages         sx--.------x-x
+student.card            s..-xxxxxxxxxx
+school.report_cards     sxxxxxxx.xx...
+school.card_board       sxxxxxxx-xx.-.
+school.card_proof       sxxxxxxx-xx.-.
 family.home             sxxx..x.xxxxxx
 family.child            sx--.------x-x
 family.why              sx--.------x-x
@@ -181,6 +197,16 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     evidence.give(actor=SYSTEM, task=task, students=[u1.id], at=at)
     asking = Viewer(person=u1.uuid, person_id=u1.id, roles=frozenset({Role.STUDENT}), today=today)
     evidence.ask(actor=asking, target=node, kind="ready", words="", at=at)
+    from headway.report_cards import actions as report_cards
+    from headway.rosters.models import Term
+
+    run = report_cards.open_run(
+        actor=SYSTEM,
+        school_id=Org.objects.get(sourced_id="s1").id,
+        term_id=Term.objects.get(sourced_id="t1").id,
+        at=at,
+    )
+    report_cards.freeze(actor=SYSTEM, run=run, as_of=today, at=at)
     found = {"nobody": Client()}
     for key in PEOPLE[1:]:
         client = Client()
@@ -204,7 +230,8 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")),
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1",
+             "run": str(CardRun.objects.get().pk),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
              "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):

@@ -10,6 +10,9 @@ import pytest
 from headway.access import actions as access
 from headway.access.models import Account, AuditEntry
 from headway.access.types import SYSTEM, Role, Viewer
+from headway.contact import actions as contact
+from headway.contact import queries as talks
+from headway.contact.types import Promise
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
 from headway.evidence.models import Event, Payload, Piece, Rating
@@ -376,3 +379,19 @@ def test_p10_tasks_and_requests_follow_and_come_back(newcomer: Person) -> None:
     assert kept() == [] and breaks() == []
     split(newcomer)
     assert (held(newcomer), held(ben)) == before and kept() == [] and breaks() == []
+
+
+def test_p10_conferences_log_and_messages_follow_and_come_back(newcomer: Person) -> None:
+    ben = Person.objects.get(sourced_id="u2")
+    contact.record_conference(
+        actor=TEACHER, student_id=newcomer.id, key="conference-1", held_on=WHEN.date(), present="Pat", interpreter="",
+        language="en", promises=[Promise("home", "Reads aloud", None)], at=WHEN,
+    )  # fmt: skip
+
+    def held(person: Person) -> list[list[str]]:
+        return [[each.what for each in one.agreements] for one in talks.conferences_of(student=person.id)]
+
+    merge(newcomer)
+    assert held(ben) == [["Reads aloud"]] and held(newcomer) == []
+    split(newcomer)
+    assert held(ben) == [] and held(newcomer) == [["Reads aloud"]]

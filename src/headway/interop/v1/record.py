@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from headway.access import queries as access
+from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override, Purpose, Status
 
@@ -36,6 +38,8 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "opportunities": evidence.chances_as_data(student=person.id),
         "requests": evidence.requests_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),
+        "contact": contact.as_data(student=person.id),
+        "report_cards": report_cards.as_data(student=person.id),
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}

@@ -84,7 +84,10 @@ def _months(today: date) -> list[date]:
 def kind_name(kind: str) -> str:
     """Say a kind of event."""
     return {"rating": _("Ratings"), "amend": _("Corrections"), "policy": _("Policies"), "erasure": _("Erasures"),
-            "handed_in": _("Work handed in"), "plan": _("Plans")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "handed_in": _("Work handed in"), "plan": _("Plans"), "card_comment": _("Comments on cards"),
+            "card_incomplete": _("Incompletes on cards"), "card_issued": _("Report cards issued"),
+            "card_statement": _("Statements of families"), "conference": _("Conferences"),
+            "agreement": _("Agreements")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def act_name(act: str) -> str:
@@ -101,6 +104,13 @@ def act_name(act: str) -> str:
         "hand_in": _("handed in work"), "verify_ledger": _("checked the ledger"), "make_template": _("made a plan"),
         "assign_plan": _("gave a plan"), "end_plan": _("ended a plan"), "add_guardianship": _("added a guardian"),
         "end_guardianship": _("ended a guardianship"), "add_provisional_student": _("added a student by hand"),
+        "open_card_run": _("opened a run of report cards"), "write_comments": _("wrote comments on report cards"),
+        "keep_saying": _("kept a sentence"), "drop_saying": _("dropped a sentence"),
+        "mark_incomplete": _("marked or settled an incomplete"), "freeze_cards": _("froze report cards"),
+        "reissue_card": _("issued a report card again"), "record_statement": _("recorded a family’s statement"),
+        "record_conference": _("recorded a conference"), "settle_agreement": _("settled an agreement"),
+        "note_contact": _("noted a contact with home"), "write_message": _("wrote a message"),
+        "withdraw_message": _("took a message back"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 

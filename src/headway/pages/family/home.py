@@ -8,12 +8,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from headway.pages.family.child import children
+from headway.contact import queries as contact
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.child import children
 from headway.pages.parts.learning import learners
 from headway.pages.parts.loop import in_hand
 from headway.pages.parts.news import news
 from headway.pages.parts.work import recent
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
 
@@ -41,8 +43,15 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
                "teachers": _teachers(subject, look.as_of or look.today),
                "hand": None if look.past else in_hand(subject.id, today=look.today),
                "recent": [] if look.past else recent(found[0]),
+               "cards": report_cards.cards_of(student=subject.id),
+               "unread": _unread(request, subject),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)
+
+
+def _unread(request: HttpRequest, child: Any) -> int:
+    found = contact.unread(students=[child.id], home=True, guardian=request.viewer.person_id)
+    return sum(found.values())
 
 
 def _teachers(student: Any, day: date) -> list[tuple[str, str]]:

@@ -24,3 +24,11 @@ def child(viewer: Viewer, student_id: str, **_: Any) -> Any:
     if found is None or (viewer.is_a(Role.FAMILY) and found.id not in viewer.children):
         return None
     return found
+
+
+def child_and_self(viewer: Viewer, student_id: str, **_: Any) -> Any:
+    """Return (child, the viewer as its guardian) where `child` holds; else what `child` says."""
+    found = child(viewer, student_id)
+    if found is None or not viewer.is_a(Role.FAMILY) or viewer.person_id is None:
+        return found
+    return found, rosters.people_by_id(person_ids=[viewer.person_id])[viewer.person_id]

@@ -2,10 +2,11 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.family import home, why, work
-from headway.pages.family.scope import child, own_family
+from headway.pages.family import cards, conference, home, messages, why, work
+from headway.pages.family.scope import child, child_and_self, own_family
 
 FAMILY = only(Role.FAMILY)
+BOTH = frozenset({"GET", "HEAD", "POST"})
 
 doors: list[Door] = [
     Door("family/", home.home, "family.home", FAMILY, "A family sees how the children in its care are.", own_family),
@@ -15,4 +16,10 @@ doors: list[Door] = [
          "A family sees why the level of a child in its care is what it is.", child),
     Door("family/children/<str:student_id>/work/<str:key>", work.work, "family.work", FAMILY,
          "A family sees the work of a child in its care.", child),
+    Door("family/children/<str:student_id>/cards/<int:run>", cards.card, "family.card", FAMILY,
+         "A family reads the report cards of a child in its care.", child),
+    Door("family/children/<str:student_id>/conference", conference.conference, "family.conference", FAMILY,
+         "A family prepares a conference about a child in its care.", child),
+    Door("family/children/<str:student_id>/messages", messages.messages, "family.messages", FAMILY,
+         "A guardian writes with the teachers of a child in care.", child_and_self, BOTH),
 ]  # fmt: skip

@@ -41,3 +41,12 @@ def look_back(request: HttpRequest) -> LookBack:
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether the page's own script asks for the part beside the grid only."""
     return request.headers.get("X-Fragment") == "1"
+
+
+def day_of_form(request: HttpRequest, name: str) -> date | None:
+    """Return the day that a form gives, or None."""
+    try:
+        found = date.fromisoformat(request.POST.get(name, ""))
+    except ValueError:
+        return None
+    return found if 1950 <= found.year <= 2100 else None

@@ -28,6 +28,7 @@ def ways(viewer: Viewer) -> list[Way]:
             Way("teacher.today", "/teacher/today", _("Today")),
             Way("teacher.rate", "/teacher/rate", _("Rate")),
             Way("teacher.grid", "/teacher/classes", _("Grid")),
+            Way("teacher.report_cards", "/teacher/report-cards", _("Report cards")),
             *_leading(viewer),
         ]
     if viewer.is_a(Role.STUDENT):
@@ -46,6 +47,8 @@ def _leading(viewer: Viewer) -> list[Way]:
     found = []
     if viewer.is_a(Role.PRINCIPAL):
         found.append(Way("school.week", "/school/week", _("This week")))
+        if not viewer.is_a(Role.TEACHER):
+            found.append(Way("school.report_cards", "/school/report-cards", _("Report cards")))
     if viewer.is_a(Role.DISTRICT):
         found += [
             Way("district.home", "/district/", _("District")),

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from headway.frameworks import queries as frameworks
-from headway.kit.times import from_micros
 from headway.pages.parts import tags
-from headway.pages.parts.learning import Learner, counts, standings_of, tree_of
+from headway.pages.parts.learning import Learner, tree_of
 from headway.proficiency import queries
-from headway.proficiency.queries import AT, Line, Row
-from headway.science.metrics.growth import LEAST_WEEKS, WEEKS_A_YEAR
+from headway.proficiency.queries import Line
 
-SETTLING_DAYS = 28
-POINTS = 5
 LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 16.0, 110.0
 
 
@@ -51,63 +46,39 @@ def one_decimal(value: float) -> str:
 
 
 def growth_of(learner: Learner, line: Line) -> GrowthView:
-    """Return the growth of one student on one line. No statement where policies do not differ by school.
-
-    Position = working level plus the share of its targets that is reached. The baseline is the position four weeks after
-    the first piece, when there is enough to stand on. House definition 7: unknown below 12 instructed weeks.
-    """
-    rows = [row for row in learner.rows if _on(row, line)]
-    own = [row for row in rows if counts(row)]
-    n = len({row[AT["piece"]] or row[AT["key"]] for row in own})
-    if not own or line.position is None:
-        return GrowthView(None, _("Unknown"), _("There is no evidence on this line yet."), n, None)
-    first = from_micros(min(row[AT["observed_us"]] for row in own)).astimezone(learner.m.zone).date()
-    base = first + timedelta(days=SETTLING_DAYS)
-    weeks = learner.m.calendar.weeks(base, learner.m.day) if base < learner.m.day else 0.0
-    if weeks < LEAST_WEEKS:
-        detail = ngettext(
-            "%(weeks)s school week since the first pieces; 12 are needed to speak of growth.",
-            "%(weeks)s school weeks since the first pieces; 12 are needed to speak of growth.", int(weeks),
-        ) % {"weeks": int(weeks)}  # fmt: skip
-        return GrowthView(None, _("Unknown"), detail, n, None)
-    points = _positions(learner, line, rows, base)
-    if len(points) < 2:
-        return GrowthView(None, _("Unknown"), _("The first pieces give no level to begin from."), n, None)
-    gained = points[-1][1] - points[0][1]
-    rate = gained * WEEKS_A_YEAR / weeks
+    """Return the growth of one student on one line in words and as a picture. No statement where policies do not differ by
+    school."""
+    found = queries.growth_on(learner.m, tree_of(line), line, student=learner.person.id, rows=learner.rows)
+    points = list(found.points)
+    if found.rate is None:
+        return GrowthView(None, _("Unknown"), unknown(found.reason, found.weeks), found.n, None)
     said = {
         "from": one_decimal(points[0][1]),
         "day": date_format(points[0][0], "M Y"),
         "to": one_decimal(points[-1][1]),
     }
     return GrowthView(
-        rate, _("%(rate)s levels a school year") % {"rate": one_decimal(rate)},
+        found.rate, per_year(found.rate),
         _("from %(from)s in %(day)s to %(to)s; no interval, because the spread of a whole line was not studied yet") % said,
-        n, _curve(line, points),
+        found.n, _curve(line, points),
     )  # fmt: skip
 
 
-def _on(row: Row, line: Line) -> bool:
-    return frameworks.node(row[AT["target_id"]]).framework_id == line.framework.id
+def per_year(rate: float) -> str:
+    """Say a rate of growth."""
+    return _("%(rate)s levels a school year") % {"rate": one_decimal(rate)}
 
 
-def _positions(learner: Learner, line: Line, rows: list[Row], base: date) -> list[tuple[date, float]]:
-    m, tree = learner.m, tree_of(line)
-    span = (m.day - base).days
-    found = []
-    for n in range(POINTS - 1):
-        day = base + timedelta(days=round(span * n / (POINTS - 1)))
-        # The book is given and the past lies before now: naming the moment asks nothing of the database.
-        then = queries.moment(now=from_micros(0), as_of=day, book=m.book)
-        seen = [row for row in rows if row[AT["observed_us"]] < (then.before_us or 0)]
-        place = queries.line_of(
-            then, tree, student=learner.person.id, grade="", standings=standings_of(then, seen)
-        ).position
-        if place is not None:
-            found.append((day, place))
-    if line.position is not None:
-        found.append((m.day, line.position))
-    return found
+def unknown(reason: str, weeks: float) -> str:
+    """Say why growth is unknown."""
+    if reason == "no_evidence":
+        return _("There is no evidence on this line yet.")
+    if reason == "no_beginning":
+        return _("The first pieces give no level to begin from.")
+    return ngettext(
+        "%(weeks)s school week since the first pieces; 12 are needed to speak of growth.",
+        "%(weeks)s school weeks since the first pieces; 12 are needed to speak of growth.", int(weeks),
+    ) % {"weeks": int(weeks)}  # fmt: skip
 
 
 def _curve(line: Line, points: list[tuple[date, float]]) -> Curve:

@@ -15,7 +15,7 @@ from headway.frameworks.types import ACADEMIC, NodeView, Tree
 from headway.proficiency import queries
 from headway.proficiency.queries import AT, Line, Moment, NextStep, Row, Standing
 from headway.rosters import queries as rosters
-from headway.science.codes import Kind, Override, Purpose, Status
+from headway.science.codes import Kind
 
 REACHED = ("proficient", "beyond")
 ADULTS = (Kind.TEACHER, Kind.PANEL, Kind.MODERATED)
@@ -73,7 +73,7 @@ def learners(people: Sequence[Any], *, as_of: date | None, now: datetime, book: 
     m = queries.moment(now=now, as_of=as_of, book=book)
     ids = [person.id for person in people]
     rows = queries.rows_of(m, students=ids)
-    standings = standings_of(m, rows)
+    standings = queries.standings_of(m, rows)
     schools = _schools(m, ids)
     grown = as_of is not None and _school_year(as_of) < _school_year(now.astimezone(m.zone).date())
     trees = [tree for tree in frameworks.remembered().trees.values() if tree.framework.active]
@@ -88,16 +88,6 @@ def learners(people: Sequence[Any], *, as_of: date | None, now: datetime, book: 
         own = [row for row in rows if row[AT["student_id"]] == person.id]
         found.append(Learner(person, m, grade, own, standings, shown, schools.get(person.id)))
     return found
-
-
-def standings_of(m: Moment, rows: Sequence[Row]) -> dict[Pair, Standing]:
-    """Return what rows in view amount to, by (student, target): the same kernel as every save and look-back."""
-    return {
-        (s.student, s.target): s
-        for group in queries.determine_all(m, rows)
-        for s in group.standings()
-        if s.n_total
-    }
 
 
 def _schools(m: Moment, ids: list[int]) -> dict[int, str | None]:
@@ -193,18 +183,15 @@ def few_subjects(n: int) -> str:
 
 def against_grade(line: Line, grade: str) -> str:
     """Say where a working level lies beside the level expected for the grade; empty where nothing is expected."""
-    if line.expected is None or line.working.level is None or not grade:
+    return beside_grade(line.working.level, line.expected, grade)
+
+
+def beside_grade(level: int | None, expected: int | None, grade: str) -> str:
+    """Say where a level lies beside the one expected for a grade; empty where one of them is unknown."""
+    if expected is None or level is None or not grade:
         return ""
-    apart = line.working.level - line.expected
+    apart = level - expected
     said = {"n": few(abs(apart)), "grade": grade_in_sentence(grade)}
     if apart == 0:
         return _("where %(grade)s is now") % said
     return (_("%(n)s below %(grade)s") if apart < 0 else _("%(n)s above %(grade)s")) % said
-
-
-def counts(row: Row) -> bool:
-    """Whether a row is a rating by an adult that may count: evidence, with a level, no decision."""
-    return (
-        row[AT["purpose"]] == Purpose.EVIDENCE and row[AT["status"]] == Status.RATED
-        and row[AT["override"]] == Override.NONE and row[AT["kind"]] in ADULTS
-    )  # fmt: skip

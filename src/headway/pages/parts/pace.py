@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.pages.parts import tags
-from headway.pages.parts.learning import Learner, counts
+from headway.pages.parts.learning import Learner
 from headway.plans import queries as plans
 from headway.plans.types import PaceRow, PlanView
-from headway.proficiency.queries import AT, Moment
+from headway.proficiency.queries import AT, Moment, counts
 
 LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 22.0, 110.0
 POINTS = 12
@@ -77,7 +77,7 @@ def _view(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> PaceView
         title=plan.title or plan.plan,
         row=row,
         word=word(row.state),
-        kind=_kind(row.state),
+        kind=kind(row.state),
         said=_said(m, row, band),
         more=_more(m, row),
         band=band,
@@ -97,7 +97,8 @@ def word(state: str) -> str:
             "no_chance_offered": _("No chance offered")}.get(state, _("Not enough data"))  # fmt: skip
 
 
-def _kind(state: str) -> str:
+def kind(state: str) -> str:
+    """Return the mark of a pace: ahead, on, behind or unknown."""
     return {"ahead": "ahead", "on_pace": "on", "behind": "behind"}.get(state, "unknown")
 
 

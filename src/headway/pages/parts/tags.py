@@ -144,11 +144,11 @@ def draw(state: str, value: int | None, scale: dict[str, Any]) -> SafeString:
 def in_words(standing: Any, scale: dict[str, Any]) -> SafeString:
     """Draw the mark of a standing with its words beside it, for a row of a table."""
     words = say(standing.state, standing.value, scale)
-    return _in_words(draw(standing.state, standing.value, scale), words)
+    return in_words_of(draw(standing.state, standing.value, scale), words)
 
 
 @lru_cache(maxsize=4096)
-def _in_words(drawn: SafeString, words: str) -> SafeString:
+def in_words_of(drawn: SafeString, words: str) -> SafeString:
     return format_html('<span class="lvw">{}<span aria-hidden="true">{}</span></span>', drawn, words)
 
 

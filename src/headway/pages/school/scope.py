@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headway.access.types import Role, Viewer
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
 
@@ -37,3 +38,22 @@ def cohort(viewer: Viewer, cohort_id: str, **_: Any) -> Cohort | None:
         return Cohort(led[cohort_id], None)
     school, _sep, grade = cohort_id.rpartition(":")
     return Cohort(led[school], grade) if school in led and 0 < len(grade) <= 10 else None
+
+
+def card_run(viewer: Viewer, run: int, **_: Any) -> Any:
+    """Return the run of report cards if the viewer leads its school; for people of other roles something, so that the door
+    speaks."""
+    if not viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
+        return viewer
+    found = report_cards.find_run(run)
+    return found if found is not None and report_cards.leads(viewer, found) else None
+
+
+def card_of(viewer: Viewer, run: int, student_id: str, **_: Any) -> Any:
+    """Return (run, student) if the viewer leads the run's school and the student is, or was on its day, one of it."""
+    found = card_run(viewer, run)
+    if found is None or found is viewer:
+        return found
+    people = report_cards.students_of(found, viewer=viewer, today=viewer.today)
+    student = next((one for one in people if one.sourced_id == student_id), None)
+    return None if student is None else (found, student)

@@ -2,9 +2,11 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.school import cohorts, scope, week
+from headway.pages.school import cohorts, report_cards, scope, week
 
 LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
+BOTH = frozenset({"GET", "HEAD", "POST"})
+_CARDS = "Who leads a school, and the district, look after the report cards of the school."
 _WEEK = "Who leads a school, and the district, see which students of the school need a response."
 
 doors = [
@@ -18,4 +20,8 @@ doors = [
         "Who leads a school, and the district, see how its students stand together.",
         scope=scope.cohort,
     ),
-]
+    Door("school/report-cards", report_cards.report_cards, "school.report_cards", LEADERS, _CARDS, scope.schools, BOTH),
+    Door("school/report-cards/<int:run>", report_cards.board, "school.card_board", LEADERS, _CARDS, scope.card_run, BOTH),
+    Door("school/report-cards/<int:run>/students/<str:student_id>", report_cards.card, "school.card_proof", LEADERS, _CARDS,
+         scope.card_of, BOTH),
+]  # fmt: skip

@@ -35,6 +35,7 @@ from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.stations import colour, drawn, said
 from headway.pages.parts.todo import remaining, would_change
 from headway.proficiency.queries import Line, Standing
+from headway.report_cards import queries as report_cards
 from headway.science.metrics.working_level import OPENS_SHARE, opens_at
 
 ASIDE = ("excused", "not_taught", "individual_goal")
@@ -90,6 +91,7 @@ def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     ]
     context["habits"] = [_drawn(learner, one, line, None) for one in learner.habits]
     context["keep"] = {"line": str(line.framework.id)} if line is not None else {}
+    context["cards"] = report_cards.cards_of(student=subject.id)
     context["tail"] = f"&as_of={look.as_of}" if look.as_of else ""
     return render(request, "pages/student/continuum.html", context)
 

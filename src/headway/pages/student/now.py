@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
+from headway.pages.parts.conference import agreed
 from headway.pages.parts.learning import Learner, learners, steps
 from headway.pages.parts.loop import in_hand
 from headway.pages.parts.news import news
@@ -52,6 +54,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "asked_on": {one.target for one in hand.asked if one.open},
         "told": told(request, "said"),
         "fault": told(request, "fault"),
+        "agreed": agreed(contact.agreements_open(student=subject.id), learner.m.day),
     }
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])

@@ -2,7 +2,7 @@
 
 from headway.access.doors import SIGNED_IN, Door, only
 from headway.access.types import Role
-from headway.pages.student import ask, continuum, files, hand_in, now, work
+from headway.pages.student import ask, cards, continuum, files, hand_in, now, work
 from headway.pages.student.scope import own_record, seen_file
 
 STUDENT = only(Role.STUDENT)
@@ -16,6 +16,7 @@ doors: list[Door] = [
     Door("student/work/<str:key>", work.work, "student.work", STUDENT,
          "A student sees their own work and what came back.", own_record),
     Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),
+    Door("student/cards/<int:run>", cards.card, "student.card", STUDENT, "A student reads their own report cards.", own_record),
     Door("files/<str:digest>", files.file, "files.file", SIGNED_IN,
          "Whoever may see a student may open what the student handed in.",
          seen_file),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.access.types import Viewer
+from headway.access.types import Role, Viewer
+from headway.contact import queries as contact
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
+
+ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
 
 def taught_class(viewer: Viewer, class_id: str, **_: Any) -> Any:
@@ -16,3 +20,30 @@ def taught_class(viewer: Viewer, class_id: str, **_: Any) -> Any:
 def seen_student(viewer: Viewer, student_id: str, **_: Any) -> Any:
     """Return the person of this sourcedId if the viewer may see their learning today; else None."""
     return rosters.student_in_scope(viewer=viewer, reference=student_id)
+
+
+def student_at_school(viewer: Viewer, student_id: str, **_: Any) -> Any:
+    """Return the person of this sourcedId if the viewer may see them because of the work at school; else None.
+
+    Whoever sees the student as family only reads the family's pages: for them this one is not there.
+    """
+    if not viewer.is_a(*ADULTS):
+        return seen_student(viewer, student_id)
+    return seen_student(rosters.at_school(viewer), student_id)
+
+
+def commented_class(viewer: Viewer, class_id: str, run: int, **_: Any) -> Any:
+    """Return (run, class) if the viewer may open the class and the run is one of its school; else None."""
+    school_class = taught_class(viewer, class_id)
+    found = report_cards.find_run(run) if school_class is not None else None
+    return (found, school_class) if found is not None and found.school == school_class.school_id else None
+
+
+def student_and_guardian(viewer: Viewer, student_id: str, guardian_id: str, **_: Any) -> Any:
+    """Return (student, guardian) if the viewer may see the student today and the guardian cares for them, kept away by no
+    court; else None."""
+    student = student_at_school(viewer, student_id)
+    if student is None:
+        return None
+    guardian = contact.guardian_of(student=student.id, guardian_id=guardian_id, as_of=viewer.today)
+    return None if guardian is None else (student, guardian)

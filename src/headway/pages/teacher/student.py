@@ -30,6 +30,7 @@ from headway.pages.parts.news import news
 from headway.pages.parts.told import address, told
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
+from headway.report_cards import queries as report_cards
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 
@@ -103,6 +104,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
+        "cards": report_cards.cards_of(student=subject.id),
         "today": look.today,
         **({} if look.past else _work(subject, m.day)),
         "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"

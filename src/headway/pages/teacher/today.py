@@ -12,6 +12,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
+from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.pages.parts import needs as words
 from headway.pages.parts import tags
@@ -84,6 +85,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
         "asked": [] if look.past else _asked(students, people),
+        "letters": [] if look.past else _letters(people),
         "saved": told(request, "saved"), "fault": told(request, "fault"),
     }  # fmt: skip
     return render(request, "pages/teacher/today.html", context)
@@ -109,6 +111,18 @@ def heading(n: int, any_class: bool) -> str:
     if n == 0:
         return _("Nobody needs a special word today.")
     return ngettext("One student needs you today.", "%(n)s students need you today.", n) % {"n": n}
+
+
+def _letters(people: dict[int, Any]) -> list[dict[str, Any]]:
+    """Return the unread messages of guardians by student. Two statements, one where nothing waits."""
+    found = contact.unread(students=people, home=False)
+    guardians = rosters.people_by_id(person_ids={guardian for _, guardian in found}) if found else {}
+    rows = [
+        {"url": f"/teacher/students/{people[student].sourced_id}/messages/{guardians[guardian].sourced_id}", "n": n,
+         "student": people[student].name(), "guardian": guardians[guardian].name()}
+        for (student, guardian), n in found.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (row["student"], row["guardian"]))
 
 
 def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:

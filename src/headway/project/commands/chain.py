@@ -20,6 +20,7 @@ from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
 from headway.proficiency import laboratory
 from headway.proficiency.policy_file import read_policy
+from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
 
@@ -124,9 +125,20 @@ def verify(heads: Path | None) -> dict[str, Any]:
         })  # fmt: skip
     loop = evidence.loop_breaks(target_uuids=lambda ids: frameworks.node_uuids(node_ids=ids))
     found += [*(_broken("loop", b) for b in loop), *_files()]
+    found += _cards(names)
     sequence, seal = evidence.head()
     return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "due": len(due), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
+
+
+def _cards(names: dict[int, str]) -> list[dict[str, Any]]:
+    """Return report cards that do not say what the ledger sealed when they were issued."""
+    return [
+        {"what": "report_card", "sequence": None, "subject": names.get(student, str(student)),
+         "message": f"issue {issue} of a report card of {names.get(student, student)} is not what was issued",
+         "expected": None, "found": f"run {run}"}
+        for run, student, issue in report_cards.altered_cards()
+    ]  # fmt: skip
 
 
 def _broken(what: str, b: Break) -> dict[str, Any]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from headway.access import actions, queries
 from headway.access.models import Account
 from headway.access.types import SYSTEM
+from headway.contact import actions as contact
 from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
+from headway.report_cards import actions as report_cards
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
@@ -60,12 +64,15 @@ def erase(student: str, reason: str) -> dict[str, Any]:
         raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
     held = {digest for _, digest in evidence.files_kept(student=person.id)}
     at = now()
-    emptied = sum(
-        proficiency.erase_learning(
-            actor=SYSTEM, student=person.id, subject=subject, reason=reason.strip(), at=at
+    with transaction.atomic():
+        emptied = sum(
+            proficiency.erase_learning(
+                actor=SYSTEM, student=person.id, subject=subject, reason=reason.strip(), at=at
+            )
+            for subject in rosters.pseudonyms_of(person_id=person.id)
         )
-        for subject in rosters.pseudonyms_of(person_id=person.id)
-    )
+        contact.erase_contact(student=person.id)
+        report_cards.erase_cards(student=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)

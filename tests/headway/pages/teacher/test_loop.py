@@ -346,9 +346,9 @@ def test_a_comment_is_kept_for_its_teacher_only_and_removed() -> None:
     page = read(teacher, path)
     assert page.all("option", value="Name the units.") and "My kept comments (1)" in page.words
     number = SavedComment.objects.get().pk
-    client("T2").post("/teacher/comments", {"drop": str(number)})
+    client("T2").post("/teacher/kept-comments", {"drop": str(number)})
     assert SavedComment.objects.count() == 1
-    teacher.post("/teacher/comments", {"drop": str(number), "back": path})
+    teacher.post("/teacher/kept-comments", {"drop": str(number), "back": path})
     assert SavedComment.objects.count() == 0
 
 

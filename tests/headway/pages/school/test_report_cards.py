@@ -1,0 +1,219 @@
+"""P20 on pages: the board, the proof, freezing; comments of a class; the card as families, students and teachers read it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.test import Client
+
+from headway.access.types import SYSTEM, Role
+from headway.frameworks import queries as frameworks
+from headway.report_cards import actions, queries
+from headway.report_cards.models import CardComment, Saying
+from headway.rosters import actions as rosters
+from headway.rosters.models import Org, Person, Term
+
+from ..student.world import NOW, again, build, client, person, rate, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def school(tmp_path: Path):
+    build(tmp_path)
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def lead() -> Client:
+    made = Person.objects.create(sourced_id="lead", given_name="Lena", family_name="Ruiz")
+    school = Org.objects.get(sourced_id="s1")
+    rosters.grant_role(
+        actor=SYSTEM,
+        person_id=made.id,
+        role=Role.PRINCIPAL,
+        at=NOW,
+        org_id=school.id,
+        starts_on=date(2026, 8, 1),
+    )
+    return client("lead")
+
+
+def opened() -> int:
+    school, term = Org.objects.get(sourced_id="s1"), Term.objects.get(sourced_id="t1")
+    return actions.open_run(actor=SYSTEM, school_id=school.id, term_id=term.id, at=NOW).id
+
+
+def math() -> int:
+    return frameworks.framework_by_key("Math").id
+
+
+def form(**more: str) -> dict[str, str]:
+    """Return the form of comments as a browser sends it for u1 and u2."""
+    found = {"act": "save"}
+    for who in ("u1", "u2"):
+        key = person(who).id
+        found |= {f"text-{key}": "", f"language-{key}": "en", f"translation-{key}": ""}
+    for name, value in more.items():
+        field, who = name.rsplit("_", 1)
+        found[f"{field}-{person(who).id}"] = value
+    return found
+
+
+def test_p20_a_leader_opens_a_run_reads_the_board_and_freezes(lead: Client) -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    rate("u1", "A.1", "2026-11-09", 3)
+    assert "No report cards yet." in read(lead, "/school/report-cards").words
+    school, term = Org.objects.get(sourced_id="s1"), Term.objects.get(sourced_id="t1")
+    made = lead.post("/school/report-cards", {"school": school.id, "term": term.id})
+    board = made["Location"]
+    page = read(lead, board)
+    assert "2 comments are missing." in page.words and "Math 5 Lopez · Math" in page.words
+    assert "3 students have no card yet." in page.words
+    family = client("p1")
+    card = f"/family/children/u1{board.removeprefix('/school').replace('report-cards', 'cards')}"
+    assert family.get(card).status_code == 404, "what is not issued does not exist for a family"
+    proof = read(lead, f"{board}/students/u1")
+    assert "Proof." in proof.words and "Compare ratios P Proficient Proficient n = 2" in proof.words
+    assert lead.post(board, {"act": "freeze", "as_of": "2026-01-01"}).status_code == 422
+    done = lead.post(board, {"act": "freeze", "as_of": "2026-11-30"})
+    assert "3 cards were issued." in read(lead, done["Location"]).words
+    found = read(family, card)
+    assert "Report card of Anita Abeyta As of Monday 30 November 2026." in found.words
+    assert "Works at level 4, one below grade 5; 1 of 3 targets there are reached." in found.words
+    assert (
+        "Rule: decaying-average, version 1; policy “start” 1" in found.words and "Proof." not in found.words
+    )
+    assert card in read(family, "/family/children/u1").links
+
+
+def test_p20_a_reissue_names_the_change_in_both_languages(lead: Client) -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    key = rate("u1", "A.1", "2026-11-09", 3)
+    run = opened()
+    lead.post(f"/school/report-cards/{run}", {"act": "freeze", "as_of": "2026-11-30"})
+    here = f"/school/report-cards/{run}/students/u1"
+    refused = lead.post(here, {"act": "reissue", "why": "For no reason"})
+    assert refused.status_code == 422 and b"Nothing has changed" in refused.content
+    rate("u1", "A.1", "2026-11-09", 1, replaces=key, comment="Read wrongly.")
+    lead.post(here, {"act": "reissue", "why": "A rating was read wrongly."})
+    family = client("p1", "es")
+    page = read(family, f"/family/children/u1/cards/{run}")
+    assert "Matemáticas, Comparar razones: era Competente (n = 2), es Inicial (n = 2)." in page.words
+    assert "objetivos alcanzados en el nivel: era 1, es 0." in page.words
+    assert "A rating was read wrongly." in page.words
+    old = read(family, f"/family/children/u1/cards/{run}?issue=1")
+    assert "Esta es una emisión anterior." in old.words and "era Competente" not in old.words
+    read(family, f"/family/children/u1/cards/{run}?issue=3", 404)
+    assert "Matemáticas" in read(client("u1", "es"), f"/student/cards/{run}").words
+    assert "Math" in read(client("T1"), f"/teacher/students/u1/cards/{run}").words
+
+
+def test_p20_a_teacher_comments_from_the_own_bank() -> None:
+    run, browser = opened(), client("T1")
+    assert "/teacher/classes/k1/comments/" + str(run) in read(browser, "/teacher/report-cards").links
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    browser.post(path, {"act": "keep", "saying": "{name} explains the steps.", "saying_language": "en"})
+    saying = Saying.objects.get()
+    done = browser.post(path, form(bank_u1=str(saying.id), text_u2="Ben dibuja.", language_u2="es"))
+    assert "2 comments saved." in read(browser, done["Location"]).words
+    assert dict(CardComment.objects.values_list("student__sourced_id", "text")) == {
+        "u1": "Anita explains the steps.", "u2": "Ben dibuja.",
+    }  # fmt: skip
+    assert CardComment.objects.get(student=person("u2")).language == "es"
+    sent = form(text_u1="Anita explains the steps.", text_u2="x" * 2001, language_u2="es")
+    refused = browser.post(path, sent)
+    assert refused.status_code == 422 and b"x" * 2001 in refused.content, "nothing that was typed is lost"
+
+
+def test_p20_what_a_form_left_alone_does_not_undo_a_colleagues_comment() -> None:
+    run, first, second = opened(), client("T1"), again("T1", "en")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    page = read(first, path)
+    shown = {
+        a["name"]: a["value"] or ""
+        for a in page.all("input", type="hidden")
+        if str(a["name"]).startswith("was-")
+    }
+    assert len(shown) == 2
+    second.post(path, form(text_u1="Anita explains her steps."))
+    first.post(path, {**form(text_u2="Ben draws."), **shown})
+    assert dict(CardComment.objects.values_list("student__sourced_id", "text")) == {
+        "u1": "Anita explains her steps.", "u2": "Ben draws.",
+    }  # fmt: skip
+
+
+def test_p20_a_machine_translation_says_so_on_the_card_until_it_is_read(lead: Client) -> None:
+    run, teacher = opened(), client("T1")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    sent = form(text_u1="She explains.", translation_u1="Ella explica.", machine_u1="on")
+    teacher.post(path, sent)
+    assert "Ella explica." in read(lead, f"/school/report-cards/{run}").words
+    here = f"/school/report-cards/{run}/students/u1"
+    spanish = again("lead", "es")
+    assert (
+        "Ella explica. Maria Lopez · Traducción automática, no revisada por una persona"
+        in read(spanish, here).words
+    )
+    del sent[f"machine-{person('u1').id}"]
+    teacher.post(path, sent)
+    assert "Traducción leída por Maria Lopez" in read(spanish, here).words
+    assert "She explains. Maria Lopez" in read(lead, here).words
+
+
+def test_p20_an_incomplete_stands_on_the_card_and_is_listed_when_its_day_has_passed(lead: Client) -> None:
+    run, teacher = opened(), client("T1")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    sent = {"act": "incomplete", "student": person("u1").id, "owner": person("T1").id, "reason": "The talk is still to come.",
+            "expires_on": "2026-12-10"}  # fmt: skip
+    assert teacher.post(path, {**sent, "owner": person("p1").id}).status_code == 422
+    assert teacher.post(path, sent).status_code == 302
+    card = read(lead, f"/school/report-cards/{run}/students/u1").words
+    assert (
+        "Incomplete, and no level for that: The talk is still to come. Maria Lopez looks after it until"
+        in card
+    )
+    assert "No level yet" in card
+    with time_machine.travel(NOW.replace(month=12, day=15), tick=False):
+        page = read(again("lead", "en"), f"/school/report-cards/{run}").words
+        assert "1 incomplete waits for a decision." in page and "nothing happens by itself" in page
+
+
+def test_p20_a_court_order_closes_the_card(lead: Client) -> None:
+    run = opened()
+    lead.post(f"/school/report-cards/{run}", {"act": "freeze", "as_of": "2026-11-30"})
+    family = client("p1")
+    assert family.get(f"/family/children/u1/cards/{run}").status_code == 200
+    rosters.restrict_guardian(
+        actor=SYSTEM, student_id=person("u1").id, guardian_id=person("p1").id, reason_code="court", at=NOW
+    )
+    assert family.get(f"/family/children/u1/cards/{run}").status_code == 404
+
+
+def test_d2_a_leader_records_what_the_family_adds(lead: Client) -> None:
+    run = opened()
+    here = f"/school/report-cards/{run}/students/u1"
+    assert (
+        lead.post(here, {"act": "statement", "text": "She did this alone.", "said_by": ""}).status_code == 422
+    )
+    lead.post(here, {"act": "statement", "text": "She did this alone.", "said_by": "Pat Abeyta"})
+    assert "What the family adds Pat Abeyta, 3 Dec She did this alone." in read(lead, here).words
+
+
+def test_pages_of_report_cards_cost_few_statements(lead: Client, django_assert_max_num_queries) -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    run = opened()
+    lead.post(f"/school/report-cards/{run}", {"act": "freeze", "as_of": "2026-11-30"})
+    teacher, family = client("T1"), client("p1")
+    for browser, path, most in (
+        (lead, f"/school/report-cards/{run}", 20), (lead, f"/school/report-cards/{run}/students/u1?proof=1", 26),
+        (teacher, f"/teacher/classes/k1/comments/{run}", 20), (family, f"/family/children/u1/cards/{run}", 12),
+    ):  # fmt: skip
+        browser.get(path)
+        with django_assert_max_num_queries(most):
+            assert browser.get(path).status_code == 200, path
+    assert queries.find_card(run=run, student=person("u1").id)
