@@ -199,7 +199,7 @@ def test_carried_evidence_is_to_be_confirmed():
     assert one({"rule": "mean"}, [3, 3], carried=[True, False])["state"] == "proficient"
 
 
-def test_habits_are_a_profile_never_a_mean():
+def test_p22_habits_are_a_profile_never_a_mean():
     habits = {"rule": "profile", "requirement": {"pieces": 3, "settings": 2, "observer_types": 2}}
     shown = {"setting": [0, 1, 0], "kind": [0, 0, Kind.SELF]}
     assert one(habits, [3, 3, 3], **shown)["state"] == "proficient"

@@ -232,7 +232,7 @@ def test_a_record_holds_everything_about_one_student(fresh: Home, tmp_path: Path
     assert fresh.call("export", "record", "u1").out.startswith("{")
 
 
-def test_results_go_back_to_the_student_information_system(district: Home, tmp_path: Path) -> None:
+def test_p17_results_go_back_to_the_student_information_system(district: Home, tmp_path: Path) -> None:
     out = tmp_path / "results.zip"
     found = district.json("export", "results", "--term", "t1", "--out", out)
     assert (found["term"], found["line_items"], found["results"]) == ("t1", 5, 7)
