@@ -104,6 +104,7 @@ class Year:
         at = datetime.combine(FIRST - timedelta(days=21), datetime.min.time(), UTC)
         with time_machine.travel(at, tick=False):
             rosters.begin_district(name="Juniper Valley", at=at)
+            proficiency.begin(at=at)
             with tempfile.TemporaryDirectory() as folder:
                 import_roster(
                     cast_of.write_roster(Path(folder) / "roster", self.who, [(FIRST, LAST)]),

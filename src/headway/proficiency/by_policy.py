@@ -53,7 +53,7 @@ def changes_by_policy(
 def _newest_change(book: Book, target: int, school: str | None, on: date) -> date | None:
     """Return the newest day on which another policy began to hold for a target; None where the first one holds still."""
     for day in sorted({v["in_force_on"] for v in book.versions if v["in_force_on"] <= on}, reverse=True):
-        if day.year <= 1900:
+        if day.year <= 1900 or not any(v["in_force_on"] < day for v in book.versions):
             return None
         old = book.effective(node=target, school=school, on=day - timedelta(days=1))
         new = book.effective(node=target, school=school, on=day)

@@ -90,7 +90,7 @@ def _parts(m: proficiency.Moment, student: int) -> list[Part]:
         scale = m.book.effective(node=target, school=school, on=m.day).scale
         scales.setdefault(node.framework, scale)
         line = Line(
-            node.code, node.called(language), node.told(language), in_words(one, scale), one.n_counted,
+            node.code, node.called(language), node.statement, in_words(one, scale), one.n_counted,
             one.last_observed_us, one.decided,
         )  # fmt: skip
         shown.setdefault(node.framework, []).append((node.position, line))

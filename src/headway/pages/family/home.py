@@ -28,7 +28,20 @@ def home(request: HttpRequest, subject: Any) -> HttpResponse:
     return render(
         request,
         "pages/family/home.html",
-        {"look": look, "children": children(found, whole=False), "keep": {}},
+        {
+            "look": look,
+            "children": children(found, whole=False),
+            "keep": {},
+            "news": []
+            if look.past
+            else list(
+                dict.fromkeys(
+                    one
+                    for learner in found
+                    for one in news(request.book, today=look.today, school=learner.school)
+                )
+            ),
+        },
     )
 
 

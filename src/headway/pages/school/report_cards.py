@@ -96,7 +96,13 @@ def _act(request: HttpRequest, run: RunView) -> str:
 def heading(run: RunView, found: Board) -> str:
     """Say in one sentence how far the run is."""
     lacking = found.asked - found.written
+    if not found.students:
+        return _("No student belongs to this run.")
     if run.frozen and found.cards >= found.students:
+        if lacking:
+            return ngettext(
+                "Every card is issued, without %(n)s comment.", "Every card is issued, without %(n)s comments.", lacking
+            ) % {"n": lacking}  # fmt: skip
         return _("Every card is issued.")
     if found.expired:
         return ngettext(
@@ -152,6 +158,8 @@ def _change(request: HttpRequest, run: RunView, person: Any) -> str:
         actions.record_statement(
             actor=viewer, student_id=person.id, text=request.POST.get("text", ""), said_by=request.POST.get("said_by", ""), at=at
         )  # fmt: skip
+        if not request.POST.get("text", "").strip():
+            return _("No statement of the family stands on cards that are issued from now on.")
         return _("The statement stands on each card that is issued from now on.")
     done = actions.reissue(
         actor=viewer, run=run, student_id=person.id, why=request.POST.get("why", ""), at=at

@@ -120,9 +120,10 @@ def _handed_in(request: HttpRequest, person: Any, bank: dict[str, Any]) -> Writt
         said.get(f"{name}-{key}", "").replace("\r\n", "\n").strip() for name in ("text", "translation")
     )
     spoken = said.get(f"language-{key}", "")
+    given = person.preferred_given_name or person.given_name
+    text, translation = text.replace("{name}", given), translation.replace("{name}", given)
     saying = bank.get(said.get(f"bank-{key}", ""))
     if saying is not None:
-        given = person.preferred_given_name or person.given_name
         sentence = saying.text.replace("{name}", given)
         text, spoken = (
             f"{text} {sentence}".strip(),

@@ -126,7 +126,7 @@ def _read(text: str, people: Sequence[Any], scale: dict[str, Any] | None) -> lis
             continue
         number = int(words[0]) if is_whole(words[0]) else 0
         person = people[number - 1] if 0 < number <= len(people) else None
-        value = words[1] if len(words) == 2 else ""
+        value = _number(words[1], scale) if len(words) == 2 else ""
         said = _said(value, scale)
         fault = ""
         if len(words) != 2:
@@ -140,6 +140,15 @@ def _read(text: str, people: Sequence[Any], scale: dict[str, Any] | None) -> lis
         taken.add(number)
         found.append(Line(line.strip()[:40], number, person, value, said, fault))
     return found
+
+
+def _number(value: str, scale: dict[str, Any] | None) -> str:
+    """Return a level's number for the letter that the product prints for it; anything else as it was typed."""
+    letters = {
+        tags.level_letter(one, language()).upper(): f"{one['value']:g}"
+        for one in (scale or {"levels": ()})["levels"]
+    }
+    return value if value.upper() in STATUSES else letters.get(value.upper(), value)
 
 
 def _said(value: str, scale: dict[str, Any] | None) -> str:

@@ -19,6 +19,7 @@ from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.context import initials
 from headway.pages.parts.loop import asked_views
+from headway.pages.parts.news import news
 from headway.pages.parts.told import told
 from headway.proficiency import queries
 from headway.response import queries as response
@@ -86,6 +87,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
         "asked": [] if look.past else _asked(students, people),
         "letters": [] if look.past else _letters(people),
+        "news": [] if look.past else list(dict.fromkeys(
+            one for school in sorted({c.school.sourced_id for c in classes})
+            for one in news(request.book, today=look.today, school=school))),
         "saved": told(request, "saved"), "fault": told(request, "fault"),
     }  # fmt: skip
     return render(request, "pages/teacher/today.html", context)

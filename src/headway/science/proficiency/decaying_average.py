@@ -43,14 +43,15 @@ class DecayingAverage(Parameters):
 def words(chosen: DecayingAverage, language: str) -> str:
     """Say the rule to a parent."""
     new, old = f"{chosen.weight * 100:g}", f"{(1 - chosen.weight) * 100:g}"
+    recent = chosen.weight > 0.5  # below, two pieces already show the older one more
     if language == "es":
-        return (
-            f"Cada nueva evidencia cuenta un {new} % y el nivel anterior un {old} %, "
+        return f"Cada nueva evidencia cuenta un {new} % y el nivel anterior un {old} %, " + (
             "de modo que lo más reciente pesa más y lo antiguo se va desvaneciendo."
+            if recent
+            else "de modo que lo antiguo se va desvaneciendo poco a poco."
         )
-    return (
-        f"Each new piece of work counts {new} % and the level before it {old} %, "
-        "so recent work matters most and old work fades."
+    return f"Each new piece of work counts {new} % and the level before it {old} %, " + (
+        "so recent work matters most and old work fades." if recent else "so old work fades slowly."
     )
 
 
