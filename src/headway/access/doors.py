@@ -26,6 +26,10 @@ ANYONE: frozenset[str] = frozenset({"anyone"})
 SIGNED_IN: frozenset[str] = frozenset({"signed in"})
 
 
+AT_HOME = frozenset({Role.FAMILY, Role.STUDENT})
+AT_SCHOOL = frozenset(Role) - AT_HOME
+
+
 @dataclass(frozen=True)
 class Door:
     """One address and its rule.
@@ -53,6 +57,10 @@ class Door:
         viewer: Viewer = request.viewer  # type: ignore[attr-defined]
         if self.who is not ANYONE and viewer.anonymous:
             return self._sign_in(request)
+        if self._is_work(viewer, str(request.method)):
+            # Who is at work here acts with what the work opens; the page's frame still knows the whole person.
+            request.whole_viewer = viewer  # type: ignore[attr-defined]
+            viewer = request.viewer = viewer.at_school()  # type: ignore[attr-defined]
         if request.method not in self.methods:
             return HttpResponseNotAllowed(sorted(self.methods))
         if self.scope is not None:
@@ -63,6 +71,14 @@ class Door:
         if self.who is not ANYONE and self.who is not SIGNED_IN and not viewer.is_a(*self.who):
             return self._forbidden(request)
         return self.view(request, **parts)
+
+    def _is_work(self, viewer: Viewer, method: str) -> bool:
+        """Whether this is an act or a page of adults of the school, and not one that family and students share."""
+        if not viewer.is_a(*AT_SCHOOL):
+            return False
+        if self.api:
+            return method == "POST"
+        return self.who is not ANYONE and self.who is not SIGNED_IN and self.who.isdisjoint(AT_HOME)
 
     def _sign_in(self, request: HttpRequest) -> HttpResponse:
         if self.api:

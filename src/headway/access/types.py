@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
@@ -45,6 +45,13 @@ class Viewer:
     @property
     def anonymous(self) -> bool:
         return self.account is None
+
+    def at_school(self) -> Viewer:
+        """Return the viewer without what family and an own record open: what an adult may do because of the work at school.
+
+        A teacher whose child attends another class reads about the child as its family does, and rates and decides nothing.
+        """
+        return replace(self, roles=self.roles - {Role.FAMILY, Role.STUDENT}, children=frozenset())
 
     def is_a(self, *roles: Role) -> bool:
         """Whether the viewer holds any of `roles` today."""

@@ -34,7 +34,8 @@ def record_conference(
 
     A key that is known answers with the conference that stands, so that a retry records once. Written: conference,
     agreements, event, audit entry. Who may: adults who may see the student. Raises `Refusal`: `forbidden`,
-    `no_such_person`, `name_missing`, `text_missing`, `unknown_word`, `too_many`, `key_conflict`.
+    `no_such_person`, `name_missing`, `text_missing`, `text_too_long`, `day_ahead`, `unknown_word`, `too_many`,
+    `key_conflict`.
     """
     if not present.strip():
         raise Refusal("name_missing", "Say who was there.")
@@ -44,19 +45,29 @@ def record_conference(
         raise Refusal("text_missing", "Say what was agreed.")
     if len(promises) > MOST_PROMISES:
         raise Refusal("too_many", f"A conference holds {MOST_PROMISES} agreements.")
+    if held_on > actor.today:
+        raise Refusal("day_ahead", "Record a conference when it has been.")
+    said = {
+        "student_id": student_id, "held_on": held_on, "present": _short(present, 500),
+        "interpreter": _short(interpreter, 200), "language": language[:8],
+    }  # fmt: skip
+    agreed = [(one.who, _short(one.what, 500), one.by_on) for one in promises]
     with transaction.atomic():
         person = _seen(actor, student_id)
         known = Conference.objects.filter(key=key).first()
         if known is not None:
-            return _same(known, student_id)
-        row = Conference.objects.create(
-            key=key, student_id=student_id, held_on=held_on, present=present.strip()[:500],
-            interpreter=interpreter.strip()[:200], language=language[:8], recorded_by=actor.name[:200], recorded_at=at,
-        )  # fmt: skip
+            again = [
+                (one.who, one.what, one.by_on)
+                for one in known.agreements.filter(replaces=None).order_by("id")
+            ]
+            if again != agreed:
+                raise Refusal("key_conflict", "This form was already sent with other words; open it anew.")
+            return _same(known, **said)
+        row = Conference.objects.create(key=key, **said, recorded_by=actor.name[:200], recorded_at=at)
         made = [
-            Agreement(conference=row, student_id=student_id, who=one.who, what=one.what.strip()[:500], by_on=one.by_on)
-            for one in promises
-        ]  # fmt: skip
+            Agreement(conference=row, student_id=student_id, who=who, what=what, by_on=by_on)
+            for who, what, by_on in agreed
+        ]
         Agreement.objects.bulk_create(made)
         body = {
             "held_on": held_on.isoformat(), "present": row.present, "interpreter": row.interpreter, "language": row.language,
@@ -68,10 +79,18 @@ def record_conference(
         return row.pk
 
 
-def _same(row: Conference | ContactEntry, student_id: int) -> int:
-    if row.student_id != student_id:
-        raise Refusal("key_conflict", "This form was already sent for another student.")
+def _same(row: Conference | ContactEntry, **said: Any) -> int:
+    """Return the row that a known key names, if the form says the same again."""
+    if any(getattr(row, name) != value for name, value in said.items()):
+        raise Refusal("key_conflict", "This form was already sent with other words; open it anew.")
     return row.pk
+
+
+def _short(text: str, most: int) -> str:
+    """Return a text without space around it. Raises `Refusal("text_too_long")`: nothing is cut without a word."""
+    if len(text.strip()) > most:
+        raise Refusal("text_too_long", f"At most {most} characters fit here.")
+    return text.strip()
 
 
 def finish_agreement(*, actor: Viewer, agreement_id: int, at: datetime) -> None:
@@ -95,12 +114,12 @@ def change_agreement(
     Written: agreements, event, audit entry. Who may: adults who may see the student. Raises `Refusal`: `no_such_agreement`,
     `reason_missing`, `nothing_changed`.
     """
-    why = reason.strip()[:500]
+    why = _short(reason, 500)
     if not why:
         raise Refusal("reason_missing", "Say why it is changed.")
     with transaction.atomic():
         row = _standing(actor, agreement_id)
-        said = what.strip()[:500] or row.what
+        said = _short(what, 500) or row.what
         if (said, by_on) == (row.what, row.by_on):
             raise Refusal("nothing_changed", "Give other words or another day.")
         row.state, row.settled_at, row.reason = "changed", at, why
@@ -148,7 +167,7 @@ def note_contact(
 
     A key that is known answers with the line that stands. Written: entry, audit entry; no event, because it says nothing
     about learning. Who may: adults who may see the student. Raises `Refusal`: `forbidden`, `no_such_person`, `unknown_word`,
-    `name_missing`, `text_missing`, `day_ahead`, `key_conflict`.
+    `name_missing`, `text_missing`, `text_too_long`, `day_ahead`, `key_conflict`.
     """
     if kind not in KINDS or not 1 <= len(key) <= 100:
         raise Refusal("unknown_word", f"A contact is one of: {', '.join(KINDS)}.")
@@ -158,15 +177,16 @@ def note_contact(
         raise Refusal("text_missing", "Say what it was about.")
     if on > actor.today:
         raise Refusal("day_ahead", "Note a contact when it has been.")
+    said = {
+        "student_id": student_id, "kind": kind, "on": on, "with_whom": _short(with_whom, 200),
+        "about": _short(about, 1000), "agreed": _short(agreed, 1000), "shared": shared,
+    }  # fmt: skip
     with transaction.atomic():
         person = _seen(actor, student_id)
         known = ContactEntry.objects.filter(key=key).first()
         if known is not None:
-            return _same(known, student_id)
-        row = ContactEntry.objects.create(
-            key=key, student_id=student_id, kind=kind, on=on, with_whom=with_whom.strip()[:200], about=about.strip()[:1000],
-            agreed=agreed.strip()[:1000], shared=shared, written_by=actor.name[:200], written_at=at,
-        )  # fmt: skip
+            return _same(known, **said)
+        row = ContactEntry.objects.create(key=key, **said, written_by=actor.name[:200], written_at=at)
         record_act(actor=actor, act="note_contact", kind="person", object_id=person.uuid,
                    detail={"kind": kind, "shared": shared}, at=at)  # fmt: skip
         return row.pk
@@ -186,6 +206,8 @@ def write(*, actor: Viewer, student_id: int, guardian_id: int, key: str, text: s
     said = text.strip()
     if not said:
         raise Refusal("text_missing", "Write the message.")
+    if not 1 <= len(key) <= 100:
+        raise Refusal("key_conflict", "The form was not whole; open it anew.")
     if len(said) > LONGEST_MESSAGE:
         raise Refusal("text_too_long", f"A message has at most {LONGEST_MESSAGE} characters.")
     with transaction.atomic():
@@ -266,7 +288,7 @@ def _seen(actor: Viewer, student_id: int) -> Any:
 
 def _sees(actor: Viewer, student_id: int) -> bool:
     """Whether an adult of the school may see the student today: not as a guardian, who has the family's pages."""
-    school = rosters.at_school(actor)
+    school = actor.at_school()
     return actor.is_a(*queries.ADULTS) and bool(
         rosters.visible_ids(school, person_ids=[student_id], as_of=actor.today)
     )

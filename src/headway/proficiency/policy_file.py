@@ -104,6 +104,9 @@ class PolicyReader:
                     )
                 ],
             ) from error
+        except ValueError as error:
+            # A number longer than the language reads.
+            raise Refusal("policy_invalid", "The file holds a number that is too long.") from error
         except RecursionError as error:
             raise Refusal("policy_invalid", "The file is nested too deeply to be a policy.") from error
         self._keys(body, SECTIONS, "the file")

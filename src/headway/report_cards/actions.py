@@ -38,10 +38,13 @@ _FIELDS = [
 def open_run(*, actor: Viewer, school_id: int, term_id: int, at: datetime) -> RunView:
     """This will open the report cards of a school for a term, or answer with the run that is open already.
 
-    Written: run, audit entry. Who may: whoever leads the school. Raises `Refusal`: `forbidden`, `unknown_term`.
+    Written: run, audit entry. Who may: whoever leads the school. Raises `Refusal`: `forbidden`, `unknown_school`,
+    `unknown_term`.
     """
     if not (actor.is_a(Role.DISTRICT) or (actor.is_a(Role.PRINCIPAL) and school_id in actor.schools)):
         raise Refusal("forbidden", "Only who leads the school opens its report cards.")
+    if school_id not in {school.id for school in rosters.schools()}:
+        raise Refusal("unknown_school", "Choose a school of the roster.")
     if term_id not in {term.id for term in rosters.terms()}:
         raise Refusal("unknown_term", "Choose a term of the roster.")
     with transaction.atomic():
@@ -223,7 +226,14 @@ def _tell(actor: Viewer, person: Any, row: Incomplete, body: dict[str, Any], at:
     ledger.record_event(
         actor=actor, kind="card_incomplete", body={"run": str(row.run_id), **body}, at=at, subject=person.uuid
     )
-    record_act(actor=actor, act="mark_incomplete", kind="person", object_id=person.uuid, detail=body, at=at)
+    record_act(
+        actor=actor,
+        act="mark_incomplete",
+        kind="person",
+        object_id=person.uuid,
+        detail={name: body[name] for name in ("act", "area") if name in body},
+        at=at,
+    )
 
 
 # Cards.
@@ -300,7 +310,7 @@ def reissue(*, actor: Viewer, run: RunView, student_id: int, why: str, at: datet
             change=change,
         )
         record_act(actor=actor, act="reissue_card", kind="person", object_id=person.uuid,
-                   detail={"run": run.id, "issue": before.issue + 1, "reason": said}, at=at)  # fmt: skip
+                   detail={"run": run.id, "issue": before.issue + 1}, at=at)  # fmt: skip
         found = queries.find_card(run=run.id, student=student_id)
         assert found is not None
         return found
@@ -402,7 +412,7 @@ def _may_see(actor: Viewer, student: int) -> bool:
 
 
 def _visible(actor: Viewer, students: set[int]) -> set[int]:
-    return rosters.visible_ids(rosters.at_school(actor), person_ids=students, as_of=actor.today)
+    return rosters.visible_ids(actor.at_school(), person_ids=students, as_of=actor.today)
 
 
 def _today(actor: Viewer, at: datetime) -> date:

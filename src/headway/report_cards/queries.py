@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
@@ -217,10 +218,15 @@ def proof(run: RunView, person: Any, *, now: datetime, book: Book, today: date) 
     )
 
 
+def _of(student: int) -> Q:
+    """Return the condition for rows about a student, or about whoever was merged into them."""
+    return Q(student_id=student) | Q(student__merged_into=student)
+
+
 def cards_of(*, student: int) -> list[CardView]:
     """Return the newest issue of each card of a student, the newest term first. One statement."""
     newest: dict[int, CardView] = {}
-    rows = ReportCard.objects.filter(student_id=student).select_related("run__term")
+    rows = ReportCard.objects.filter(_of(student)).select_related("run__term")
     for row in rows.order_by("-run__term__starts_on", "-issue"):
         newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())
@@ -228,14 +234,14 @@ def cards_of(*, student: int) -> list[CardView]:
 
 def find_card(*, run: int, student: int, issue: int | None = None) -> CardView | None:
     """Return one issue of a student's card, the newest without a number, or None. One statement."""
-    rows = ReportCard.objects.filter(run_id=run, student_id=student).order_by("-issue")
+    rows = ReportCard.objects.filter(_of(student), run_id=run).order_by("-issue")
     row = rows.filter(issue=issue).first() if issue is not None else rows.first()
     return None if row is None else card_view(row)
 
 
 def issues_of(*, run: int, student: int) -> list[CardView]:
     """Return all issues of one card, the newest first. One statement."""
-    rows = ReportCard.objects.filter(run_id=run, student_id=student).order_by("-issue")
+    rows = ReportCard.objects.filter(_of(student), run_id=run).order_by("-issue")
     return [card_view(row) for row in rows]
 
 
@@ -249,8 +255,10 @@ def card_view(row: ReportCard) -> CardView:
 
 def issued(*, run: int) -> dict[int, int]:
     """Return the number of the newest issue of each student's card of a run. One statement."""
-    rows = ReportCard.objects.filter(run_id=run).values("student_id").annotate(newest=Max("issue"))
-    return {row["student_id"]: row["newest"] for row in rows}
+    rows = ReportCard.objects.filter(run_id=run).annotate(
+        who=Coalesce("student__merged_into_id", "student_id")
+    )
+    return {row["who"]: row["newest"] for row in rows.values("who").annotate(newest=Max("issue"))}
 
 
 def altered_cards() -> list[tuple[int, int, int]]:
@@ -273,8 +281,13 @@ def statements(*, students: Iterable[int]) -> dict[int, StatementView]:
     """Return the standing statement of each student's family, where there is one. One statement per 500 students."""
     found: dict[int, StatementView] = {}
     for part in _parts(students):
-        for row in FamilyStatement.objects.filter(student_id__in=part, ended_at=None):
-            found[row.student_id] = StatementView(row.text, row.said_by, row.written_at)
+        about = Q(student_id__in=part) | Q(student__merged_into__in=part)
+        rows = FamilyStatement.objects.filter(about, ended_at=None).select_related("student")
+        # What stands for the person who stays comes last, and is said.
+        for row in sorted(rows, key=lambda one: one.student.merged_into_id is None):
+            found[row.student.merged_into_id or row.student_id] = StatementView(
+                row.text, row.said_by, row.written_at
+            )
     return found
 
 

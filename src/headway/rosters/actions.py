@@ -247,6 +247,15 @@ def erase_events(*, person_id: int) -> int:
     return noting.erase(person_id=person_id)
 
 
+def erase_copies(*, person_id: int) -> int:
+    """This will remove what merges and splits of a person kept of rows that say something; returns how many copies.
+
+    The rows themselves are gone, so that nothing is left to restore; rows of the roster keep theirs. In the caller's
+    transaction, which writes the audit. Who may: the caller has checked.
+    """
+    return merging.erase_copies(person_id=person_id)
+
+
 # One person or two.
 
 

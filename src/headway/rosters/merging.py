@@ -242,3 +242,17 @@ def tell_apart(*, actor: Viewer, person: Person, other: Person, at: datetime) ->
             actor=actor, act="tell_apart", kind="person", object_id=person.uuid, at=at,
             detail={"other": str(other.uuid)},
         )  # fmt: skip
+
+
+def erase_copies(*, person_id: int) -> int:
+    """Remove the copies that runs about a person keep of rows of other packages; see `actions.erase_copies`."""
+    uuids = [
+        str(one)
+        for one in Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id)).values_list(
+            "uuid", flat=True
+        )
+    ]
+    runs = ImportRun.objects.filter(kind__in=("merged", "split"), counts__person__in=uuids)
+    copies = ImportChange.objects.filter(run__in=runs)
+    kept = [one._meta.object_name for one in (*OWN, Person)]
+    return int(copies.exclude(model__in=kept).delete()[0])

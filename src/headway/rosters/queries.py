@@ -37,7 +37,6 @@ from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
     TEACHES,
-    at_school,
     by_sort_name,
     can_see_student,
     children_of,
@@ -59,7 +58,6 @@ __all__ = [
     "GROUPS",
     "KindOfEvent",
     "all_person_uuids",
-    "at_school",
     "can_see_student",
     "children_of",
     "class_by_reference",
@@ -191,6 +189,12 @@ def person_uuids(*, person_ids: Iterable[int]) -> dict[int, UUID]:
     for part in _parts(person_ids):
         found.update(Person.objects.filter(id__in=part).values_list("id", "uuid"))
     return found
+
+
+def keys_of(*, person_id: int) -> list[int]:
+    """Return the row keys of a person: their own first, then those of whoever was merged into them."""
+    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id)).values_list("id", flat=True)
+    return sorted(rows, key=lambda key: key != person_id)
 
 
 def pseudonyms_of(*, person_id: int) -> list[UUID]:

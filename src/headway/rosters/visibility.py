@@ -157,25 +157,6 @@ def stands_in(viewer: Viewer, class_id: int) -> bool:
     return rows.filter(school_class_id=class_id).exists()
 
 
-def at_school(viewer: Viewer) -> Viewer:
-    """Return the viewer without what family and an own record open: what an adult sees because of the work at school.
-
-    A teacher whose child attends another class reads about the child as its family does, and no notes of the school.
-    """
-    return Viewer(
-        account=viewer.account,
-        person=viewer.person,
-        person_id=viewer.person_id,
-        name=viewer.name,
-        language=viewer.language,
-        roles=viewer.roles - {Role.FAMILY, Role.STUDENT},
-        schools=viewer.schools,
-        classes=viewer.classes,
-        token_scopes=viewer.token_scopes,
-        today=viewer.today,
-    )
-
-
 def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
     """Return the students the viewer may see in full, by sort name, as one statement not yet run.
 

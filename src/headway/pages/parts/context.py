@@ -74,7 +74,7 @@ def initials(name: str) -> str:
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Give every template the frame's values."""
-    viewer: Viewer = getattr(request, "viewer", None) or Viewer()
+    viewer: Viewer = getattr(request, "whole_viewer", None) or getattr(request, "viewer", None) or Viewer()
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "request": request,

@@ -185,7 +185,7 @@ def _save(
     for line in lines:
         key = f"{base}:{line.person.id}"
         row = {"key": key, "student": line.person.sourced_id, "target": str(node.uuid), "evidence": key,
-               "observed_at": request.moment.isoformat() if observed == today else observed.isoformat(),
+               "observed_at": observed.isoformat(),
                "task": request.POST.get("task", "").strip()[:190]}  # fmt: skip
         status = STATUSES.get(line.value.upper())
         row |= {"status": status} if status else {"level": line.value}

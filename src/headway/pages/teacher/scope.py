@@ -29,7 +29,7 @@ def student_at_school(viewer: Viewer, student_id: str, **_: Any) -> Any:
     """
     if not viewer.is_a(*ADULTS):
         return seen_student(viewer, student_id)
-    return seen_student(rosters.at_school(viewer), student_id)
+    return seen_student(viewer.at_school(), student_id)
 
 
 def commented_class(viewer: Viewer, class_id: str, run: int, **_: Any) -> Any:

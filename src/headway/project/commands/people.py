@@ -62,17 +62,18 @@ def erase(student: str, reason: str) -> dict[str, Any]:
     person = rosters.person_by_reference(student)
     if not reason.strip():
         raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
-    held = {digest for _, digest in evidence.files_kept(student=person.id)}
+    rows = rosters.keys_of(person_id=person.id)
+    held = {digest for key in rows for _, digest in evidence.files_kept(student=key)}
     at = now()
     with transaction.atomic():
-        emptied = sum(
-            proficiency.erase_learning(
-                actor=SYSTEM, student=person.id, subject=subject, reason=reason.strip(), at=at
+        emptied = 0
+        for key, subject in zip(rows, rosters.pseudonyms_of(person_id=person.id), strict=True):
+            emptied += proficiency.erase_learning(
+                actor=SYSTEM, student=key, subject=subject, reason=reason.strip(), at=at
             )
-            for subject in rosters.pseudonyms_of(person_id=person.id)
-        )
-        contact.erase_contact(student=person.id)
-        report_cards.erase_cards(student=person.id)
+            contact.erase_contact(student=key)
+            report_cards.erase_cards(student=key)
+        rostering.erase_copies(person_id=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)
