@@ -98,11 +98,11 @@ def withdraw(*, actor: Viewer, note: UUID, at: datetime) -> None:
 def mark_read(*, actor: Viewer, note: UUID, at: datetime) -> None:
     """This will put a note away for the actor alone; it stays where the class and the student are.
 
-    Written: the reader and an audit entry; no event, because it says nothing about learning. Who may: adults of the school
-    whose scope holds the class and the student. Raises `Refusal("unknown_note")`.
+    Written: the reader and an audit entry; no event, because it says nothing about learning. Who may: teachers whose
+    scope holds the class and the student. Raises `Refusal("unknown_note")`.
     """
     with transaction.atomic():
-        if find(viewer=actor, note=note) is None or actor.person_id is None:
+        if not actor.is_a(Role.TEACHER) or find(viewer=actor, note=note) is None:
             raise Refusal("unknown_note", "There is no such note.")
         row = Note.objects.select_related("student", "school_class").get(uuid=note)
         if not row.read_by.filter(pk=actor.person_id).exists():

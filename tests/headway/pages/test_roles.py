@@ -69,7 +69,7 @@ files.file              s-------------
 teacher.today           sxxxxxx..>xxxx
 teacher.substitute      sxxxxxx..>xxxx
 teacher.substitute_class s--------.----
-teacher.note            s------>---->->
+teacher.note            s------>---x-x
 teacher.observe         sxxxxxx>>>xxxx
 teacher.classes         sxxxxxx>>.x>>>
 teacher.grid            s------.---.-.

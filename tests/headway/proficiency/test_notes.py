@@ -145,6 +145,7 @@ def test_p8_teachers_read_notes_each_for_themselves(django_assert_num_queries) -
     assert AuditEntry.objects.filter(act="read_note").count() == 1
     about = roster.find_person("u1").id
     assert [one.uuid for one in ledger.notes_about(viewer=teacher, student=about)] == [older]
+    refused("unknown_note", evidence.mark_note_read, actor=SYSTEM, note=older, at=NOW)
     for outsider in (actor, viewer("p1"), viewer("u1")):
         refused("unknown_note", evidence.mark_note_read, actor=outsider, note=older, at=NOW)
         assert ledger.notes_about(viewer=outsider, student=about) == []

@@ -57,7 +57,9 @@ def substitute(request: HttpRequest, class_id: str, subject: Any) -> HttpRespons
     students = rosters.students_met(viewer=viewer, class_id=subject.id)
     context = {
         "nav": NAV, "class": subject, "students": students, "tasks": _tasks(subject, {one.id for one in students}),
-        "teachers": rosters.teachers_of_class(class_id=subject.id, as_of=viewer.today), "today": viewer.today,
+        "teachers": ", ".join(
+            one.name() for one in rosters.teachers_of_class(class_id=subject.id, as_of=viewer.today)
+        ), "today": viewer.today,
         "notes": in_words(evidence.own_notes(viewer=viewer, school_class=subject.id)),
         "said": told(request, "said"), "fault": fault, "key": request.POST.get("key") or f"page-{uuid4()}",
         "about": request.POST.get("student", ""), "words": request.POST.get("words", ""), "many": len(viewer.standing_in) > 1,
