@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,6 +35,7 @@ class TaskRow:
     link: str
     targets: str
     due_on: date | None
+    late: bool
     practice: bool
 
 
@@ -56,7 +58,7 @@ def substitute(request: HttpRequest, class_id: str, subject: Any) -> HttpRespons
             fault = _refused(refusal)
     students = rosters.students_met(viewer=viewer, class_id=subject.id)
     context = {
-        "nav": NAV, "class": subject, "students": students, "tasks": _tasks(subject, {one.id for one in students}),
+        "nav": NAV, "class": subject, "students": students, "tasks": _tasks(subject, students, viewer.today),
         "teachers": ", ".join(
             one.name() for one in rosters.teachers_of_class(class_id=subject.id, as_of=viewer.today)
         ), "today": viewer.today,
@@ -87,14 +89,23 @@ def _act(request: HttpRequest, subject: Any) -> str:
     return _("The note is saved. The teachers of the class find it on their first page.")
 
 
-def _tasks(subject: Any, students: set[int]) -> list[TaskRow]:
-    """Return what somebody in the class still has to do, by due day; no student's own state."""
+def _tasks(subject: Any, students: Sequence[Any], today: date) -> list[TaskRow]:
+    """Return what one of the students still has to do: by due day, what is past it last; no student's own state."""
+    here = {one.id for one in students}
     found = [
-        TaskRow(one.title, one.words, one.link, names_of(one.targets), one.due_on, one.purpose == 1)
+        TaskRow(
+            one.title,
+            one.words,
+            one.link,
+            names_of(one.targets),
+            one.due_on,
+            one.due_on is not None and one.due_on < today,
+            one.purpose == 1,
+        )
         for one in evidence.given_in(school_class=subject.id)
-        if any(chance.open and chance.student in students for chance in one.chances)
+        if any(chance.open and chance.student in here for chance in one.chances)
     ]
-    return sorted(found, key=lambda row: row.due_on or date.max)
+    return sorted(found, key=lambda row: (row.late, row.due_on or date.max))
 
 
 def _path(school_class: Any) -> str:

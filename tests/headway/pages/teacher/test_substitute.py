@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from headway.access.queries import account_of
 from headway.access.types import SYSTEM
 from headway.evidence import actions as evidence
-from headway.evidence.models import Event, Note, Rating
+from headway.evidence.models import Event, Note, Offer, Rating
 from headway.evidence.types import Task
 from headway.kit.times import now
 from headway.rosters import actions as rosters
@@ -89,12 +89,15 @@ def test_p8_a_substitute_goes_straight_to_the_one_class_and_chooses_between_seve
 def test_p8_a_substitute_sees_names_by_family_name_tasks_by_due_day_and_the_teachers() -> None:
     give("Later", "u1", "u2", due=TODAY + 9 * DAY)
     give("Sooner", "u1", due=TODAY + DAY)
+    give("Passed", "u1", due=TODAY)
+    Offer.objects.filter(title="Passed").update(due_on=TODAY - DAY)
     done = give("Done", "u2")
     done.opportunities.update(state="missed")
     gone = give("Taken back", "u1", "u2")
     gone.opportunities.update(state="withdrawn")
     words = read(stand_in(), HERE).words
     assert words.index("Sooner") < words.index("Words of Sooner.") < words.index("Later")
+    assert words.index("Later") < words.index("Passed") < words.index("was due 2 Dec")
     assert "due 4 Dec" in words and "Compare ratios" in words and "Maria Lopez" in words
     assert "Done" not in words and "Taken back" not in words
     names = [
