@@ -83,8 +83,8 @@ def _act(request: HttpRequest, subject: Any) -> str:
         raise Refusal("no_such_person", "There is no such student in the class.")
     actions.write_note(
         actor=request.viewer, school_class=subject.id, student=int(about) if about else None,
-        words=request.POST.get("words", "").replace("\0", "").replace("\r\n", "\n"), key=request.POST.get("key", ""),
-        at=request.moment,
+        words=request.POST.get("words", "").replace("\0", "").replace("\r\n", "\n"),
+        key=request.POST.get("key", "").replace("\0", ""), at=request.moment,
     )  # fmt: skip
     return _("The note is saved. The teachers of the class find it on their first page.")
 
