@@ -26,7 +26,8 @@ class Viewer:
     """Who looks or acts, with the scopes that hold today.
 
     `person` is the roster's person (None for an account without one); `roles` hold today; the sets of integer keys
-    are filled by `rosters`: `schools` where the viewer leads, `classes` that the viewer teaches, `children` in care,
+    are filled by `rosters`: `schools` where the viewer leads, `classes` that the viewer teaches,
+    `standing_in` those of whose teacher they take the place today, `children` in care,
     `own` the viewer's own student record. `token_scopes` is None for a browser session.
     """
 
@@ -38,6 +39,7 @@ class Viewer:
     roles: frozenset[Role] = frozenset()
     schools: frozenset[int] = frozenset()
     classes: frozenset[int] = frozenset()
+    standing_in: frozenset[int] = frozenset()
     children: frozenset[int] = frozenset()
     token_scopes: frozenset[str] | None = None
     today: date = field(default=date.min)

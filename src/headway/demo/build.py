@@ -298,9 +298,12 @@ def _home(who: Cast, logins: list[dict[str, str]], begins: date, at: datetime, t
     """Give the ready-made families and their school what home and school say to one another."""
     by_name = {one["username"]: one["sourced_id"] for one in logins}
     own = next(c for c in who.classes if c.teacher == by_name["teacher"] and c.subject in ("MA", "HR"))
+    substitute = next(
+        key for key, (_, _, school) in who.teachers.items() if school == own.school and key != own.teacher
+    )
     home.build(
-        school=own.school, class_id=own.sourced_id, teacher=own.teacher, families=[by_name["family"], by_name["familia"]],
-        begins=begins, at=at, today=today,
+        school=own.school, class_id=own.sourced_id, teacher=own.teacher, substitute=substitute,
+        families=[by_name["family"], by_name["familia"]], begins=begins, at=at, today=today,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What home and school said in the demonstration: a conference, a message, and the report cards of one school."""
+"""What was said in the demonstration: a conference, a message, a substitute's notes, and the report cards of one school."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from headway.access import queries as access
-from headway.access.types import SYSTEM, Viewer
+from headway.access.types import SYSTEM, Role, Viewer
 from headway.contact import actions as contact
 from headway.contact.types import Promise
+from headway.evidence import actions as evidence
 from headway.frameworks import queries as frameworks
 from headway.report_cards import actions as report_cards
 from headway.report_cards.types import Written
+from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
 
 
 def build(
-    *, school: str, class_id: str, teacher: str, families: list[str], begins: date, at: datetime, today: date
+    *, school: str, class_id: str, teacher: str, substitute: str, families: list[str], begins: date, at: datetime, today: date
 ) -> None:  # fmt: skip
-    """Give the families with a ready-made login a conference and a message, and the school its report cards."""
+    """Give the families with a ready-made login a conference and a message, the class a substitute, the school its cards."""
     account = access.account_of(roster.person_by_reference(teacher).uuid)
     assert account is not None
     writer = roster.viewer_for(account, today)
@@ -29,7 +31,34 @@ def build(
         care = roster.children_of(guardian_person_id=guardian.id, as_of=today)
         for child in [one for one in care if one.id in members][:1]:
             _meet(writer, child, guardian, n, at, today)
+    _stand_in(substitute, group.id, members, at, today)
     _issue(school, members, writer, begins, at, today)
+
+
+def _stand_in(substitute: str, class_id: int, members: list[int], at: datetime, today: date) -> None:
+    """Let another teacher stand in yesterday and today, and note two things yesterday."""
+    person, yesterday = roster.person_by_reference(substitute), today - timedelta(days=1)
+    rosters.name_substitute(
+        actor=SYSTEM, class_id=class_id, person_id=person.id, starts_on=yesterday, ends_on=today + timedelta(days=1), at=at
+    )  # fmt: skip
+    actor = Viewer(
+        person=person.uuid,
+        person_id=person.id,
+        name=person.name(),
+        roles=frozenset({Role.TEACHER}),
+        today=yesterday,
+    )
+    said = [
+        (
+            None,
+            "We worked on the problem of their own. Most wanted to read theirs aloud; five did not get a turn.",
+        )
+    ]
+    said += [(one, "Asked for more time and used it well.") for one in members[:1]]
+    for n, (about, words) in enumerate(said):
+        evidence.write_note(
+            actor=actor, school_class=class_id, student=about, words=words, key=f"demo-note-{n}", at=at - timedelta(days=1)
+        )  # fmt: skip
 
 
 def _meet(writer: Viewer, child: Any, guardian: Any, n: int, at: datetime, today: date) -> None:

@@ -13,8 +13,8 @@ from django.db.models import Exists, Model, OuterRef
 
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
-from headway.evidence import asking, chances, ledger, offering, projection, queries, returning, saved
-from headway.evidence.models import Erasure, Event, Offer, Opportunity, Payload, Piece, StudentRequest
+from headway.evidence import asking, chances, ledger, notes, offering, projection, queries, returning, saved
+from headway.evidence.models import Erasure, Event, Note, Offer, Opportunity, Payload, Piece, StudentRequest
 from headway.evidence.types import CHANCE, TAKEN, RatingEntry, Receipt, Work
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
@@ -23,6 +23,7 @@ from headway.rosters.actions import Joining
 
 FOLLOWING: dict[str, tuple[type[Model], str]] = {
     "pieces": (Piece, "key"), "opportunities": (Opportunity, "uuid"), "requests": (StudentRequest, "uuid"),
+    "notes": (Note, "uuid"),
 }  # fmt: skip
 """What follows a person who is merged, beside the ratings, with the column that names a row in the ledger."""
 
@@ -35,6 +36,9 @@ undo_return = returning.undo_return
 ask = asking.ask
 take_back_request = asking.take_back
 answer_request = asking.answer
+write_note = notes.write
+withdraw_note = notes.withdraw
+mark_note_read = notes.mark_read
 keep_comment = saved.keep_comment
 drop_comment = saved.drop_comment
 
@@ -378,7 +382,7 @@ def _act(act: int) -> tuple[range, list[str]]:
 def follow(joining: Joining) -> tuple[tuple[int, int], ...]:
     """This will move a person's learning with a merge or back with its split; returns (student, target) touched.
 
-    Written: one event `merged` or `split` that names the ratings, pieces, opportunities and requests moved, and their rows
+    Written: one event `merged` or `split` that names the ratings, pieces, opportunities, requests and notes moved, and their rows
     from then on. What the person who stays was given, or asks, too stays with the other. In the caller's transaction.
     Raises `Refusal("changed_since")` where a rating that came with the merge stands no more.
     """
@@ -466,6 +470,7 @@ def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -
             )
         Piece.objects.filter(student__uuid=subject).delete()
         StudentRequest.objects.filter(student__uuid=subject).delete()
+        Note.objects.filter(student__uuid=subject).delete()
         Opportunity.objects.filter(student__uuid=subject).delete()
         # What was given to nobody else may speak of this student.
         Offer.objects.filter(opportunities=None).delete()

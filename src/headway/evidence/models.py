@@ -14,6 +14,7 @@ __all__ = [
     "Erasure",
     "Event",
     "LedgerHead",
+    "Note",
     "Offer",
     "Opportunity",
     "Payload",
@@ -231,6 +232,30 @@ class StudentRequest(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "asked_at"])]
+
+
+class Note(models.Model):
+    """One note of a substitute about a class, or one of its students, on a day on which they stood in. Identified by `uuid`.
+
+    A projection of the ledger: `sequence` is its newest event. No evidence and no rating. Seen by its writer on the day,
+    and by adults of the school whose scope holds the class and the student; by no student and no family. `read_by` have
+    put it away for themselves; `key` is the client's.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    key = models.CharField(max_length=190, unique=True)
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.PROTECT, related_name="+")
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    words = models.TextField()
+    written_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    written_on = models.DateField()
+    written_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    read_by = models.ManyToManyField(Person, related_name="+")
+    sequence = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["school_class", "written_on"])]
 
 
 class SavedComment(models.Model):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, Q
 
-from headway.evidence import asking, chances, ledger, projection, replaying, returning, saved
+from headway.evidence import asking, chances, ledger, notes, projection, replaying, returning, saved
 from headway.evidence.asking import Asked
 from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
@@ -28,6 +28,7 @@ from headway.evidence.models import (
     Rating,
     StudentRequest,
 )
+from headway.evidence.notes import NoteView
 from headway.evidence.returning import Returned
 from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
@@ -42,6 +43,7 @@ __all__ = [
     "Chance",
     "Given",
     "Held",
+    "NoteView",
     "References",
     "Returned",
     "RowReader",
@@ -59,6 +61,7 @@ __all__ = [
     "events_since",
     "find_chance",
     "find_given",
+    "find_note",
     "find_request",
     "given_in",
     "head",
@@ -67,7 +70,11 @@ __all__ = [
     "keys_of_act",
     "latest_pairs",
     "loop_breaks",
+    "notes_about",
+    "notes_as_data",
+    "notes_in",
     "open_requests",
+    "own_notes",
     "projection_breaks",
     "rating_rows",
     "ratings_by_key",
@@ -97,6 +104,11 @@ requests_of = asking.requests_of
 open_requests = asking.open_requests
 find_request = asking.find_request
 requests_as_data = asking.requests_as_data
+notes_in = notes.of_classes
+notes_about = notes.about
+own_notes = notes.own_notes
+find_note = notes.find
+notes_as_data = notes.as_data
 loop_breaks = replaying.loop_breaks
 saved_comments = saved.saved_comments
 

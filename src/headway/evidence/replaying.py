@@ -1,4 +1,4 @@
-"""Replays what was given, handed in, returned and asked for, and compares the rows with it."""
+"""Replays what was given, handed in, returned, asked for and noted, and compares the rows with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headway.evidence.models import Event, Opportunity, Piece, Return, StudentRequest
+from headway.evidence.models import Event, Note, Opportunity, Piece, Return, StudentRequest
 from headway.evidence.types import CHANCE, OFFERED, TAKEN, Break
 
 KINDS = (
@@ -21,10 +21,12 @@ KINDS = (
     "show_again",
     "answered",
     "taken_back",
+    "noted",
+    "note_withdrawn",
     "merged",
     "split",
 )
-_MOVED = {"pieces": "piece", "opportunities": "opportunity", "requests": "request"}  # fmt: skip
+_MOVED = {"pieces": "piece", "opportunities": "opportunity", "requests": "request", "notes": "note"}  # fmt: skip
 _PIECE = ("title", "words", "link", "file_name", "file_digest", "reflection", "attempt")
 _OFFER = ("title", "words", "link", "due_on", "depth", "purpose")
 Key = tuple[str, str]
@@ -69,6 +71,13 @@ class _Replay:
                     self.rows[own, each]["about"] = body["to"]
         elif kind == "taken_back":
             self.rows["request", body["request"]] |= {"state": "taken_back", "sequence": sequence}
+        elif kind == "noted":
+            self.rows["note", body["note"]] = {
+                "about": about if subject else "", "class": body["class"], "words": body["words"], "withdrawn": False,
+                "sequence": sequence,
+            }  # fmt: skip
+        elif kind == "note_withdrawn":
+            self.rows["note", body["note"]] |= {"withdrawn": True, "sequence": sequence}
         else:
             self.rows["request", body["request"]] = {
                 "about": about, "kind": kind, "target": body["target"], "words": body.get("words", ""), "state": "open",
@@ -77,7 +86,7 @@ class _Replay:
 
 
 def loop_breaks(*, target_uuids: Callable[[list[int]], dict[int, Any]], limit: int = 100) -> list[Break]:
-    """Return the opportunities, pieces, returns and requests that differ from a replay of their events."""
+    """Return the opportunities, pieces, returns, requests and notes that differ from a replay of their events."""
     replay, found = _Replay(), []
     events = Event.objects.filter(kind__in=KINDS, payload__isnull=False).order_by("sequence")
     for sequence, kind, subject, text in events.values_list(
@@ -142,4 +151,9 @@ def _stored(target_uuids: Callable[[list[int]], dict[int, Any]]) -> Iterator[tup
             "about": str(asked.student.uuid), "kind": asked.kind, "target": str(asked.target.uuid), "words": asked.words,
             "state": asked.state, "sequence": asked.sequence, "answer": asked.answer, "reason": asked.reason,
             "on": asked.on.isoformat() if asked.on else "",
+        }  # fmt: skip
+    for note in Note.objects.select_related("student", "school_class").iterator():
+        yield ("note", str(note.uuid)), {
+            "about": str(note.student.uuid) if note.student else "", "class": str(note.school_class.uuid), "words": note.words,
+            "withdrawn": note.withdrawn_at is not None, "sequence": note.sequence,
         }  # fmt: skip

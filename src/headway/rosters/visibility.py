@@ -84,7 +84,7 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     At most 2 statements.
 
     An enrolled teacher is a teacher without a grant. A substitute is a teacher with no class of their own:
-    `stands_in` opens the roster of the class. A person who left, or whom the roster disables, holds no role.
+    `standing_in` opens the class's roster, and no record. A person who left, or whom the roster disables, holds no role.
     """
     person = None
     if account.person is not None:
@@ -94,6 +94,7 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     roles: set[Role] = {Role.DISTRICT} if account.is_administrator else set()
     led: set[int] = set()
     taught: set[int] = set()
+    stood_in: set[int] = set()
     children: set[int] = set()
     if person is not None and person.active and person.enabled:
         for kind, role, key in _links(person.id, today):
@@ -109,6 +110,7 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
                 taught.add(key)
             elif role in STANDS_IN:
                 roles.add(Role.TEACHER)
+                stood_in.add(key)
             elif role == LEARNER:
                 roles.add(Role.STUDENT)
     return Viewer(
@@ -120,6 +122,7 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
         roles=frozenset(roles),
         schools=frozenset(led),
         classes=frozenset(taught),
+        standing_in=frozenset(stood_in),
         children=frozenset(children),
         token_scopes=token_scopes,
         today=today,
@@ -149,12 +152,16 @@ def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
         return cursor.fetchall()
 
 
-def stands_in(viewer: Viewer, class_id: int) -> bool:
-    """Whether the viewer is a substitute in the class today: roster and notes, no history, no decision."""
-    if viewer.person_id is None:
-        return False
-    rows = Enrollment.objects.filter(holds_on(viewer.today), person_id=viewer.person_id, role__in=STANDS_IN)
-    return rows.filter(school_class_id=class_id).exists()
+def students_met(*, viewer: Viewer, class_id: int) -> list[Person]:
+    """Return the students of a class whom a substitute meets today, without those a court keeps apart from them, by sort name.
+
+    Names only; the caller has checked that the viewer stands in there. One statement.
+    """
+    attends = Enrollment.objects.filter(
+        holds_on(viewer.today), person_id=OuterRef("pk"), school_class_id=class_id, role=LEARNER
+    )
+    here = Person.objects.filter(Exists(attends), merged_into=None)
+    return list(by_sort_name(here.filter(_unrestricted(viewer.person_id or 0, "pk", viewer.today))))
 
 
 def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
@@ -162,7 +169,7 @@ def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
 
     District: every student. Principal: students of the schools led. Teacher: students of the classes
     taught. Family: the children in care that no court keeps away. Student: the own record. A court's
-    restriction closes every way but the district's. Substitutes see names in their class (`stands_in`), not
+    restriction closes every way but the district's. Substitutes see names in their class (`students_met`), not
     records.
     """
     everybody = Person.objects.filter(merged_into=None)

@@ -18,7 +18,7 @@ from headway.access import actions as access
 from headway.access.doors import ANYONE
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import actions as evidence
-from headway.evidence.models import Offer, StudentRequest
+from headway.evidence.models import Note, Offer, StudentRequest
 from headway.evidence.types import Task, Work
 from headway.frameworks import queries as frameworks
 from headway.kit.times import now
@@ -66,7 +66,10 @@ student.ask             s---xxxxxxxxxx
 student.work            s.--xxxxxxxxxx
 student.continuum       s...xxxxxxxxxx
 files.file              s-------------
-teacher.today           sxxxxxx...xxxx
+teacher.today           sxxxxxx..>xxxx
+teacher.substitute      sxxxxxx..>xxxx
+teacher.substitute_class s--------.----
+teacher.note            s------>---x-x
 teacher.observe         sxxxxxx>>>xxxx
 teacher.classes         sxxxxxx>>.x>>>
 teacher.grid            s------.---.-.
@@ -197,6 +200,12 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     evidence.give(actor=SYSTEM, task=task, students=[u1.id], at=at)
     asking = Viewer(person=u1.uuid, person_id=u1.id, roles=frozenset({Role.STUDENT}), today=today)
     evidence.ask(actor=asking, target=node, kind="ready", words="", at=at)
+    standing_in = Viewer(
+        person=made["sub"].uuid, person_id=made["sub"].id, roles=frozenset({Role.TEACHER}), today=today
+    )
+    evidence.write_note(
+        actor=standing_in, school_class=k1.id, student=u1.id, words="Calm.", key="note-0001", at=at
+    )
     from headway.report_cards import actions as report_cards
     from headway.rosters.models import Term
 
@@ -232,6 +241,7 @@ def address(door) -> str:
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
              "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1",
              "run": str(CardRun.objects.get().pk),
+             "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
              "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
     if door.name in ("public.continuum", "district.framework"):

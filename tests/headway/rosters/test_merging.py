@@ -381,6 +381,34 @@ def test_p10_tasks_and_requests_follow_and_come_back(newcomer: Person) -> None:
     assert (held(newcomer), held(ben)) == before and kept() == [] and breaks() == []
 
 
+def test_p10_notes_of_a_substitute_follow_and_come_back(newcomer: Person) -> None:
+    ben, k1 = Person.objects.get(sourced_id="u2"), SchoolClass.objects.get(sourced_id="k1")
+    sub = Person.objects.create(sourced_id="sub", given_name="Sam", family_name="Made")
+    actions.name_substitute(
+        actor=SYSTEM,
+        class_id=k1.id,
+        person_id=sub.id,
+        starts_on=WHEN.date(),
+        ends_on=date(2026, 10, 6),
+        at=WHEN,
+    )
+    actor = Viewer(person=sub.uuid, person_id=sub.id, roles=frozenset({Role.TEACHER}), today=WHEN.date())
+    evidence.write_note(
+        actor=actor, school_class=k1.id, student=newcomer.id, words="Calm.", key="note-0001", at=WHEN
+    )
+
+    def held() -> tuple[int, int]:
+        assert ledger.loop_breaks(target_uuids=lambda ids: frameworks.node_uuids(node_ids=ids)) == []
+        first, second = (len(ledger.notes_as_data(student=one.id)) for one in (newcomer, ben))
+        return first, second
+
+    assert held() == (1, 0)
+    merge(newcomer)
+    assert held() == (0, 1)
+    split(newcomer)
+    assert held() == (1, 0) and breaks() == []
+
+
 def test_p10_conferences_log_and_messages_follow_and_come_back(newcomer: Person) -> None:
     ben = Person.objects.get(sourced_id="u2")
     contact.record_conference(

@@ -111,7 +111,7 @@ def test_a_substitute_stands_in_and_sees_no_record() -> None:
     )
     today, tomorrow = viewer("a1"), viewer("a1", date(2026, 9, 21))
     assert today.is_a(Role.TEACHER) and not today.classes and seen(today) == set()
-    assert queries.stands_in(today, k1.id) and not queries.stands_in(tomorrow, k1.id)
+    assert today.standing_in == {k1.id} and tomorrow.standing_in == frozenset()
     assert queries.class_in_scope(viewer=today, reference="k1") is None
 
 

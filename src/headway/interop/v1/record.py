@@ -37,6 +37,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "work": evidence.work_as_data(student=person.id),
         "opportunities": evidence.chances_as_data(student=person.id),
         "requests": evidence.requests_as_data(student=person.id),
+        "notes": evidence.notes_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),
         "contact": contact.as_data(student=person.id),
         "report_cards": report_cards.as_data(student=person.id),

@@ -87,7 +87,7 @@ def kind_name(kind: str) -> str:
             "handed_in": _("Work handed in"), "plan": _("Plans"), "card_comment": _("Comments on cards"),
             "card_incomplete": _("Incompletes on cards"), "card_issued": _("Report cards issued"),
             "card_statement": _("Statements of families"), "conference": _("Conferences"),
-            "agreement": _("Agreements")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "agreement": _("Agreements"), "noted": _("Notes of substitutes")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def act_name(act: str) -> str:
@@ -110,7 +110,8 @@ def act_name(act: str) -> str:
         "reissue_card": _("issued a report card again"), "record_statement": _("recorded a family’s statement"),
         "record_conference": _("recorded a conference"), "settle_agreement": _("settled an agreement"),
         "note_contact": _("noted a contact with home"), "write_message": _("wrote a message"),
-        "withdraw_message": _("took a message back"),
+        "withdraw_message": _("took a message back"), "write_note": _("wrote a note as a substitute"),
+        "withdraw_note": _("took a note back"), "read_note": _("read a substitute’s note"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 

@@ -21,8 +21,15 @@ class Way:
     label: str
 
 
+def only_stands_in(viewer: Viewer) -> bool:
+    """Whether a substitute's day is all that the viewer has to do as a teacher today."""
+    return bool(viewer.standing_in) and not (viewer.classes or viewer.schools or viewer.is_a(Role.DISTRICT))
+
+
 def ways(viewer: Viewer) -> list[Way]:
     """Return the viewer's navigation: five words at most for each role, the first role of the list deciding."""
+    if only_stands_in(viewer):
+        return [Way("teacher.substitute", "/teacher/substitute", _("Today"))]
     if viewer.is_a(Role.TEACHER):
         return [
             Way("teacher.today", "/teacher/today", _("Today")),

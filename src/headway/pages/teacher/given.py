@@ -21,6 +21,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts.loop import names_of, state_words
 from headway.pages.parts.told import address, told
+from headway.pages.teacher.notes import in_words
 from headway.proficiency import actions
 from headway.rosters import queries as rosters
 
@@ -69,11 +70,12 @@ class StudentRow:
 
 
 def class_list(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
-    """Show what was given in a class, newest first, each with how many stand where."""
+    """Show what was given in a class, newest first, each with how many stand where, and what substitutes noted."""
     found = _seen(request.viewer, evidence.given_in(school_class=subject.id))
     states = states_of([chance for one in found for chance in one.chances])
     rows = [_offer(one, states) for one in found]
-    context = {"nav": "teacher.grid", "class": subject, "rows": rows}
+    context = {"nav": "teacher.grid", "class": subject, "rows": rows,
+               "notes": in_words(evidence.notes_in(viewer=request.viewer, classes=[subject.id], limit=20))}  # fmt: skip
     return render(request, "pages/teacher/given_list.html", context)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from headway.access.types import Role, Viewer
 from headway.contact import queries as contact
+from headway.evidence import queries as evidence
 from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
@@ -15,6 +17,17 @@ ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 def taught_class(viewer: Viewer, class_id: str, **_: Any) -> Any:
     """Return the class of this sourcedId if the viewer teaches it, leads its school or the district; else None."""
     return rosters.class_in_scope(viewer=viewer, reference=class_id)
+
+
+def class_stood_in(viewer: Viewer, class_id: str, **_: Any) -> Any:
+    """Return the class of this sourcedId if the viewer stands in for its teacher today; else None."""
+    own = rosters.classes_stood_in(person_id=viewer.person_id or 0, as_of=viewer.today)
+    return next((one for one in own if one.sourced_id == class_id), None)
+
+
+def seen_note(viewer: Viewer, note_id: UUID, **_: Any) -> Any:
+    """Return the note of this number if the viewer may open its class and see its student today; else None."""
+    return evidence.find_note(viewer=viewer, note=note_id)
 
 
 def seen_student(viewer: Viewer, student_id: str, **_: Any) -> Any:

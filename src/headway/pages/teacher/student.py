@@ -28,6 +28,7 @@ from headway.pages.parts.groups import gather
 from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
 from headway.pages.parts.told import address, told
+from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
 from headway.report_cards import queries as report_cards
@@ -106,7 +107,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
         "cards": report_cards.cards_of(student=subject.id),
         "today": look.today,
-        **({} if look.past else _work(subject, m.day)),
+        **({} if look.past else _work(request.viewer, subject)),
         "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"
         if chosen
         else "",
@@ -114,8 +115,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
     return render(request, "pages/teacher/student.html", context)
 
 
-def _work(subject: Any, today: date) -> dict[str, Any]:
-    """Return the newest pieces and chances of a student with their states, and what the student asks."""
+def _work(viewer: Viewer, subject: Any) -> dict[str, Any]:
+    """Return the newest pieces and chances of a student with their states, what the student asks, and notes of substitutes."""
     chances = evidence.chances_of([subject.id], limit=LISTED)
     pieces = evidence.pieces_of(students=[subject.id], limit=LISTED)
     back = evidence.returns_of(pieces=[piece.key for piece in pieces])
@@ -131,7 +132,8 @@ def _work(subject: Any, today: date) -> dict[str, Any]:
             rows.append({"title": one.title, "at": one.changed_at, "url": f"/teacher/given/{one.offer}",
                          "words": state_words(one.state)})  # fmt: skip
     rows.sort(key=lambda row: row["at"], reverse=True)
-    return {"work": rows[:LISTED], "asked": asked_views(evidence.requests_of(students=[subject.id], limit=8))}
+    return {"work": rows[:LISTED], "asked": asked_views(evidence.requests_of(students=[subject.id], limit=8)),
+            "notes": in_words(evidence.notes_about(viewer=viewer, student=subject.id))}  # fmt: skip
 
 
 def _state(piece: Any, waiting: set[str], held: set[str], returns: list[Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -17,10 +17,11 @@ from headway.evidence import queries as evidence
 from headway.pages.parts import needs as words
 from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack, look_back
-from headway.pages.parts.context import initials
+from headway.pages.parts.context import initials, only_stands_in
 from headway.pages.parts.loop import asked_views
 from headway.pages.parts.news import news
 from headway.pages.parts.told import told
+from headway.pages.teacher import notes
 from headway.proficiency import queries
 from headway.response import queries as response
 from headway.response.types import Need
@@ -67,8 +68,10 @@ class Stack:
 
 
 def today(request: HttpRequest) -> HttpResponse:
-    """Show who needs the teacher and why, oldest work first, and the quick observation."""
+    """Show who needs the teacher and why, oldest work first, and the quick observation; substitutes go on to their class."""
     viewer: Viewer = request.viewer
+    if only_stands_in(viewer):
+        return redirect("/teacher/substitute")
     look = look_back(request)
     m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     classes = rosters.classes_taught(person_id=viewer.person_id or 0, as_of=look.shown)
@@ -86,6 +89,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
         "asked": [] if look.past else _asked(students, people),
+        "notes": [] if look.past else notes.unread(viewer, classes),
         "letters": [] if look.past else _letters(people),
         "news": [] if look.past else list(dict.fromkeys(
             one for school in sorted({c.school.sourced_id for c in classes})
