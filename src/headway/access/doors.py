@@ -59,8 +59,8 @@ class Door:
             return self._sign_in(request)
         if self._is_work(viewer, str(request.method)):
             # Who is at work here acts with what the work opens; the page's frame still knows the whole person.
-            request.whole_viewer = viewer  # type: ignore[attr-defined]
-            viewer = request.viewer = viewer.at_school()  # type: ignore[attr-defined]
+            request.whole_viewer = viewer
+            viewer = request.viewer = viewer.at_school()
         if request.method not in self.methods:
             return HttpResponseNotAllowed(sorted(self.methods))
         if self.scope is not None:

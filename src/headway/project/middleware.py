@@ -89,10 +89,10 @@ def no_nul(next_handler: Handler) -> Handler:
         if "\0" in request.path_info:
             raise SuspiciousOperation("An address holds a NUL character.")
         if "%00" in request.META.get("QUERY_STRING", ""):
-            request.GET = without(request.GET)  # type: ignore[assignment]
+            request.GET = without(request.GET)
         form = request.method == "POST" and not request.path.startswith("/api/")
         if form and any("\0" in value for _, values in request.POST.lists() for value in values):
-            request.POST = without(request.POST)  # type: ignore[misc, assignment]
+            request.POST = without(request.POST)
         return next_handler(request)
 
     return handle

@@ -293,17 +293,17 @@ def statements(*, students: Iterable[int]) -> dict[int, StatementView]:
 
 def as_data(*, student: int) -> dict[str, Any]:
     """Return everything held here about a student as plain data: comments, incompletes, cards of every issue, statements."""
-    own = {"student_id": student}
+    own = _of(student)
     return {
-        "comments": list(CardComment.objects.filter(**own).order_by("id").values(
+        "comments": list(CardComment.objects.filter(own).order_by("id").values(
             "run__school__name", "run__term__title", "framework__key", "text", "language", "author", "written_at",
             "translation", "translation_language", "machine", "checked_by")),
-        "incompletes": list(Incomplete.objects.filter(**own).order_by("id").values(
+        "incompletes": list(Incomplete.objects.filter(own).order_by("id").values(
             "run__term__title", "framework__key", "owner__sourced_id", "reason", "expires_on", "opened_at", "settled",
             "settled_at", "settled_reason")),
-        "cards": list(ReportCard.objects.filter(**own).order_by("id").values(
+        "cards": list(ReportCard.objects.filter(own).order_by("id").values(
             "run__term__title", "issue", "as_of", "through", "digest", "issued_at", "issued_by", "change", "content")),
-        "statements": list(FamilyStatement.objects.filter(**own).order_by("id").values(
+        "statements": list(FamilyStatement.objects.filter(own).order_by("id").values(
             "text", "said_by", "written_at", "ended_at")),
     }  # fmt: skip
 

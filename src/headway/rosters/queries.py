@@ -191,16 +191,10 @@ def person_uuids(*, person_ids: Iterable[int]) -> dict[int, UUID]:
     return found
 
 
-def keys_of(*, person_id: int) -> list[int]:
-    """Return the row keys of a person: their own first, then those of whoever was merged into them."""
-    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id)).values_list("id", flat=True)
-    return sorted(rows, key=lambda key: key != person_id)
-
-
-def pseudonyms_of(*, person_id: int) -> list[UUID]:
-    """Return the ledger's pseudonyms of a person: their own first, then those of whoever was merged into them."""
-    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id))
-    return [uuid for _, uuid in sorted(rows.values_list("id", "uuid"), key=lambda row: row[0] != person_id)]
+def identities_of(*, person_id: int) -> list[tuple[int, UUID]]:
+    """Return row key and pseudonym of a person: their own first, then those of whoever was merged into them."""
+    rows = Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id)).values_list("id", "uuid")
+    return sorted(rows, key=lambda row: (row[0] != person_id, row[0]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,7 @@ def _read_roles(roll: Roll, begins: date) -> None:
 def _place(roll: Roll, person: Person, grants: list[RoleGrant], taught: dict[int, set[str]]) -> None:
     grade = roll.grades[person.pk]
     own = [one for one in grants if one.org is not None and one.org.kind == "school"]
-    if not own or any(not taught.get(one.org_id) or grade in taught[one.org_id] for one in own):  # type: ignore[index, arg-type]
+    if not own or any(not taught.get(one.org_id) or grade in taught[one.org_id] for one in own):
         return
     others = [school for school, grades in taught.items() if grade in grades]
     if len(others) != 1:

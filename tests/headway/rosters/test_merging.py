@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headway.access import actions as access
-from headway.access.models import Account, AuditEntry
+from headway.access.models import Account, AuditEntry, ImportChange
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.contact import actions as contact
 from headway.contact import queries as talks
@@ -26,6 +26,8 @@ from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as standings
 from headway.proficiency.models import Determination
 from headway.project.commands.people import erase
+from headway.report_cards import queries as cards
+from headway.report_cards.models import FamilyStatement
 from headway.rosters import actions, queries
 from headway.rosters.models import (
     Demographics,
@@ -423,3 +425,28 @@ def test_p10_conferences_log_and_messages_follow_and_come_back(newcomer: Person)
     assert held(ben) == [["Reads aloud"]] and held(newcomer) == []
     split(newcomer)
     assert held(ben) == [] and held(newcomer) == [["Reads aloud"]]
+
+
+def test_p10_a_statement_is_read_and_exported_under_the_one_who_stays_and_erased_with_them(
+    newcomer: Person,
+) -> None:
+    """The record of the one who stays had no cards and statements of the joined one, and erasing left them and the copies."""
+    ben = Person.objects.get(sourced_id="u2")
+    FamilyStatement.objects.create(
+        student=newcomer, text="He was ill in May.", said_by="Pat", written_at=WHEN
+    )
+    contact.record_conference(
+        actor=TEACHER, student_id=newcomer.id, key="conference-2", held_on=WHEN.date(), present="Pat", interpreter="",
+        language="en", promises=[Promise("home", "Reads aloud", None)], at=WHEN,
+    )  # fmt: skip
+    merge(newcomer)
+    assert cards.statements(students=[ben.id])[ben.id].text == "He was ill in May."
+    assert [one["text"] for one in record_of("u2", now=LATER)["report_cards"]["statements"]] == [
+        "He was ill in May."
+    ]
+    assert ImportChange.objects.filter(model="Conference").exists()
+    erase("u2", "on request")
+    assert (
+        not FamilyStatement.objects.exists() and not ImportChange.objects.filter(model="Conference").exists()
+    )
+    assert breaks() == []

@@ -28,6 +28,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
     m = proficiency.moment(now=now)
     rows = evidence.all_rows_of(student=person.id)
     raters = rosters.people_by_id(person_ids={row["rater_id"] for row in rows if row["rater_id"]})
+    subjects = [uuid for _, uuid in rosters.identities_of(person_id=person.id)]
     return {
         "made_at": now, "person": rosters.person_as_data(person_id=person.id),
         "enrollments": rosters.enrollments_as_data(person_id=person.id),
@@ -44,7 +45,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}
-            for sequence, kind, at_us, seal, body in evidence.events_about(subjects=rosters.pseudonyms_of(person_id=person.id))
+            for sequence, kind, at_us, seal, body in evidence.events_about(subjects=subjects)
         ],
         "audit": access.acts_on(kind="person", object_id=str(person.uuid)),
     }  # fmt: skip

@@ -34,13 +34,7 @@ def home(request: HttpRequest, subject: Any) -> HttpResponse:
             "keep": {},
             "news": []
             if look.past
-            else list(
-                dict.fromkeys(
-                    one
-                    for learner in found
-                    for one in news(request.book, today=look.today, school=learner.school)
-                )
-            ),
+            else news(request.book, today=look.today, schools={one.school for one in found}),
         },
     )
 
@@ -51,7 +45,7 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
     found = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
     (one,) = children(found, whole=True)
     tail = f"?as_of={look.as_of}" if look.as_of else ""
-    heard = [] if look.past else news(request.book, today=look.today, school=found[0].school)
+    heard = [] if look.past else news(request.book, today=look.today, schools={found[0].school})
     context = {"nav": "family.home", "look": look, "child": one, "news": heard, "keep": {}, "tail": tail,
                "teachers": _teachers(subject, look.as_of or look.today),
                "hand": None if look.past else in_hand(subject.id, today=look.today),

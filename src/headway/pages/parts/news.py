@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,13 +28,16 @@ class News:
     href: str
 
 
-def news(book: Book, *, today: date, school: str | None) -> list[News]:
-    """Return what is announced to people of a school on a day. No statement: the book of the request knows."""
+def news(book: Book, *, today: date, schools: Collection[str | None]) -> list[News]:
+    """Return what is announced to people of some schools on a day, each change once.
+
+    No statement: the book of the request knows.
+    """
     changes = queries.rule_changes(book, on=today, days=DAYS)
     return [
         News(sentence(change, today), f"/account/rules/{change.id}")
         for change in sorted(changes, key=lambda one: (one.in_force_on, one.name))
-        if change.applies.get("school") in (None, school)
+        if change.applies.get("school") in (None, *schools)
     ]
 
 

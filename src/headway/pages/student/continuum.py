@@ -81,7 +81,7 @@ def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "learner": learner, "look": look, "line": line, "grade_title": grade_title(learner.grade),
         "grade": grade_in_sentence(learner.grade),
-        "news": [] if look.past else news(request.book, today=look.today, school=learner.school),
+        "news": [] if look.past else news(request.book, today=look.today, schools={learner.school}),
     }  # fmt: skip
     if line is not None:
         context |= _line(request, learner, look, line, node)

@@ -49,7 +49,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": pace_views([learner])[subject.id],
-        "news": news(request.book, today=learner.m.day, school=learner.school),
+        "news": news(request.book, today=learner.m.day, schools={learner.school}),
         "hand": hand,
         "asked_on": {one.target for one in hand.asked if one.open},
         "told": told(request, "said"),

@@ -85,7 +85,9 @@ def grid(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         "students": students,
         "classes": rosters.classes_of(viewer=request.viewer),
         "levels": _levels(view.scale),
-        "news": [] if look.past else news(request.book, today=look.today, school=subject.school.sourced_id),
+        "news": []
+        if look.past
+        else news(request.book, today=look.today, schools={subject.school.sourced_id}),
         **(side or {}),
     }
     return render(request, "pages/teacher/grid.html", context)

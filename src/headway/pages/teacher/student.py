@@ -92,7 +92,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "level": level,
         "levels": chosen.levels if chosen else (),
         "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0, school),
-        "news": [] if look.past else news(book, today=look.today, school=school),
+        "news": [] if look.past else news(book, today=look.today, schools={school}),
         "why": panel,
         "actions": panel is not None and not look.past,
         "needs": [words.say(need) for need in found],

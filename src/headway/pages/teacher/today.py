@@ -91,9 +91,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "asked": [] if look.past else _asked(students, people),
         "notes": [] if look.past else notes.unread(viewer, classes),
         "letters": [] if look.past else _letters(people),
-        "news": [] if look.past else list(dict.fromkeys(
-            one for school in sorted({c.school.sourced_id for c in classes})
-            for one in news(request.book, today=look.today, school=school))),
+        "news": [] if look.past else news(
+            request.book, today=look.today, schools={c.school.sourced_id for c in classes}),
         "saved": told(request, "saved"), "fault": told(request, "fault"),
     }  # fmt: skip
     return render(request, "pages/teacher/today.html", context)

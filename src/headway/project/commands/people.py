@@ -62,12 +62,12 @@ def erase(student: str, reason: str) -> dict[str, Any]:
     person = rosters.person_by_reference(student)
     if not reason.strip():
         raise Refusal("reason_missing", "Say why, with --reason: the ledger keeps it.")
-    rows = rosters.keys_of(person_id=person.id)
-    held = {digest for key in rows for _, digest in evidence.files_kept(student=key)}
+    identities = rosters.identities_of(person_id=person.id)
+    held = {digest for key, _ in identities for _, digest in evidence.files_kept(student=key)}
     at = now()
     with transaction.atomic():
         emptied = 0
-        for key, subject in zip(rows, rosters.pseudonyms_of(person_id=person.id), strict=True):
+        for key, subject in identities:
             emptied += proficiency.erase_learning(
                 actor=SYSTEM, student=key, subject=subject, reason=reason.strip(), at=at
             )

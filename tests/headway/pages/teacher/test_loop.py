@@ -170,9 +170,9 @@ def stands(name: str) -> tuple[str, str]:
     found = []
     for who, path in (("u1", f"/student/work/{key}"), ("p1", f"/family/children/u1/work/{key}")):
         words = read(again(who, "en"), path).words
-        found.append(re.search(r"Stands (.+?)(?: · |$| Revise| What was asked)", words)[1])  # type: ignore[index]
+        found.append(re.search(r"Stands (.+?)(?: · |$| Revise| What was asked)", words)[1])
     assert name in read(again("p1", "en"), "/family/children/u1").words
-    return tuple(found)  # type: ignore[return-value]
+    return tuple(found)
 
 
 def test_p1_p4_the_round_reads_the_same_for_everybody_and_held_is_nobodys() -> None:
