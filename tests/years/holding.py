@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from headway.contact.models import Conference, Message
 from headway.evidence import queries as ledger
 from headway.kit.times import now
 from headway.proficiency import actions as proficiency
 from headway.project.commands import chain
+from headway.report_cards.models import CardRun
 from headway.rosters import queries as roster
+from headway.rosters.models import SchoolEvent
 from tests.years.play import Year
 
 
@@ -20,6 +23,7 @@ def differences(year: Year) -> list[str]:
     found += [f"determination {one}" for one in proficiency.redetermine(at=now(), apply=False)]
     found += _ratings(year)
     found += _chances(year)
+    found += _counts(year)
     return found
 
 
@@ -36,13 +40,14 @@ def _ratings(year: Year) -> list[str]:
     ]  # fmt: skip
     n = ledger.events_since(sequence=0, kinds=("rating",))
     closed = sum(1 for one in _states(year)[1] if one in ("missed", "excused"))
-    known = len(book.ratings) + closed
+    known = len(book.ratings) + book.unnamed + closed
     other_n = [f"{n} ratings in the ledger, {known} acknowledged"] if n != known else []
     return lost + back + other + other_n
 
 
 def _states(year: Year) -> tuple[dict[str, str], list[str]]:
     wanted = {key: chance.state for group in year.groups for key, chance in group.chances.items()}
+    wanted |= {key: chance.state for chances in year.left.values() for key, chance in chances.items()}
     return wanted, list(wanted.values())
 
 
@@ -60,3 +65,14 @@ def _chances(year: Year) -> list[str]:
     ]
     counted, expected = Counter(kept.values()), Counter(wanted.values())
     return said + ([] if counted == expected else [f"opportunities {counted}, acknowledged {expected}"])
+
+
+def _counts(year: Year) -> list[str]:
+    book = year.book
+    pairs = (
+        ("conferences", Conference.objects.count(), book.counts["conferences"]),
+        ("messages", Message.objects.count(), book.counts["messages"]),
+        ("runs of report cards", CardRun.objects.count(), book.counts["card runs"]),
+        ("school events", SchoolEvent.objects.count(), book.school_events),
+    )
+    return [f"{held} {what}, {said} acknowledged" for what, held, said in pairs if held != said]

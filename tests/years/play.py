@@ -7,6 +7,7 @@ the database is held against it.
 from __future__ import annotations
 
 import html
+import json
 import re
 import tempfile
 from collections import Counter
@@ -24,6 +25,7 @@ from headway.access import actions as access
 from headway.access.types import SYSTEM
 from headway.demo import people as cast_of
 from headway.demo.build import CONTINUUMS, HERE
+from headway.evidence import queries as ledger
 from headway.frameworks import queries as frameworks
 from headway.interop.case import exchange
 from headway.interop.oneroster.apply import import_roster
@@ -31,6 +33,7 @@ from headway.proficiency import actions as proficiency
 from headway.proficiency.policy_file import read_policy
 from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
+from tests.years import acts
 
 FIRST, LAST = date(2026, 8, 17), date(2027, 6, 4)
 BREAKS = (
@@ -38,7 +41,7 @@ BREAKS = (
     (date(2026, 12, 21), date(2027, 1, 1)),
     (date(2027, 3, 22), date(2027, 3, 26)),
 )
-GIVE_EVERY, DUE_AFTER, RELEASE_EVERY = 5, timedelta(days=4), 3
+DUE_AFTER, RELEASE_EVERY = timedelta(days=4), 3
 
 
 def school_days(first: date, last: date) -> list[date]:
@@ -85,12 +88,18 @@ class Book:
     leaks: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     acts: Counter[str] = field(default_factory=Counter)
+    # What comes in without a key of its own: rows of paper, levels of a foreign record.
+    unnamed: int = 0
+    school_events: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    cards: list[acts.Card] = field(default_factory=list)
 
 
 class Year:
     """A school and its people, played one day at a time."""
 
-    def __init__(self, students: int, seed: int) -> None:
+    def __init__(self, students: int, seed: int, give_every: int = 5) -> None:
+        self.give_every = give_every
         self.rng = np.random.default_rng(seed)
         self.who = cast_of.cast(np.random.default_rng(seed), students)
         self.book = Book()
@@ -98,6 +107,13 @@ class Year:
         self.passwords: dict[str, str] = {}
         self.groups: list[Group] = []
         self.numbers = iter(range(10**9))
+        self.place, self.today, self.first = 0, FIRST, FIRST
+        self.newcomer, self.gone = "", -1
+        self.left: dict[str, dict[str, Chance]] = {}
+        self.barred: set[str] = set()
+        # Observations by key, with whom they are about and who made them.
+        self.seen: dict[str, tuple[str, str]] = {}
+        self.schools_of = {one.sourced_id: one.school for one in self.who.classes}
 
     def build(self) -> None:
         """Open the school three weeks before its first day: roster, continuums, policy, classes."""
@@ -135,10 +151,10 @@ class Year:
     def browser(self, sourced_id: str) -> Client:
         """Return the browser of a person, signed in through the page."""
         if sourced_id not in self.passwords:
-            person = roster.person_by_reference(sourced_id)
+            person = None if sourced_id == acts.LEAD else roster.person_by_reference(sourced_id)
             _, password = access.open_account(
-                actor=SYSTEM, username=f"{sourced_id.lower()}-in", name=person.name(), at=datetime.now(UTC),
-                person=person.uuid, password="",
+                actor=SYSTEM, username=f"{sourced_id.lower()}-in", name=person.name() if person else "Data Lead",
+                at=datetime.now(UTC), person=person.uuid if person else None, administrator=person is None, password="",
             )  # fmt: skip
             self.passwords[sourced_id] = password or ""
         if sourced_id not in self.browsers:
@@ -150,6 +166,8 @@ class Year:
         """Open a page or send a form; sign in again where the session is over."""
         for _ in range(2):
             browser = self.browser(who)
+            if said and "file" in said:
+                said["file"].seek(0)
             answer = browser.get(path) if said is None else browser.post(path, said)
             if not answer.headers.get("Location", "").startswith("/account/sign-in"):
                 return answer
@@ -167,12 +185,10 @@ class Year:
         place = answer.headers.get("Location", "")
         if answer.status_code != 302 or "fault=" in place:
             self.book.faults.append(
-                f"{path} by {who}: {answer.status_code} {place or answer.content[:200]!r}"
+                f"{path} by {who}: {answer.status_code} {place or acts.words_of(answer.content.decode())[:300]}"
             )
             return ""
-        self.book.acts[
-            re.sub(r"/(classes|given|requests|students|acts)/[^/]+", r"/\1/…", path.split("?")[0])
-        ] += 1
+        self.book.acts[_pattern(path)] += 1
         return place
 
     def read(self, who: str, path: str) -> str:
@@ -182,14 +198,75 @@ class Year:
             self.book.faults.append(f"{path} by {who}: {answer.status_code}")
         return html.unescape(answer.content.decode())
 
+    def status(self, who: str, path: str) -> int:
+        """Open a page and return how it was answered."""
+        return int(self._sent(who, path, None).status_code)
+
+    def hand_in(self, who: str, path: str, file: Any, said: dict[str, Any] | None = None) -> str:
+        """Send a form with a file and return the page that shows what it would do."""
+        answer = self._sent(who, path, {**(said or {}), "file": file})
+        if answer.status_code != 200:
+            self.book.faults.append(
+                f"{path} by {who}: {answer.status_code} {acts.words_of(answer.content.decode())[:300]}"
+            )
+        return html.unescape(answer.content.decode())
+
+    # What the acts of the year ask about.
+
+    def rated(self) -> int:
+        """Return how many events of rating the ledger has."""
+        return ledger.events_since(sequence=0, kinds=("rating",))
+
+    def guardian_of(self, number: int) -> str:
+        """Return who cares for a student and may read, or ""."""
+        own = (g for g, (_, _, children) in self.who.guardians.items() if number in children)
+        return next((g for g in own if g not in self.barred), "")
+
+    def middle(self) -> Group:
+        """Return a class of the middle school."""
+        return next(g for g in self.groups if g.one.school == "CMS")
+
+    def frameworks_of(self, group: Group) -> list[str]:
+        """Return the keys of a class's continuums."""
+        return list(roster.class_by_reference(group.one.sourced_id).frameworks)
+
+    def node(self, target: int) -> Any:
+        """Return a target as the product holds it."""
+        return frameworks.node(target)
+
+    def codes(self, group: Group) -> list[str]:
+        """Return the group's targets as a file names them."""
+        title = self.frameworks_of(group)[0]
+        return [f"{title}:{self.node(target).code}" for target in group.targets]
+
+    def retire(self, target: int, code: str, title: str) -> None:
+        """Let every class go on with the target that took the place of another."""
+        tree = frameworks.tree(frameworks.framework_by_key(title).id)
+        (new,) = [node.id for node in tree.targets() if node.code == code]
+        for group in self.groups:
+            group.targets = [new if one == target else one for one in group.targets]
+
+    def record(self, sourced_id: str) -> dict[str, Any]:
+        """Return the record of a student as the district hands it out."""
+        answer = self._sent(acts.LEAD, f"/district/transfer/{sourced_id}", {})
+        return dict(json.loads(answer.content))
+
+    def roster_file(self, **more: str) -> Any:
+        """Return the school's roster with more rows, as the office hands it in."""
+        return acts.write_roster(self, more, (FIRST, LAST))
+
     # A day.
 
     def play(self, day: date) -> None:
-        """Let one school day pass: hand in, answer, rate, return, close, release, give."""
+        """Let one school day pass: hand in, answer, rate, return, close, release, give; and what this day brings."""
         place = self.days.index(day)
+        self.place, self.today = place + 1, day
         with time_machine.travel(
             datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=16), tick=True
         ):
+            # What the server does with each new day: a rule comes into force, a window moves on.
+            proficiency.bring_up_to_date(at=datetime.now(UTC))
+            acts.on(self)
             for group in self.groups:
                 self._hand_in(group)
                 self._ask(group)
@@ -198,7 +275,7 @@ class Year:
                 self._close(group, day)
                 if (place + n) % RELEASE_EVERY == 0:
                     self._release(group)
-                if (place + n) % GIVE_EVERY == 0:
+                if (place + n) % self.give_every == 0:
                     self._give(group, day)
                 if self.rng.random() < 0.15:
                     self._observe(group)
@@ -279,10 +356,10 @@ class Year:
 
     def _looks(self, student: int, key: str, comment: str, *, seen: bool) -> None:
         """Let the student, and a guardian, look at what is held or was released."""
-        guardian = next((g for g, (_, _, own) in self.who.guardians.items() if student in own), None)
+        guardian = self.guardian_of(student)
         own = cast_of.student_id(student)
         pages = [(own, f"/student/work/chance-{key}"), (own, "/student/now")]
-        if guardian is not None:
+        if guardian:
             pages += [
                 (guardian, f"/family/children/{own}/work/chance-{key}"),
                 (guardian, f"/family/children/{own}"),
@@ -347,17 +424,17 @@ class Year:
         }
         if self.post(group.one.teacher, "/teacher/observe", form):
             self.book.ratings[f"year-{n}"] = level
+            self.seen[f"year-{n}"] = (student, group.one.teacher)
 
     def _correct(self, group: Group) -> None:
         """Withdraw one rating, and take half of the withdrawals back."""
-        mine = [key for key in self.book.ratings if key not in self.book.withdrawn and ":" not in key]
+        mine = [key for key in self.seen if key not in self.book.withdrawn]
         if not mine:
             return
         key = mine[-1]
-        student = self._student_of(key)
-        teacher = next(
-            g.one.teacher for g in self.groups if student in {cast_of.student_id(s) for s in g.one.students}
-        )
+        student, teacher = self.seen[key]
+        if int(student[2:]) - 1 == self.gone and self.left:
+            return
         place = self.post(
             teacher,
             f"/teacher/students/{student}/correct",
@@ -370,8 +447,8 @@ class Year:
         if act and self.rng.random() < 0.5 and self.post(teacher, f"/teacher/acts/{act[1]}/undo", {}):
             self.book.withdrawn.discard(key)
 
-    def _student_of(self, key: str) -> str:
-        from headway.evidence import queries as ledger
 
-        (row,) = ledger.ratings_by_key(keys=[key]).values()
-        return roster.people_by_id(person_ids=[row.student])[row.student].sourced_id
+def _pattern(path: str) -> str:
+    """Return an address with "…" for each name in it."""
+    parts = path.split("?")[0].split("/")
+    return "/".join("…" if re.search(r"[0-9A-Z]", one) else one for one in parts)

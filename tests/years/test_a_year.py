@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import time_machine
 
+from tests.years import acts
 from tests.years.holding import differences
 from tests.years.play import Year, evening
 
@@ -13,12 +14,16 @@ LEAST_DAYS = 180
 
 
 def test_a_year_of_school_ends_as_its_answers_promised() -> None:
-    year = Year(students=600, seed=11)
+    year = Year(students=600, seed=11, give_every=12)
     year.build()
     assert len(year.days) >= LEAST_DAYS
     for n, day in enumerate(year.days, 1):
         year.play(day)
+        assert year.book.faults == [], f"on day {n}"
         # Four weeks at a time, so that what breaks is found near where it broke.
         if n % 20 == 0 or n == len(year.days):
             with time_machine.travel(evening(day), tick=True):
                 assert differences(year) == [], f"after {n} days"
+    acts.after_the_last_day(year)
+    with time_machine.travel(acts.SUMMER, tick=True):
+        assert differences(year) == [], "after the roll into the next year"

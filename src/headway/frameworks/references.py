@@ -68,6 +68,34 @@ def retirement(node_id: int, on: date | None = None) -> Finding | None:
     return _retired(woods, woods.node(node_id), on)
 
 
+def standing_for(node_ids: Iterable[int], *, on: date) -> dict[int, tuple[NodeView, ...]]:
+    """Return for every item the targets that take an observation of a day for it: itself, or those that took its place.
+
+    Empty where it has ended and nothing replaced it. One statement.
+    """
+    woods = forest()
+    found: dict[int, tuple[NodeView, ...]] = {}
+    for one in dict.fromkeys(node_ids):
+        itself = woods.node(one)
+        later = (itself,) if itself.holds(on) else map(woods.node, _successors(woods, one))
+        found[one] = tuple(node for node in later if node.is_leaf and node.holds(on))
+    return found
+
+
+def lineage(node_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Return for every item the item itself, then all that ever took its place. One statement."""
+    woods = forest()
+    result = {}
+    for one in dict.fromkeys(node_ids):
+        found, queue = {one: None}, [one]
+        while queue:
+            later = [node for node in woods.replaced.get(queue.pop(), ()) if node not in found]
+            found |= dict.fromkeys(later)
+            queue += later
+        result[one] = tuple(found)
+    return result
+
+
 def _find(woods: Forest, text: str, on: date | None, any_item: bool) -> NodeView | Finding:
     named = list(_named(woods, text.strip()))
     usable = [node for node in named if any_item or node.is_leaf]

@@ -250,23 +250,25 @@ def close_opportunities(
     """This will close open chances as missed, excused or away, as one act with one reason; return its first and last event.
 
     A missed or excused chance is a rating with that status on each of its targets, under the key of the piece that would
-    have answered it; an absence is none. Raises `Refusal`: `unknown_opportunity`, `not_open`, `reason_missing`, and what
-    `record_rows` does.
+    have answered it; an absence is none. Where a target has ended since, what took its place is meant. Raises `Refusal`:
+    `unknown_opportunity`, `not_open`, `reason_missing`, and what `record_rows` does.
     """
     with transaction.atomic():
         done = evidence.close(actor=actor, opportunities=opportunities, state=state, reason=reason, at=at)
         if state in ("missed", "excused"):
             people = rosters.people_by_id(person_ids={one.student for one in done.chances})
-            names = frameworks.node_uuids(node_ids={t for one in done.chances for t in one.targets})
+            day = moment(now=at, book=book).day
+            now = frameworks.standing_for({t for one in done.chances for t in one.targets}, on=day)
             rows = [
                 {
-                    "key": _closing_key(one.uuid, one.sequence, names[target]), "student": people[one.student].sourced_id,
-                    "target": str(names[target]), "status": state, "observed_at": at.isoformat(), "comment": reason.strip(),
+                    "key": _closing_key(one.uuid, one.sequence, node.uuid), "student": people[one.student].sourced_id,
+                    "target": str(node.uuid), "status": state, "observed_at": at.isoformat(), "comment": reason.strip(),
                     "evidence": one.piece_key, "task": one.title[:190], "purpose": Purpose(one.purpose).word,
                 }
-                for one in done.chances for target in one.targets
+                for one in done.chances for node in {n.id: n for t in one.targets for n in now[t]}.values()
             ]  # fmt: skip
-            record_rows(actor=actor, rows=rows, at=at, book=book, source="opportunity")
+            if rows:
+                record_rows(actor=actor, rows=rows, at=at, book=book, source="opportunity")
         return done.first, done.last
 
 
@@ -285,8 +287,12 @@ def reopen_opportunities(
 
 
 def _withdraw_closing(actor: Viewer, closed: Sequence[Chance], reason: str, at: datetime) -> None:
-    names = frameworks.node_uuids(node_ids={target for one in closed for target in one.targets})
-    keys = [_closing_key(one.uuid, one.sequence, names[target]) for one in closed for target in one.targets]
+    lines = frameworks.lineage({target for one in closed for target in one.targets})
+    names = frameworks.node_uuids(node_ids={node for line in lines.values() for node in line})
+    keys = [
+        _closing_key(one.uuid, one.sequence, names[node])
+        for one in closed for node in dict.fromkeys(n for target in one.targets for n in lines[target])
+    ]  # fmt: skip
     # One that a correction took away already has nothing left to withdraw.
     standing = list(ledger.ratings_by_key(keys=keys))
     if standing:

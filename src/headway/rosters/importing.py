@@ -11,14 +11,15 @@ from django.db import transaction
 
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
-from headway.access.types import Viewer
+from headway.access.types import Role, Viewer
 from headway.kit.refusals import Finding, Refusal
 from headway.rosters.applying import MODELS, Work, apply, begin, keys_of
 from headway.rosters.belonging import apply_grants, apply_links
-from headway.rosters.models import Course, District, Org, Person, SchoolClass, Term
+from headway.rosters.models import Course, District, Enrollment, Org, Person, RoleGrant, SchoolClass, Term
 from headway.rosters.recording import parts, windows
 from headway.rosters.taking_over import take_over
 from headway.rosters.types import ABSENT, BULK, DELTA, KINDS, Plan, Progress, Staged
+from headway.rosters.visibility import LEARNER, holds_on
 
 REMOVAL_SHARE = 0.05
 MOST_FINDINGS = 1_000
@@ -53,6 +54,7 @@ def run_import(
                 {"grants": apply_grants, "links": apply_links}.get(kind, lambda w, k=kind: apply(w, k))(work)  # type: ignore[misc]
         work.changes.flush()
         _check_live_children(work)
+        _warn_of_leavers(work)
         allowed = removal_share if removal_share is not None else _share(district)
         _guard(work.plan, allowed, accept=accept_removals, plan_only=plan_only)
         if plan_only:
@@ -223,6 +225,28 @@ def _warn_of_twins(work: Work, new: Iterable[Any]) -> None:
                 said,
                 value,
             )
+
+
+def _warn_of_leavers(work: Work) -> None:
+    """Warn of students who left here, and whom the roster lists as if they had not: the roster's word stands."""
+    last: dict[str, ImportRun] = {}
+    for run in ImportRun.objects.filter(kind__in=("left", "returned"), status="applied").order_by("pk"):
+        last[run.counts["person"]] = run
+    left = {key: run for key, run in last.items() if run.kind == "left"}
+    for keys in parts(left):
+        learning = RoleGrant.objects.filter(holds_on(work.day), role=Role.STUDENT, person__uuid__in=keys)
+        again = Enrollment.objects.filter(
+            holds_on(work.day), role=LEARNER, active=True, person__uuid__in=keys
+        )
+        here = {*learning.values_list("person_id", flat=True), *again.values_list("person_id", flat=True)}
+        for person in Person.objects.filter(id__in=here).order_by("sourced_id"):
+            day = left[str(person.uuid)].counts["on"]
+            work.warn(
+                "left_and_listed",
+                f"{person.name()} left on {day}, and the roster lists them as here. End them in the system that sends "
+                "the roster, or let them leave again afterwards.",
+                work.file("persons"), None, "sourcedId", person.sourced_id,
+            )  # fmt: skip
 
 
 def _check_live_children(work: Work) -> None:

@@ -19,7 +19,7 @@ from headway.response import queries as response
 from headway.rosters import actions, queries
 from headway.rosters.models import Enrollment, Person, RoleGrant, SchoolClass
 
-from ..interop.oneroster.small_roster import ENROLLMENTS, USERS_11, delta, folder
+from ..interop.oneroster.small_roster import ENROLLMENTS, ROSTER_12, USERS_11, delta, folder
 from ..plans.school import at as moment_at
 from ..plans.school import build, rate, student, target
 from .test_year_roll import dump
@@ -199,3 +199,19 @@ def test_p10_a_delta_that_brings_the_student_back_makes_nobody_twice(tmp_path: P
         SchoolClass.objects.get(sourced_id="k1").id: [student("u1"), student("u2")]
     }
     assert Enrollment.objects.filter(person_id=student("u1"), school_class__sourced_id="k1").count() == 2
+
+
+def test_p10_a_roster_that_goes_on_listing_who_left_says_so(tmp_path: Path) -> None:
+    leave()
+    place = folder(tmp_path / "again", ROSTER_12)
+    plan = import_roster(place, actor=SYSTEM, at=NOW, plan_only=True)
+    said = [one for one in plan.warnings if one.code == "left_and_listed"]
+    assert [one.value for one in said] == ["u1"] and "left on 2026-11-02" in said[0].message
+    import_roster(place, actor=SYSTEM, at=NOW)
+    assert listed("k1", NOW.date()) == ["u1", "u2"]
+    leave(on=NOW.date())
+    head = ENROLLMENTS.splitlines()[0]
+    later = import_roster(
+        folder(tmp_path / "d", delta(enrollments=f"{head}\n")), actor=SYSTEM, at=NOW, plan_only=True
+    )
+    assert "left_and_listed" not in [one.code for one in later.warnings]

@@ -178,8 +178,9 @@ def _piece_stack(request: HttpRequest) -> Stack:
     rest = keys[place + 1 :] + keys[:place] if piece.key in keys else keys
     people = rosters.people_by_id(person_ids=[piece.student_id, *(p.student for p in waiting)])
     following = next((people[p.student] for p in waiting if rest and p.piece_key == rest[0]), None)
-    nodes = [frameworks.node(target.id) for target in piece.targets.all()]
-    nodes = [node for node in nodes if node.is_leaf and node.holds(m.day)][:MOST_TARGETS]
+    # Where a target has ended since it was given, what took its place is rated.
+    now = frameworks.standing_for([target.id for target in piece.targets.all()], on=m.day)
+    nodes = list({node.id: node for found in now.values() for node in found}.values())[:MOST_TARGETS]
     query = {"class": school_class.sourced_id} if school_class else {}
     query |= _holding(request)
     return Stack(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +21,7 @@ from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
 from headway.evidence.models import Event, Offer, Piece, Rating, SavedComment, StudentRequest
 from headway.evidence.types import Task
+from headway.interop.case import exchange
 
 from ..student.world import NOW, Page, again, build, client, person, read, target
 
@@ -396,3 +400,49 @@ def test_statements_of_lists_do_not_grow_with_students_or_tasks() -> None:
     after = {path: cost(path) for path in paths}
     assert before == after and max(after.values()) <= 25, (before, after)
     assert Event.objects.filter(kind="offered").count() == 9
+
+
+# A target that ends while work on it is open.
+
+
+def replace_target() -> int:
+    """Let A.9 take the place of A.1 from today on; return it."""
+    rows = list(csv.DictReader(io.StringIO(exchange.export_framework("Math", "csv"))))
+    old = next(row for row in rows if row["code"] == "A.1")
+    rows.append({**old, "code": "A.9", "identifier": "", "name": "Compare rates of change"})
+    old |= {"replaced_by": "A.9", "ends": NOW.date().isoformat()}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+        file.write(out.getvalue())
+        file.flush()
+        exchange.import_framework(Path(file.name), actor=SYSTEM, at=NOW, in_force_on=NOW.date())
+    return target("A.9")
+
+
+def test_p15_work_on_a_target_that_ended_is_rated_on_what_took_its_place() -> None:
+    teacher = client("T1")
+    give(teacher, names=("u1",))
+    piece = hand_in(client("u1"))
+    new = replace_target()
+    page = read(teacher, rate_path(piece))
+    assert "Compare rates of change" in page.words and page.all("input", name=f"level-{new}")
+    sent = teacher.post(rate_path(piece), {"key": "page-new-1", "attempt": 1, f"level-{new}": "3"})
+    assert sent.status_code == 302 and Rating.objects.get().target_id == new
+
+
+def test_p15_a_chance_on_a_target_that_ended_closes_and_opens_again() -> None:
+    teacher = client("T1")
+    offer = give(teacher)
+    new = replace_target()
+    path = f"/teacher/given/{offer.uuid}"
+    keys = [str(chance(name).uuid) for name in ("u1", "u2")]
+    closed = teacher.post(path, {"act": "missed", "chance": keys, "reason": "Not handed in."})
+    assert "fault=" not in closed["Location"]
+    assert set(Rating.objects.values_list("target_id", flat=True)) == {new}
+    assert {chance(name).state for name in ("u1", "u2")} == {"missed"}
+    opened = teacher.post(path, {"act": "reopen", "chance": keys, "reason": "It comes."})
+    assert "fault=" not in opened["Location"] and {chance(name).state for name in ("u1", "u2")} == {"offered"}
+    assert not ledger.ratings_by_key(keys=list(Rating.objects.values_list("key", flat=True)))
