@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from headway.access import queries as access
 from headway.evidence import actions
@@ -57,7 +58,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "district.ledger", "head": head, "head_said": f"{head:,}", "seal": seal,
         "verified": access.last_act("verify_ledger"), "checked": checked, "walked": _walked(checked),
-        "months": [date_format(day, "M") for day in starts[:-1]], "part": f"{PART:,}",
+        "months": [date_format(day, pgettext("format of a day", "M")) for day in starts[:-1]], "part": f"{PART:,}",
         "kinds": [
             Kind(kind_name(kind), [f"{n:,}" if n else "" for n in rows[:-1]], f"{rows[-1]:,}") for kind, rows in counts.items()
         ],

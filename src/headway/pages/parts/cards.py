@@ -177,7 +177,7 @@ def growth_words(one: Mapping[str, Any]) -> tuple[str, str]:
         return _("Unknown"), growing.unknown(one["reason"], one["weeks"])
     detail = _("from %(from)s in %(day)s to %(to)s, n = %(n)s") % {
         "from": growing.one_decimal(one["from"] / 100), "to": growing.one_decimal(one["to"] / 100), "n": one["n"],
-        "day": date_format(date.fromisoformat(one["since"]), "M Y")}  # fmt: skip
+        "day": date_format(date.fromisoformat(one["since"]), _("M Y"))}  # fmt: skip
     return growing.per_year(one["rate"] / 100), detail
 
 

@@ -54,7 +54,7 @@ def growth_of(learner: Learner, line: Line) -> GrowthView:
         return GrowthView(None, _("Unknown"), unknown(found.reason, found.weeks), found.n, None)
     said = {
         "from": one_decimal(points[0][1]),
-        "day": date_format(points[0][0], "M Y"),
+        "day": date_format(points[0][0], _("M Y")),
         "to": one_decimal(points[-1][1]),
     }
     return GrowthView(
@@ -94,8 +94,8 @@ def _curve(line: Line, points: list[tuple[date, float]]) -> Curve:
     dots = tuple((x(day), y(place)) for day, place in points)
     label = _("Level in %(line)s from %(from)s in %(begin)s to %(to)s in %(end)s, at %(n)s days.") % {
         "line": line.framework.title, "from": one_decimal(points[0][1]), "to": one_decimal(points[-1][1]),
-        "begin": date_format(first, "M Y"), "end": date_format(last, "M Y"), "n": len(points)}  # fmt: skip
+        "begin": date_format(first, _("M Y")), "end": date_format(last, _("M Y")), "n": len(points)}  # fmt: skip
     return Curve(
         label, dots, " ".join(f"{a:g},{b:g}" for a, b in dots), tuple((y(level), level) for level in range(low, high + 1)),
-        date_format(first, "M Y"), tuple((tags.day(day), one_decimal(place)) for day, place in points),
+        date_format(first, _("M Y")), tuple((tags.day(day), one_decimal(place)) for day, place in points),
     )  # fmt: skip

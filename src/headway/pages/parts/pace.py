@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
@@ -179,7 +179,7 @@ def _band(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> Band | N
         "filled": row.filled, "required": row.required, "day": tags.day(m.day), "low": low, "high": high}  # fmt: skip
     return Band(
         label=label, corridor=_points(corridor), line=_line(m, learner, plan, row, x, y, today), today_x=x(today),
-        dot_y=y(row.filled), begins=date_format(plan.starts_on, "M"), ends=date_format(plan.ends_on, "M"),
+        dot_y=y(row.filled), begins=_month(plan.starts_on), ends=_month(plan.ends_on),
         required=row.required, table=(*table, (tags.day(m.day), low, high)),
     )  # fmt: skip
 
@@ -215,3 +215,7 @@ def _days_in(m: Moment, learner: Learner, plan: PlanView) -> list[date]:
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{a:g},{b:g}" for a, b in points)
+
+
+def _month(day: date) -> str:
+    return date_format(day, pgettext("format of a day", "M"))

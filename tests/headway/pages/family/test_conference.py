@@ -62,7 +62,7 @@ def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason
     assert "interpreter: R. Soto" in page.words and "Home : Reads aloud by 18 Dec" in page.words
     family = client("p1", "es")
     sheet = read(family, "/family/children/u1/conference").words
-    assert "intérprete: R. Soto" in sheet and "Reads aloud para el 18 Dic · por hacer" in sheet
+    assert "intérprete: R. Soto" in sheet and "Reads aloud para el 18 dic · por hacer" in sheet
     assert "Reads aloud" in read(client("u1"), "/student/now").words
     number = page.all("input", name="agreement")[0]["value"]
     teacher.post(
