@@ -177,7 +177,8 @@ def demo(
         # Records can be imported only once Django is awake on the home.
         from headway.demo.build import build
 
-        return build(students=students, seed=seed, progress=not as_json and sys.stderr.isatty(), port=port)
+        made = build(students=students, seed=seed, progress=not as_json and sys.stderr.isatty(), port=port)
+        return {**made, "home": str(home or "headway-data")}
 
     def show(result: dict[str, Any]) -> str:
         rows = [
@@ -188,6 +189,7 @@ def demo(
             [
                 f"{result['students']} students, {result['ratings']} ratings, built in {result['seconds']} s.",
                 "",
+                *([f"Start it with: headway serve --home {result['home']} --port {port}"] if no_serve else []),
                 f"Open http://localhost:{port}/ and sign in:",
                 *rows,
                 "",

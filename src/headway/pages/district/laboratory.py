@@ -75,6 +75,9 @@ def _tried(request: HttpRequest, form: Form, context: dict[str, Any], data: Any)
             context["changes"] = queries.scale_changes(body=body, now=request.moment)
         if status == 409:
             return _show(request, context, status)
+        if refusal.code == "nothing_new":
+            rules = rule_book(get_language() or "en")
+            return _show(request, {**context, "same": True, "rules": rules})
         return _show(request, {**context, **refused(refusal)}, 422)
     if data.get("as") == "csv":
         return _csv(trial)

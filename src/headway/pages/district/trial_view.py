@@ -22,7 +22,7 @@ from headway.science.metrics.bias import rule_bias
 from headway.science.proficiency import registry
 from headway.science.uncertainty import Components
 
-SHOWN = 20
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)

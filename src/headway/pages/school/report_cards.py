@@ -17,6 +17,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.asked import day_of_form
 from headway.pages.parts.cards import card_page, settle
+from headway.pages.parts.grades import grade_name, grade_rank
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address, told
 from headway.report_cards import actions, queries
@@ -76,7 +77,7 @@ def board(request: HttpRequest, run: int, subject: RunView) -> HttpResponse:
         "nav": NAV, "run": subject, "board": found, "lacks": [_lack(one, names) for one in found.missing],
         "unchecked": [(names[one.student].name(), queries.title_of(one.framework, language()), one) for one in found.unchecked],
         "expired": _owed(found.expired, names), "standing": _owed(found.incompletes, names),
-        "students": [(person, cards.get(person.id)) for person in people],
+        "grades": _by_grade(people, cards),
         "waiting": len(people) - len(cards.keys() & names.keys()),
         "day": request.POST.get("as_of") or (subject.as_of or min(today, subject.ends_on)).isoformat(), "today": today,
         "said": told(request, "said"), "fault": fault, "heading": heading(subject, found),
@@ -111,6 +112,16 @@ def heading(run: RunView, found: Board) -> str:
     if lacking:
         return ngettext("%(n)s comment is missing.", "%(n)s comments are missing.", lacking) % {"n": lacking}
     return _("Every comment is there.")
+
+
+def _by_grade(people: Any, cards: dict[int, int]) -> list[tuple[str, list[tuple[Any, int | None]]]]:
+    """Return the students of a run under the names of their grades, each with the issue of the card."""
+    found: dict[str, list[tuple[Any, int | None]]] = {}
+    for person in sorted(people, key=lambda one: (grade_rank(one.grade), one.sort_name().casefold())):
+        found.setdefault(grade_name(person.grade) if person.grade else "", []).append(
+            (person, cards.get(person.id))
+        )
+    return list(found.items())
 
 
 def _lack(one: Any, names: dict[int, Any]) -> Lack:
