@@ -36,6 +36,11 @@ def test_a_rule_is_tried_published_announced_and_taken_back(district, sign_in) -
     page.goto(f"{district.base}{who}")
     level = page.locator("#why-h").inner_text()
 
+    card = f"{district.base}/teacher/students/{district.logins['student']['sourced_id']}/cards/1"
+    page.goto(card)
+    printed = page.locator("main").inner_text()
+    assert "n = " in printed
+
     page.goto(trial)
     today = datetime.now(ZoneInfo("America/Denver")).date()
     page.get_by_label("Why the rule changes").fill("Every piece shall count alike")
@@ -53,6 +58,10 @@ def test_a_rule_is_tried_published_announced_and_taken_back(district, sign_in) -
     page.goto(f"{district.base}{who}&as_of={today - timedelta(days=1)}")
     expect(page.locator("#why-h")).to_have_text(level)
     expect(page.locator(".rule-name")).to_contain_text("decaying-average")
+
+    # A card that was issued prints what it printed.
+    page.goto(card)
+    assert page.locator("main").inner_text() == printed
 
     page.goto(f"{district.base}/district/")
     page.get_by_role("link", name=re.compile("Take back.*district.toml")).first.click()
