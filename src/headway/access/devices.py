@@ -221,6 +221,7 @@ def _note(device: Device, at: datetime, *keys: str) -> None:
 
 
 def _begin(row: ClassDevice, student: UUID, at: datetime) -> str:
+    DeviceVisit.objects.filter(ended_at__lt=at - KEPT).delete()
     DeviceVisit.objects.filter(device=row, ended_at=None).update(ended_at=at)
     secret = secrets.token_urlsafe(32)
     DeviceVisit.objects.create(

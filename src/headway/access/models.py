@@ -89,7 +89,7 @@ class ClassDevice(models.Model):
 class DeviceVisit(models.Model):
     """One child at a class device, from signing in to "I am done". One is open on a device at a time.
 
-    Removed with its device, and with what is known of the student.
+    Removed 30 days after it ended, with its device, and with what is known of the student.
     """
 
     device = models.ForeignKey(ClassDevice, on_delete=models.CASCADE, related_name="visits")
