@@ -189,7 +189,11 @@ def demo(
             [
                 f"{result['students']} students, {result['ratings']} ratings, built in {result['seconds']} s.",
                 "",
-                *([f"Start it with: headway serve --home {result['home']} --port {port}"] if no_serve else []),
+                *(
+                    [f"Start it with: headway serve --home {result['home']} --port {port}"]
+                    if no_serve
+                    else []
+                ),
                 f"Open http://localhost:{port}/ and sign in:",
                 *rows,
                 "",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.access.doors import ANYONE, SIGNED_IN, Door
+from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE, SIGNED_IN, Door
 from headway.access.types import Role
 
 from .house import ROOT, SOURCE, layers, modules, tree
@@ -37,7 +37,7 @@ def quoted() -> frozenset[str]:
 def line_of(door: Door) -> str:
     """Return the line of the page about a door."""
     route = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", door.route)
-    if door.who is ANYONE or door.who is SIGNED_IN:
+    if any(door.who is one for one in (ANYONE, SIGNED_IN, ON_DEVICE, AT_DEVICE)):
         who = next(iter(door.who))
     else:
         who = ", ".join(role.value for role in Role if role in door.who)

@@ -9,13 +9,15 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from headway.access.doors import ANYONE, SIGNED_IN, Door
+from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE, SIGNED_IN, Door
 from headway.access.types import Role
 from headway.project.urls import doors
 
 pytestmark = pytest.mark.django_db
 PARTS = {"int": "1", "uuid": "6f1c4ea2-0000-4000-8000-000000000000"}
-CLOSED = [door for door in doors if door.who is not ANYONE]
+OPEN = (ANYONE, SIGNED_IN, ON_DEVICE, AT_DEVICE)
+DEVICE = [door for door in doors if door.who is ON_DEVICE or door.who is AT_DEVICE]
+CLOSED = [door for door in doors if door.who is not ANYONE and door not in DEVICE]
 
 
 def address(door: Door) -> str:
@@ -32,7 +34,7 @@ def test_every_address_is_a_door() -> None:
 def test_every_door_says_who_and_why() -> None:
     for door in doors:
         assert len(door.why.split()) > 4 and door.why.endswith("."), door.route
-        assert door.who is ANYONE or door.who is SIGNED_IN or all(isinstance(one, Role) for one in door.who)
+        assert any(door.who is one for one in OPEN) or all(isinstance(one, Role) for one in door.who)
         assert door.who, door.route
 
 
@@ -48,6 +50,11 @@ def test_nobody_comes_in_without_signing_in(door: Door, client: Client) -> None:
             if method == "get":
                 # The whole address leads back: `&b=2` was once cut off as a parameter of its own.
                 assert parse_qs(urlsplit(answer["Location"]).query) == {"next": [wanted]}
+
+
+@pytest.mark.parametrize("door", DEVICE, ids=lambda door: door.route)
+def test_a_page_of_a_class_device_is_in_no_other_browser(door: Door, client: Client) -> None:
+    assert {client.get(address(door)).status_code, client.post(address(door)).status_code} == {404}
 
 
 def test_only_interfaces_go_without_a_form_token() -> None:

@@ -40,6 +40,8 @@ PAGES = {
         "/teacher/classes/{class}/comments/1",
         "/teacher/classes/{class}/sheet",
         "/teacher/classes/{class}/paper",
+        "/teacher/classes/{class}/device",
+        "/teacher/classes/{class}/capture",
     ],
     "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
     "district": [

@@ -5,44 +5,31 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from headway.access import queries
-from headway.access.models import Account, AuditEntry, SignInAttempt, Token
-from headway.access.types import Viewer
+from headway.access import auditing, devices, queries
+from headway.access.models import Account, SignInAttempt, Token
+from headway.access.types import LETTERS, Viewer
 from headway.kit.refusals import Refusal
 
-# Without look-alikes, because first passwords are read from paper.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-def record_act(
-    *,
-    actor: Viewer,
-    act: str,
-    kind: str = "",
-    object_id: object = "",
-    detail: dict[str, Any] | None = None,
-    at: datetime,
-) -> None:
-    """Write one audit entry in the caller's transaction."""
-    AuditEntry.objects.create(
-        at=at,
-        actor=actor.account,
-        actor_name=actor.name[:200],
-        act=act,
-        object_kind=kind,
-        object_id=str(object_id)[:190],
-        detail=detail or {},
-    )
+record_act = auditing.record_act
+open_device = devices.open_device
+close_device = devices.close_device
+leave_device = devices.leave_device
+issue_slips = devices.issue_slips
+lift_locks = devices.lift_locks
+sign_in_by_pictures = devices.sign_in_by_pictures
+sign_in_by_code = devices.sign_in_by_code
+stay = devices.stay
+end_visit = devices.end_visit
+erase_sign_in = devices.erase_sign_in
 
 
 def first_password() -> str:
     """Return a password that can be read from paper: four groups of four."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
 
 
 def open_account(
@@ -99,11 +86,13 @@ def reset_password(*, actor: Viewer, account: Account, at: datetime, password: s
 
 
 def deactivate(*, actor: Viewer, account: Account, at: datetime) -> None:
-    """This will end an account: its sessions and tokens are dead with the next request."""
+    """This will end an account: its sessions and tokens, and the devices it opened, are dead with the next request."""
     with transaction.atomic():
         account.is_active = False
         account.save(update_fields=["is_active"])
         Token.objects.filter(account=account, revoked_at=None).update(revoked_at=at)
+        if account.person is not None:
+            devices.close_devices_of(person=account.person, at=at)
         record_act(actor=actor, act="deactivate", kind="account", object_id=account.id, at=at)
 
 

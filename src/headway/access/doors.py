@@ -24,6 +24,8 @@ Scope = Callable[..., Any]
 
 ANYONE: frozenset[str] = frozenset({"anyone"})
 SIGNED_IN: frozenset[str] = frozenset({"signed in"})
+ON_DEVICE: frozenset[str] = frozenset({"class device"})
+AT_DEVICE: frozenset[str] = frozenset({"child at a class device"})
 
 
 AT_HOME = frozenset({Role.FAMILY, Role.STUDENT})
@@ -34,8 +36,9 @@ AT_SCHOOL = frozenset(Role) - AT_HOME
 class Door:
     """One address and its rule.
 
-    `who` is ANYONE, SIGNED_IN or a set of roles. `scope(viewer, **parts_of_the_address)` returns the object that the
-    view gets as `subject`, or None where the viewer must not learn that it exists. `why` is the reason in one sentence.
+    `who` is ANYONE, SIGNED_IN, ON_DEVICE, AT_DEVICE or a set of roles. `scope(viewer, **parts_of_the_address)` returns the
+    object that the view gets as `subject`, or None where the viewer must not learn that it exists. `why` is the reason in one
+    sentence.
     """
 
     route: str
@@ -55,6 +58,8 @@ class Door:
     def enter(self, request: HttpRequest, **parts: Any) -> HttpResponse:
         """Apply the rule, then call the view."""
         viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+        if self.who is ON_DEVICE or self.who is AT_DEVICE:
+            return self._on_device(request, viewer, parts)
         if self.who is not ANYONE and viewer.anonymous:
             return self._sign_in(request)
         if self._is_work(viewer, str(request.method)):
@@ -71,6 +76,22 @@ class Door:
         if self.who is not ANYONE and self.who is not SIGNED_IN and not viewer.is_a(*self.who):
             return self._forbidden(request)
         return self.view(request, **parts)
+
+    def _on_device(self, request: HttpRequest, viewer: Viewer, parts: dict[str, Any]) -> HttpResponse:
+        """Open a page of a class device: only in its browser, where nobody is signed in with an account.
+
+        Without a child there, a child's page leads to where children sign in.
+        """
+        if viewer.device is None or not viewer.anonymous or self.scope is None:
+            raise Http404
+        subject = self.scope(viewer, **parts)
+        if subject is None:
+            raise Http404
+        if request.method not in self.methods:
+            return HttpResponseNotAllowed(sorted(self.methods))
+        if self.who is AT_DEVICE and subject.student is None:
+            return redirect("/class-device")
+        return self.view(request, subject=subject, **parts)
 
     def _is_work(self, viewer: Viewer, method: str) -> bool:
         """Whether this is an act or a page of adults of the school, and not one that family and students share."""

@@ -7,7 +7,17 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-__all__ = ["Account", "AuditEntry", "ImportChange", "ImportRun", "SignInAttempt", "Token"]
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "ClassDevice",
+    "DeviceVisit",
+    "ImportChange",
+    "ImportRun",
+    "SignInAttempt",
+    "SignInSlip",
+    "Token",
+]
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -48,13 +58,72 @@ class Token(models.Model):
 
 
 class SignInAttempt(models.Model):
-    """Failures to sign in by name or address: what throttling counts. Rows older than a day are removed."""
+    """Failures to sign in by name or address, or on a class device: what throttling counts. Gone after a day."""
 
     key = models.CharField(max_length=200)
     at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["key", "at"])]
+
+
+class ClassDevice(models.Model):
+    """One browser that a teacher opened as a device of a class (by its pseudonym), until it is closed or `ends_at`.
+
+    Its cookie holds a secret of which the digest is kept. Seen and closed by the teachers of the class; `opened_by` is a
+    person of the roster. Rows that ended 30 days ago are removed.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    school_class = models.UUIDField(db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=100, default="")
+    opened_by = models.UUIDField(db_index=True)
+    opened_by_name = models.CharField(max_length=200, default="")
+    opened_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+
+class DeviceVisit(models.Model):
+    """One child at a class device, from signing in to "I am done". One is open on a device at a time.
+
+    Removed 30 days after it ended, with its device, and with what is known of the student.
+    """
+
+    device = models.ForeignKey(ClassDevice, on_delete=models.CASCADE, related_name="visits")
+    student = models.UUIDField(db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    began_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device"], condition=models.Q(ended_at__isnull=True), name="one_child_at_a_device"
+            ),
+        ]
+
+
+class SignInSlip(models.Model):
+    """What one student signs in with on the devices of one class: a short code, and three pictures in order.
+
+    Both are kept as keyed digests and printed once, when they are issued; issuing anew replaces them. Removed with what is
+    known of the student.
+    """
+
+    student = models.UUIDField()
+    school_class = models.UUIDField()
+    code_digest = models.CharField(max_length=64, unique=True)
+    pictures_digest = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["student", "school_class"], name="one_slip_in_a_class"),
+        ]
 
 
 class AuditEntry(models.Model):

@@ -10,11 +10,18 @@ from uuid import UUID
 
 from django.db import connection
 
+from headway.access import visits
 from headway.access.models import Account, AuditEntry, ImportRun, SignInAttempt
 
 SCOPES = ("ratings.write", "ratings.read", "roster.read", "reports.read", "admin")
 FAILURES_ALLOWED = 8
 FAILURE_WINDOW = timedelta(minutes=15)
+
+find_device = visits.find_device
+devices_of = visits.devices_of
+slips_of = visits.slips_of
+locked_children = visits.locked_children
+sign_in_as_data = visits.as_data
 
 
 _LIVE_ACCOUNT = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +21,31 @@ class Role(StrEnum):
     SUPPORT = "support"
 
 
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without look-alikes: first passwords and the codes of slips are read from paper."""
+
+PICTURES = (
+    "sun", "moon", "star", "heart", "house", "tree", "fish", "boat", "cup", "key", "ball", "flower",
+)  # fmt: skip
+"""The pictures of which a child's secret is made; each has its drawing in `pages/parts/_picture.html`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An open class device, as a request finds it. `opened_by` is the teacher's person; `student` is the child at it now.
+
+    `visit` is the row key of that child's visit; both are None where nobody is signed in there.
+    """
+
+    uuid: UUID
+    school_class: UUID
+    opened_by: UUID
+    label: str
+    ends_at: datetime
+    visit: int | None = None
+    student: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who looks or acts, with the scopes that hold today.
@@ -28,7 +53,8 @@ class Viewer:
     `person` is the roster's person (None for an account without one); `roles` hold today; the sets of integer keys
     are filled by `rosters`: `schools` where the viewer leads, `classes` that the viewer teaches,
     `standing_in` those of whose teacher they take the place today, `children` in care,
-    `own` the viewer's own student record. `token_scopes` is None for a browser session.
+    `own` the viewer's own student record. `token_scopes` is None for a browser session. `device` is set for a browser that
+    is open as a class device: it has no account and no role, and reads as signed out everywhere but on the device's pages.
     """
 
     account: UUID | None = None
@@ -43,6 +69,7 @@ class Viewer:
     children: frozenset[int] = frozenset()
     token_scopes: frozenset[str] | None = None
     today: date = field(default=date.min)
+    device: Device | None = None
 
     @property
     def anonymous(self) -> bool:

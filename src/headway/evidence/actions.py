@@ -142,7 +142,7 @@ def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
         values = {
             "title": work.title[:200], "words": work.words, "link": work.link, "file_name": work.file_name,
             "file_type": work.file_type, "file_digest": work.file_digest, "file_size": work.file_size,
-            "reflection": work.reflection, "handed_in_at": at, "handed_in_by": actor.person, "rated_at": None,
+            "reflection": work.reflection, "way": work.way, "handed_in_at": at, "handed_in_by": actor.person, "rated_at": None,
             "attempt": body["attempt"],
         }  # fmt: skip
         if piece is None:
@@ -190,6 +190,23 @@ def hand_in_on_paper(*, actor: Viewer, opportunities: Sequence[UUID], at: dateti
             )  # fmt: skip
             hand_in(actor=actor, work=work, at=at)
         return len(found)
+
+
+def capture(*, actor: Viewer, works: Sequence[Work], at: datetime) -> int:
+    """This will take in work of several students that an adult photographed; return for how many.
+
+    Each waits for a rating like any other piece; the same again changes nothing. Raises `Refusal`: `forbidden`,
+    `no_such_person`, `already_taken` where something else came in since, and those of `hand_in`; nothing is written then.
+    """
+    offering.check_seen(actor, (work.student for work in works), at)
+    with transaction.atomic():
+        ledger.lock()
+        known = {one.key: one for one in Piece.objects.filter(key__in=[work.key for work in works])}
+        for work in works:
+            if work.key in known and not _same_work(known[work.key], work):
+                raise Refusal("already_taken", "Something was handed in already; look at the list again.")
+            hand_in(actor=actor, work=work, at=at)
+        return len(works)
 
 
 def _chance(work: Work) -> chances.Chance | None:

@@ -111,7 +111,7 @@ def _chances(rows: QuerySet[Opportunity]) -> list[Chance]:
             uuid=row.uuid, offer=row.offer.uuid, student=row.student_id, title=row.offer.title, words=row.offer.words,
             link=row.offer.link, targets=tuple(targets.get(row.offer_id, ())), due_on=row.offer.due_on,
             depth=row.offer.depth, purpose=row.offer.purpose, given_at=row.offer.given_at, state=row.state,
-            reason=row.reason, changed_at=row.changed_at, sequence=row.sequence,
+            reason=row.reason, changed_at=row.changed_at, sequence=row.sequence, school_class=row.offer.school_class_id,
         )
         for row in found
     ]  # fmt: skip

@@ -128,6 +128,7 @@ class Piece(models.Model):
     file_digest = models.CharField(max_length=64, default="", db_index=True)
     file_size = models.BigIntegerField(default=0)
     reflection = models.TextField(default="")
+    way = models.CharField(max_length=20, default="")
     attempt = models.SmallIntegerField(default=1)
     handed_in_at = models.DateTimeField()
     handed_in_by = models.UUIDField(null=True)

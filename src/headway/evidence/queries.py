@@ -313,8 +313,8 @@ def all_rows_of(*, student: int) -> list[dict[str, Any]]:
 
 def work_as_data(*, student: int) -> list[dict[str, Any]]:
     """Return a student's pieces of work as plain data, oldest first, with what was said when one was given back."""
-    fields = ("key", "title", "words", "link", "file_name", "file_type", "file_digest", "file_size", "reflection", "attempt",
-              "handed_in_at", "rated_at")  # fmt: skip
+    fields = ("key", "title", "words", "link", "file_name", "file_type", "file_digest", "file_size", "reflection", "way",
+              "attempt", "handed_in_at", "rated_at")  # fmt: skip
     found = list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
     back = returns_of(pieces=[row["key"] for row in found])
     for row in found:

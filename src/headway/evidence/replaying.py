@@ -27,7 +27,7 @@ KINDS = (
     "split",
 )
 _MOVED = {"pieces": "piece", "opportunities": "opportunity", "requests": "request", "notes": "note"}  # fmt: skip
-_PIECE = ("title", "words", "link", "file_name", "file_digest", "reflection", "attempt")
+_PIECE = ("title", "words", "link", "file_name", "file_digest", "reflection", "way", "attempt")
 _OFFER = ("title", "words", "link", "due_on", "depth", "purpose")
 Key = tuple[str, str]
 Row = dict[str, Any]

@@ -34,6 +34,9 @@ FIELDS = (
 )
 """The fields of a rating on every way in: CSV column, JSON member, form field."""
 
+CLASS_DEVICE = "class_device"
+"""How a piece came in that a student handed in on a class device."""
+
 CHANCE = "chance-"
 """What the key of a piece begins with that answers an opportunity; the opportunity's uuid follows."""
 
@@ -116,7 +119,10 @@ class RatingEntry:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One attempt at a piece of work as it is handed in. `targets` are row keys; a file is named by its SHA-256."""
+    """One attempt at a piece of work as it is handed in. `targets` are row keys; a file is named by its SHA-256.
+
+    `way` is `class_device` where the student handed it in on a class device, else empty.
+    """
 
     key: str
     student: int
@@ -131,6 +137,7 @@ class Work:
     file_digest: str = ""
     file_size: int = 0
     reflection: str = ""
+    way: str = ""
 
     def body(self, *, attempt: int) -> dict[str, Any]:
         """Return the payload of the event; empty fields are left out."""
@@ -138,7 +145,7 @@ class Work:
             "key": self.key, "student": str(self.student_uuid), "targets": [str(one) for one in self.target_uuids],
             "title": self.title, "words": self.words, "link": self.link, "file_name": self.file_name,
             "file_type": self.file_type, "file_digest": self.file_digest, "file_size": self.file_size or None,
-            "reflection": self.reflection, "attempt": attempt,
+            "reflection": self.reflection, "way": self.way, "attempt": attempt,
         }  # fmt: skip
         return {name: value for name, value in full.items() if value not in (None, "", [])}
 
@@ -177,6 +184,7 @@ class Chance:
     reason: str
     changed_at: datetime
     sequence: int
+    school_class: int | None = None
 
     @property
     def piece_key(self) -> str:

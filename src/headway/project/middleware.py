@@ -18,6 +18,7 @@ from headway.access import queries as accounts
 from headway.access.types import Viewer
 from headway.kit.naming import speaking
 from headway.kit.times import now
+from headway.pages.parts import cookies
 from headway.proficiency import queries as proficiency
 from headway.rosters import queries as rosters
 
@@ -110,6 +111,13 @@ def by_token(request: HttpRequest) -> Viewer:
     return rosters.viewer_for(account, request.moment.astimezone(request.zone).date(), scopes)
 
 
+def by_device(request: HttpRequest) -> Viewer:
+    """Return the viewer of a browser that is open as a class device: nobody, with the device; else nobody at all."""
+    secret, visit = cookies.read(request)
+    device = accounts.find_device(secret, visit, at=request.moment) if secret else None
+    return Viewer(device=device, today=request.moment.astimezone(request.zone).date()) if device else Viewer()
+
+
 def viewer(next_handler: Handler) -> Handler:
     """Put the viewer on the request; speak the viewer's language in the district's zone."""
 
@@ -118,7 +126,7 @@ def viewer(next_handler: Handler) -> Handler:
             return by_token(request)
         account = getattr(request, "user", None)
         if account is None or not account.is_authenticated:
-            return Viewer()
+            return by_device(request)
         return rosters.viewer_for(account, request.moment.astimezone(request.zone).date())
 
     def handle(request: HttpRequest) -> HttpResponse:

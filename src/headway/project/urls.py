@@ -25,6 +25,8 @@ from headway.pages.teacher.urls import doors as teacher
 def start(request: HttpRequest) -> HttpResponse:
     """Lead to the reader's first page, or to the door."""
     viewer = request.viewer
+    if viewer.device is not None:
+        return redirect("/class-device")
     return redirect("/account/sign-in" if viewer.anonymous else home_of(viewer))
 
 

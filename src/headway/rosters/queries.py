@@ -62,6 +62,7 @@ __all__ = [
     "children_of",
     "class_by_reference",
     "class_in_scope",
+    "class_of_device",
     "classes_attended",
     "classes_of",
     "classes_stood_in",
@@ -75,6 +76,7 @@ __all__ = [
     "holds_on",
     "is_here",
     "kinds_of_events",
+    "last_day_of_class",
     "members",
     "people_by_id",
     "people_named",
@@ -85,6 +87,7 @@ __all__ = [
     "school_classes",
     "schools",
     "student_in_scope",
+    "students_at_device",
     "students_in_class",
     "students_met",
     "students_visible_to",
@@ -404,6 +407,31 @@ def _classes_as(person_id: int, roles: tuple[str, ...], as_of: date) -> list[Sch
     )
     found = SchoolClass.objects.select_related("school", "course").filter(Exists(member), active=True)
     return list(found.order_by("title", "id"))
+
+
+def class_of_device(*, school_class: UUID, opened_by: UUID, as_of: date) -> SchoolClass | None:
+    """Return the active class of this pseudonym if the person who opened a device for it teaches it on the day; else None.
+
+    One statement.
+    """
+    teaches = Enrollment.objects.filter(
+        holds_on(as_of), school_class_id=OuterRef("pk"), person__uuid=opened_by, person__active=True,
+        person__enabled=True, role__in=TEACHES,
+    )  # fmt: skip
+    found = SchoolClass.objects.select_related("school").filter(Exists(teaches), uuid=school_class)
+    return found.filter(active=True).first()
+
+
+def students_at_device(*, class_id: int, as_of: date) -> list[Person]:
+    """Return the students who may sign in on a device of the class on the day, by sort name. One statement."""
+    people = students_in_class(class_id=class_id, as_of=as_of)
+    return [person for person in people if person.active and person.enabled]
+
+
+def last_day_of_class(*, class_id: int, on: date) -> date | None:
+    """Return the last day of the class's terms that hold on a day, or None where none does. One statement."""
+    held = Term.objects.filter(classes=class_id, active=True, starts_on__lte=on, ends_on__gte=on)
+    return held.order_by("-ends_on").values_list("ends_on", flat=True).first()
 
 
 def members(*, class_ids: Iterable[int], as_of: date) -> dict[int, list[int]]:

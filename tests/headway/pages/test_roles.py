@@ -15,10 +15,11 @@ import pytest
 from django.test import Client
 
 from headway.access import actions as access
-from headway.access.doors import ANYONE
+from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE
+from headway.access.models import Account
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import actions as evidence
-from headway.evidence.models import Note, Offer, StudentRequest
+from headway.evidence.models import Note, Offer, Opportunity, StudentRequest
 from headway.evidence.types import Task, Work
 from headway.frameworks import queries as frameworks
 from headway.kit.times import now
@@ -27,7 +28,7 @@ from headway.proficiency.models import PolicyVersion
 from headway.project.urls import doors
 from headway.report_cards.models import CardRun
 from headway.rosters import actions as rosters
-from headway.rosters.models import Person
+from headway.rosters.models import Person, SchoolClass
 
 from ..frameworks.packages import package, uid, under
 from ..interop.oneroster.small_roster import ROSTER_12, folder
@@ -48,92 +49,101 @@ PEOPLE = (
     "lead1",
     "lead2",
     "district",
+    "device",
+    "child",
 )
 """nobody · the student · a classmate · another school's student · guardian · another guardian · a guardian kept away by a
 court · the teacher · another school's teacher (who leads it) · today's substitute · a teacher whose enrollment ended ·
-leaders of this and of the other school · the district."""
+leaders of this and of the other school · the district · a device that T1 opened for k1 · the student at such a device."""
 
 TABLE = """
-start                   s>>>>>>>>>>>>>
-healthz                 ..............
-account.sign_in         ..............
-account.language        >>>>>>>>>>>>>>
-account.home            s.............
-account.rule            s.............
-student.now             s...xxxxxxxxxx
-student.hand_in         s...xxxxxxxxxx
-student.ask             s---xxxxxxxxxx
-student.work            s.--xxxxxxxxxx
-student.continuum       s...xxxxxxxxxx
-files.file              s-------------
-teacher.today           sxxxxxx..>xxxx
-teacher.substitute      sxxxxxx..>xxxx
-teacher.substitute_class s--------.----
-teacher.note            s------>---x-x
-teacher.observe         sxxxxxx>>>xxxx
-teacher.classes         sxxxxxx>>.x>>>
-teacher.grid            s------.---.-.
-teacher.new_student     s------.---.-.
-teacher.rate            sxxxxxx...x...
-teacher.rate_undo       sxxxxxx>>>x>>>
-teacher.give            sxxxxxx...x...
-teacher.given_list      s------.---.-.
-teacher.given           sx--x--.---.-.
-teacher.release         s------.---.-.
-teacher.answer          sx--x-->--->->
-teacher.kept_comments   sxxxxxx>>>x>>>
-teacher.student         sx--x--.---.-.
-teacher.decide          sx--x--.---.-.
-teacher.correct         sx--x-->--->->
-teacher.undo            sxxxxxx---x---
-teacher.report_cards    sxxxxxx...x...
-teacher.comments        s------.---.-.
-teacher.card            sx--x--.---.-.
-teacher.conference      sx--x--.---.-.
-teacher.contact         sx--x--.---.-.
-teacher.messages        sx--x--.---x-x
-teacher.sheet           s------.---.-.
-teacher.paper           s------.---.-.
-family.card             sx--.------x-x
-family.conference       sx--.------x-x
-family.messages         sx--.------x-x
-student.card            s..-xxxxxxxxxx
-school.report_cards     sxxxxxxx.xx...
-school.card_board       sxxxxxxx-xx.-.
-school.card_proof       sxxxxxxx-xx.-.
-family.home             sxxx..x.xxxxxx
-family.child            sx--.------x-x
-family.why              sx--.------x-x
-family.work             sx--.------x-x
-school.week             sxxxxxxx.xx...
-school.week_csv         sxxxxxxx.xx..-
-school.cohort           sxxxxxxx-xx.-.
-district.home           sxxxxxxxxxxxx.
-district.roster         sxxxxxxxxxxxx.
-district.person         sxxxxxxxxxxxx.
-district.events         sxxxxxxxxxxxx.
-district.people         sxxxxxxxxxxxx.
-district.transfer       sxxxxxxxxxxxx.
-district.transfer_in    sxxxxxxxxxxxx.
-district.classes        sxxxxxxxxxxxx.
-district.class          sxxxxxx.--x.-.
-district.frameworks     sxxxxxxxxxxxx.
-district.framework      sxxxxxxxxxxxx.
-district.year           sxxxxxxxxxxxx.
-district.policy         sxxxxxxxxxxxx.
-district.laboratory     sxxxxxxx.xx...
-district.ledger         sxxxxxxxxxxxx.
-district.undo           sxxxxxxxxxxxx.
-public.continuums       ..............
-public.continuum        ..............
-v1.ratings              k!!!xxx!!!x!!!
-v1.release              kxxxxxx!!!x!!!
-v1.move                 kxxxxxx!!!x!!!
-v1.undo                 kxxxxxx---x---
-v1.determinations       k!!!!!x!!!x!!!
-v1.explain              k!!!!!x!!!x!!!
-v1.openapi              ..............
-account.sign_out        ssssssssssssss
+start                   s>>>>>>>>>>>>>>>
+healthz                 ................
+account.sign_in         ................
+account.language        >>>>>>>>>>>>>>>>
+account.home            s.............ss
+account.rule            s.............ss
+device.home             --------------.>
+device.work             -------------->.
+device.hand_in          -------------->.
+student.now             s...xxxxxxxxxxss
+student.hand_in         s...xxxxxxxxxxss
+student.ask             s---xxxxxxxxxxss
+student.work            s.--xxxxxxxxxxss
+student.continuum       s...xxxxxxxxxxss
+files.file              s-------------ss
+teacher.today           sxxxxxx..>xxxxss
+teacher.substitute      sxxxxxx..>xxxxss
+teacher.substitute_class s--------.----ss
+teacher.note            s------>---x-xss
+teacher.observe         sxxxxxx>>>xxxxss
+teacher.classes         sxxxxxx>>.x>>>ss
+teacher.grid            s------.---.-.ss
+teacher.new_student     s------.---.-.ss
+teacher.rate            sxxxxxx...x...ss
+teacher.rate_undo       sxxxxxx>>>x>>>ss
+teacher.give            sxxxxxx...x...ss
+teacher.given_list      s------.---.-.ss
+teacher.given           sx--x--.---.-.ss
+teacher.release         s------.---.-.ss
+teacher.answer          sx--x-->--->->ss
+teacher.kept_comments   sxxxxxx>>>x>>>ss
+teacher.student         sx--x--.---.-.ss
+teacher.decide          sx--x--.---.-.ss
+teacher.correct         sx--x-->--->->ss
+teacher.undo            sxxxxxx---x---ss
+teacher.report_cards    sxxxxxx...x...ss
+teacher.comments        s------.---.-.ss
+teacher.card            sx--x--.---.-.ss
+teacher.conference      sx--x--.---.-.ss
+teacher.contact         sx--x--.---.-.ss
+teacher.messages        sx--x--.---x-xss
+teacher.sheet           s------.---.-.ss
+teacher.paper           s------.---.-.ss
+teacher.capture         s------.---.-.ss
+teacher.device          s------.------ss
+teacher.slips           s------>------ss
+family.card             sx--.------x-xss
+family.conference       sx--.------x-xss
+family.messages         sx--.------x-xss
+student.card            s..-xxxxxxxxxxss
+school.report_cards     sxxxxxxx.xx...ss
+school.card_board       sxxxxxxx-xx.-.ss
+school.card_proof       sxxxxxxx-xx.-.ss
+family.home             sxxx..x.xxxxxxss
+family.child            sx--.------x-xss
+family.why              sx--.------x-xss
+family.work             sx--.------x-xss
+school.week             sxxxxxxx.xx...ss
+school.week_csv         sxxxxxxx.xx..-ss
+school.cohort           sxxxxxxx-xx.-.ss
+district.home           sxxxxxxxxxxxx.ss
+district.roster         sxxxxxxxxxxxx.ss
+district.person         sxxxxxxxxxxxx.ss
+district.events         sxxxxxxxxxxxx.ss
+district.people         sxxxxxxxxxxxx.ss
+district.transfer       sxxxxxxxxxxxx.ss
+district.transfer_in    sxxxxxxxxxxxx.ss
+district.classes        sxxxxxxxxxxxx.ss
+district.class          sxxxxxx.--x.-.ss
+district.frameworks     sxxxxxxxxxxxx.ss
+district.framework      sxxxxxxxxxxxx.ss
+district.year           sxxxxxxxxxxxx.ss
+district.policy         sxxxxxxxxxxxx.ss
+district.laboratory     sxxxxxxx.xx...ss
+district.ledger         sxxxxxxxxxxxx.ss
+district.undo           sxxxxxxxxxxxx.ss
+public.continuums       ................
+public.continuum        ................
+v1.ratings              k!!!xxx!!!x!!!kk
+v1.release              kxxxxxx!!!x!!!kk
+v1.move                 kxxxxxx!!!x!!!kk
+v1.undo                 kxxxxxx---x---kk
+v1.determinations       k!!!!!x!!!x!!!kk
+v1.explain              k!!!!!x!!!x!!!kk
+v1.openapi              ................
+account.sign_out        ssssssssssssssss
+device.done             -------------->>
 """
 
 
@@ -141,9 +151,9 @@ account.sign_out        ssssssssssssss
 def clients(tmp_path: Path) -> dict[str, Client]:
     """Return a signed-in client for each of `PEOPLE`."""
     at = now()
-    today = at.date()
     rosters.begin_district(name="Juniper Valley", at=at)
     actions.begin(at=at)
+    today = at.astimezone(queries.book().zone).date()
     from headway.interop.oneroster.apply import import_roster
 
     import_roster(folder(tmp_path / "r", ROSTER_12), actor=SYSTEM, at=datetime(2026, 8, 20, 18, tzinfo=UTC))
@@ -165,7 +175,7 @@ def clients(tmp_path: Path) -> dict[str, Client]:
         at=at,
         starts_on=today,
     )
-    from headway.rosters.models import Enrollment, Org, SchoolClass
+    from headway.rosters.models import Enrollment, Org
 
     k1 = SchoolClass.objects.get(sourced_id="k1")
     day = timedelta(days=1)
@@ -217,7 +227,7 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     )
     report_cards.freeze(actor=SYSTEM, run=run, as_of=today, at=at)
     found = {"nobody": Client()}
-    for key in PEOPLE[1:]:
+    for key in PEOPLE[1:-2]:
         client = Client()
         if key == "district":
             account, _ = access.open_account(
@@ -232,7 +242,28 @@ def clients(tmp_path: Path) -> dict[str, Client]:
             actor=SYSTEM, account=account, scopes=scopes, at=at
         )
         found[key] = client
+    for key in PEOPLE[-2:]:
+        found[key] = at_device(k1, u1, at) if key == "child" else at_device(k1, None, at)
     return found
+
+
+def at_device(k1: SchoolClass, student: Person | None, at: datetime) -> Client:
+    """Return a browser that T1 opened for a class, with a student signed in there by the code of a slip."""
+    client, teacher = Client(), Person.objects.get(sourced_id="T1")
+    client.force_login(Account.objects.get(username="T1"))
+    client.post("/teacher/classes/k1/device", {"act": "open"})
+    if student is not None:
+        who = Viewer(
+            person=teacher.uuid,
+            person_id=teacher.id,
+            roles=frozenset({Role.TEACHER}),
+            classes=frozenset({k1.id}),
+        )
+        (slip,) = access.issue_slips(
+            actor=who, class_id=k1.id, school_class=k1.uuid, students=[student.uuid], at=at
+        )
+        assert client.post("/class-device", {"code": slip.code}).status_code == 302
+    return client
 
 
 def address(door) -> str:
@@ -244,6 +275,8 @@ def address(door) -> str:
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
              "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
+    if door.name == "device.hand_in":
+        return f"/class-device/hand-in?task={Opportunity.objects.get().uuid}"
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)
@@ -279,7 +312,8 @@ def test_every_closed_door_opens_for_somebody_and_stays_shut_for_somebody() -> N
     for door in doors:
         if door.who is not ANYONE and not door.name.startswith("case."):
             assert set(table[door.name]) & set(".>!-"), door.name
-            assert set(table[door.name]) & set("sk"), door.name
+            closed = "-" if door.who in (ON_DEVICE, AT_DEVICE) else "sk"
+            assert set(table[door.name]) & set(closed), door.name
 
 
 def test_what_is_out_of_scope_reads_like_what_does_not_exist(clients: dict[str, Client]) -> None:
@@ -313,8 +347,6 @@ def test_a_name_reaches_only_those_whose_scope_holds_it(clients: dict[str, Clien
 
 
 def test_a_deactivated_account_is_out_at_once(clients: dict[str, Client]) -> None:
-    from headway.access.models import Account
-
     client = clients["T1"]
     assert client.get("/teacher/today").status_code == 200
     access.deactivate(actor=SYSTEM, account=Account.objects.get(username="T1"), at=now())

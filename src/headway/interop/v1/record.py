@@ -41,6 +41,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "notes": evidence.notes_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id])),
         "contact": contact.as_data(student=person.id),
+        "class_device": access.sign_in_as_data(students=subjects),
         "report_cards": report_cards.as_data(student=person.id),
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,

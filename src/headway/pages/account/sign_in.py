@@ -12,6 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from headway.access import actions, queries
+from headway.access.types import Viewer
+from headway.pages.parts import cookies
 
 
 def _next(request: HttpRequest, fallback: str = "/") -> str:
@@ -45,8 +47,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         context["error"] = _("Name and password do not fit together.")
         return render(request, "pages/account/sign_in.html", context, status=422)
     actions.forget_failures(key=keys[0])
+    device = request.viewer.device
     login(request, account)
     response = redirect(_next(request))
+    if device is not None:
+        # A child must never find an adult's pages: one browser is a class device or somebody's own, not both.
+        actor = Viewer(account=account.id, person=account.person, name=account.name or account.username)
+        actions.leave_device(actor=actor, device=device, at=moment)
+        cookies.forget_device(response)
     if account.language in request.book.languages:
         _remember_language(response, account.language)
     return response

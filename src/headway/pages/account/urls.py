@@ -1,7 +1,8 @@
 """The addresses of the account pages."""
 
-from headway.access.doors import ANYONE, SIGNED_IN, Door
-from headway.pages.account import rule, sign_in
+from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE, SIGNED_IN, Door
+from headway.pages.account import device, rule, sign_in
+from headway.pages.account.scope import class_device
 
 BOTH = frozenset({"GET", "HEAD", "POST"})
 POST = frozenset({"POST"})
@@ -45,5 +46,40 @@ doors = [
         SIGNED_IN,
         "Everyone may see and change their own account.",
         methods=BOTH,
+    ),
+    Door(
+        "class-device",
+        device.device,
+        "device.home",
+        ON_DEVICE,
+        "On a device that a teacher opened, the children of its class sign in.",
+        class_device,
+        BOTH,
+    ),
+    Door(
+        "class-device/done",
+        device.done,
+        "device.done",
+        ON_DEVICE,
+        "Whoever is at a class device may leave it to the next.",
+        class_device,
+        POST,
+    ),
+    Door(
+        "class-device/work",
+        device.work,
+        "device.work",
+        AT_DEVICE,
+        "A child at a class device sees what is open for them in this class.",
+        class_device,
+    ),
+    Door(
+        "class-device/hand-in",
+        device.hand_in,
+        "device.hand_in",
+        AT_DEVICE,
+        "A child at a class device hands in their own work.",
+        class_device,
+        BOTH,
     ),
 ]

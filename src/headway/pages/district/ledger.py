@@ -113,6 +113,8 @@ def act_name(act: str) -> str:
         "note_contact": _("noted a contact with home"), "write_message": _("wrote a message"),
         "withdraw_message": _("took a message back"), "write_note": _("wrote a note as a substitute"),
         "withdraw_note": _("took a note back"), "read_note": _("read a substitute’s note"),
+        "open_device": _("opened a class device"), "close_device": _("closed a class device"),
+        "issue_slip": _("gave a sign-in slip"), "lift_locks": _("let the children of a class try again"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "here": here,
         "initials": initials(viewer.name),
         "language": get_language(),
-        "home": home_of(viewer) if not viewer.anonymous else "/",
+        "home": home_of(viewer) if not viewer.anonymous else "/class-device" if viewer.device else "/",
         "moment": getattr(request, "moment", None),
         "languages": list(getattr(getattr(request, "book", None), "languages", ["en"])),
     }

@@ -20,7 +20,10 @@ def _answer(request: HttpRequest, status: int, code: str, title: str, text: str)
 
 
 def missing(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    """404, in the same words whether a thing is missing or not for this reader."""
+    """404, in the same words whether a thing is missing or not for this reader; a child is told whom to ask."""
+    if request.path.startswith("/class-device"):
+        text = _("Ask your teacher: only a teacher of the class opens it, on the page of the class.")
+        return _answer(request, 404, "not_found", _("No class is open on this device."), text)
     return _answer(
         request,
         404,

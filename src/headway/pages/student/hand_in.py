@@ -21,7 +21,7 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import files
+from headway.pages.parts import files, uploads
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
 from headway.pages.parts.loop import given_view, return_views
 
@@ -163,25 +163,12 @@ def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
         form.errors["file"] = _("Choose a photo or a file, not both; hand in the other as a second piece.")
         return None
     name, upload = sent[0]
-    if upload.size > files.LARGEST:
-        form.errors[name] = _(
-            "This file is larger than 20 MB. Make it smaller, or put it where you can give a link to it."
-        )
-        return None
-    data = upload.read()
-    if form.errors and files.kind_of(data):
+    stored, fault = uploads.taken(upload, keep=not form.errors)
+    if fault:
+        form.errors[name] = fault
+    elif stored is None:
         form.errors.setdefault(name, _("Please choose the file again: a page cannot keep it."))
-        return None
-    try:
-        return files.store(data, upload.name or "")
-    except Refusal as refusal:
-        form.errors[name] = {
-            "empty_file": _("This file is empty. Choose another one."),
-            "damaged_file": _("This picture is damaged and cannot be read. Take or save it once more."),
-        }.get(refusal.code) or _(
-            "This kind of file cannot be taken. Hand in a picture (PNG, JPEG, GIF, WebP), a PDF, an MP4 film or plain text."
-        )
-        return None
+    return stored
 
 
 def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None) -> Work:

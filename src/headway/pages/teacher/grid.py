@@ -73,6 +73,7 @@ def grid(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
     context = {
         "nav": "teacher.grid",
         "class": subject,
+        "own": subject.active and subject.id in request.viewer.classes,
         "view": view,
         "look": look,
         "sort": sort,

@@ -73,6 +73,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             )
             contact.erase_contact(student=key)
             report_cards.erase_cards(student=key)
+            actions.erase_sign_in(student=subject)
         rostering.erase_copies(person_id=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:

@@ -7,6 +7,15 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// A child who walks away from a class device is signed out; the server ends the visit a little later in any case.
+const leave = document.querySelector("form[data-idle]");
+if (leave) {
+  let last = Date.now();
+  const here = () => { last = Date.now(); };
+  for (const sign of ["pointerdown", "keydown", "change", "visibilitychange"]) document.addEventListener(sign, here);
+  setInterval(() => { if (!document.hidden && Date.now() - last > 1000 * Number(leave.dataset.idle)) leave.requestSubmit(); }, 5000);
+}
+
 // The class grid keeps one tab stop and moves by arrow keys; Enter opens the inspector beside it.
 const grid = document.querySelector("table.grid[data-keys]");
 if (grid) {
