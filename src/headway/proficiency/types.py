@@ -82,6 +82,11 @@ class Standing:
     level: int = 0
     proposed_level: int = 0
 
+    @property
+    def seen(self) -> bool:
+        """Whether evidence or a decision speaks of the target; an individual goal is not read as grade level."""
+        return self.state != "individual_goal" and (self.n_counted > 0 or self.decided)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
