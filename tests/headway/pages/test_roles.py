@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -65,6 +66,7 @@ student.hand_in         s...xxxxxxxxxx
 student.ask             s---xxxxxxxxxx
 student.work            s.--xxxxxxxxxx
 student.continuum       s...xxxxxxxxxx
+student.about           s...xxxxxxxxxx
 files.file              s-------------
 teacher.today           sxxxxxx..>xxxx
 teacher.substitute      sxxxxxx..>xxxx
@@ -91,12 +93,15 @@ teacher.comments        s------.---.-.
 teacher.card            sx--x--.---.-.
 teacher.conference      sx--x--.---.-.
 teacher.contact         sx--x--.---.-.
+teacher.profile         sx--x--.---.-.
+teacher.supports        sx--x--.---.-.
 teacher.messages        sx--x--.---x-x
 teacher.sheet           s------.---.-.
 teacher.paper           s------.---.-.
 family.card             sx--.------x-x
 family.conference       sx--.------x-x
 family.messages         sx--.------x-x
+family.profile          sx--.------x-x
 student.card            s..-xxxxxxxxxx
 school.report_cards     sxxxxxxx.xx...
 school.card_board       sxxxxxxx-xx.-.
@@ -141,7 +146,7 @@ account.sign_out        ssssssssssssss
 def clients(tmp_path: Path) -> dict[str, Client]:
     """Return a signed-in client for each of `PEOPLE`."""
     at = now()
-    today = at.date()
+    today = at.astimezone(ZoneInfo("America/Denver")).date()
     rosters.begin_district(name="Juniper Valley", at=at)
     actions.begin(at=at)
     from headway.interop.oneroster.apply import import_roster

@@ -18,8 +18,8 @@ from headway.science.codes import Override, Purpose
 
 _LOOKED_THROUGH = 80
 # A rating made to calibrate raters is not about the student; practice is between student and teacher.
-FOR_STUDENT = (Purpose.EVIDENCE, Purpose.PRACTICE, Purpose.DIAGNOSTIC)
-FOR_FAMILY = (Purpose.EVIDENCE,)
+FOR_STUDENT = (Purpose.EVIDENCE, Purpose.PRACTICE, Purpose.DIAGNOSTIC, Purpose.MODIFIED)
+FOR_FAMILY = (Purpose.EVIDENCE, Purpose.MODIFIED)
 STATUS = ("no_evidence", "missed", "excused", "too_little", "not_taught", "individual_goal")
 
 
@@ -66,6 +66,11 @@ def newest(
     return _told(learners, chosen, comments, titles)
 
 
+def _words(row: Row, words: str) -> str:
+    """Return the level in words; one on an own target says so, because it is none of the continuum."""
+    return _("%(level)s, own target") % {"level": words} if row[AT["purpose"]] == Purpose.MODIFIED else words
+
+
 def about(learner: Learner, rows: Sequence[Row]) -> list[Said]:
     """Return these ratings with their comments, newest first. Three statements."""
     ordered = sorted(rows, key=lambda r: (r[AT["observed_us"]], r[AT["key"]]), reverse=True)
@@ -108,7 +113,7 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
         target_name=name,
         line_name=tree.framework.called(language()),
         mark=tags.draw(state, level, scale),
-        words=tags.say(state, level, scale),
+        words=_words(row, tags.say(state, level, scale)),
         comment=comments.get(row[AT["key"]], ""),
         who=rater.name() if named else _("A classmate") if row[AT["kind"]] not in ADULTS else "",
         observed_us=row[AT["observed_us"]],
