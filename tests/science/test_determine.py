@@ -195,7 +195,11 @@ def test_individual_goal_is_never_read_as_grade_level():
 
 
 def test_p14_an_individual_goal_that_was_ended_says_nothing_and_modified_ratings_never_count():
-    ended = {"status": [Status.INDIVIDUAL_GOAL, 0, 0], "override": [0, Override.REVERTS, 0], "observed": [0, 2, 1]}
+    ended = {
+        "status": [Status.INDIVIDUAL_GOAL, 0, 0],
+        "override": [0, Override.REVERTS, 0],
+        "observed": [0, 2, 1],
+    }
     modified = {**ended, "purpose": [0, 0, Purpose.MODIFIED]}
     found = one({"rule": "mean"}, [np.nan, np.nan, 4], **modified)
     assert (found["state"], found["value"], found["n_counted"]) == ("no_evidence", None, 0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from headway.access.queries import account_of
 from headway.access.types import Viewer
 from headway.kit.refusals import Refusal
 from headway.rosters.queries import viewer_for
 
-from ..pages.student.world import NOW, client, person
+from ..pages.student.world import NOW, again, client, person
 
 
 def viewer(name: str) -> Viewer:
@@ -20,6 +21,11 @@ def viewer(name: str) -> Viewer:
     account = account_of(person(name).uuid)
     assert account is not None
     return viewer_for(account, NOW.date())
+
+
+def browser(name: str, language: str = "en") -> Client:
+    """Return a browser in which this person is signed in, whether or not they have an account yet."""
+    return client(name, language) if account_of(person(name).uuid) is None else again(name, language)
 
 
 def refusal(act: Any, *args: Any, **values: Any) -> str:

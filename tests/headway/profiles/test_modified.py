@@ -16,10 +16,10 @@ from headway.access.types import SYSTEM
 from headway.evidence import queries as evidence
 from headway.interop.v1.record import record_of
 from headway.kit.refusals import Refusal
-from headway.profiles import actions, queries
-from headway.profiles.models import LanguageStatus, Modification
 from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as levels
+from headway.profiles import actions, queries
+from headway.profiles.models import LanguageStatus, Modification
 from headway.project.commands import erase, verify
 from headway.response import queries as response
 from headway.rosters import actions as rosters
@@ -67,8 +67,15 @@ def state(code: str = "A.1", who: str = "u1", day: date | None = None) -> tuple[
 
 
 def help_with(choice: str = "reads-aloud", words: str = "", **more: Any) -> UUID:
-    said = {"actor": viewer("T1"), "student_id": person("u1").id, "key": f"a-{choice}-{words}", "starts_on": TODAY}
-    return actions.add_accommodation(choice=choice, words=words, at=NOW, book=levels.book(), **{**said, **more})
+    said = {
+        "actor": viewer("T1"),
+        "student_id": person("u1").id,
+        "key": f"a-{choice}-{words}",
+        "starts_on": TODAY,
+    }
+    return actions.add_accommodation(
+        choice=choice, words=words, at=NOW, book=levels.book(), **{**said, **more}
+    )
 
 
 def test_p14_an_accommodation_keeps_the_target_and_its_ratings_count() -> None:
@@ -93,7 +100,10 @@ def test_p14_an_accommodation_is_dated_from_the_list_or_in_own_words_and_no_labe
     with CaptureQueriesContext(connection) as asked:
         found = ask(students=[mine, other], on=TODAY)
     assert len(asked) == 1 and list(found) == [mine]
-    assert [(one.choice, one.words) for one in found[mine]] == [("reads-aloud", ""), ("", "Sits near the board")]
+    assert [(one.choice, one.words) for one in found[mine]] == [
+        ("reads-aloud", ""),
+        ("", "Sits near the board"),
+    ]
     assert len(ask(students=[mine], on=TODAY - timedelta(days=1))[mine]) == 1
     actions.end_accommodation(actor=viewer("T1"), accommodation=line, at=NOW)
     assert [one.words for one in ask(students=[mine], on=TODAY)[mine]] == ["Sits near the board"]
@@ -260,7 +270,12 @@ def test_p14_evidence_in_any_language_counts_unless_language_is_the_target() -> 
 
 
 def status(word: str, day: date, **more: Any) -> UUID:
-    said = {"actor": viewer("T1"), "student_id": person("u1").id, "key": f"s-{word}", "source": "Language test"}
+    said = {
+        "actor": viewer("T1"),
+        "student_id": person("u1").id,
+        "key": f"s-{word}",
+        "source": "Language test",
+    }
     return actions.set_language_status(
         status=word, starts_on=day, at=NOW, book=levels.book(), **{**said, **more}
     )

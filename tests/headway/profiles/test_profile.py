@@ -16,11 +16,11 @@ from headway.access.models import AuditEntry
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import queries as evidence
 from headway.interop.v1.record import record_of
+from headway.proficiency import actions as proficiency
+from headway.proficiency import queries as levels
 from headway.profiles import actions, queries
 from headway.profiles.models import Consent, ProfileEntry
 from headway.profiles.types import FIELDS, NewEntry
-from headway.proficiency import actions as proficiency
-from headway.proficiency import queries as levels
 from headway.project.commands import erase, verify
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person
@@ -39,7 +39,9 @@ def school(tmp_path: Path):
         yield
 
 
-def add(who: str = "u1", words: str = "I ask good questions", key: str = "", student: str = "u1", **more: Any) -> UUID:
+def add(
+    who: str = "u1", words: str = "I ask good questions", key: str = "", student: str = "u1", **more: Any
+) -> UUID:
     entry = NewEntry(**{"field": "strengths", "words": words, **more})
     return actions.add_entry(
         actor=viewer(who), student_id=person(student).id, key=key or f"{who}-{words}", entry=entry, at=NOW,
@@ -60,7 +62,9 @@ def leader(name: str, role: Role, school: str = "s1") -> str:
     """Give the person a role in a school, and return the name."""
     from headway.rosters.models import Org
 
-    found, _ = Person.objects.get_or_create(sourced_id=name, defaults={"given_name": name, "family_name": "Made"})
+    found, _ = Person.objects.get_or_create(
+        sourced_id=name, defaults={"given_name": name, "family_name": "Made"}
+    )
     rosters.grant_role(
         actor=SYSTEM, person_id=found.id, role=role, at=NOW, org_id=Org.objects.get(sourced_id=school).id,
         starts_on=TODAY - timedelta(days=9),
@@ -116,7 +120,9 @@ def test_p23_the_district_limits_who_may_be_named() -> None:
 
 
 def test_p23_an_expired_entry_leaves_pages_and_stays_for_its_author_and_the_record() -> None:
-    add(words="Fractions", field="goals", readers=("family", "teachers"), expires_on=TODAY + timedelta(days=3))
+    add(
+        words="Fractions", field="goals", readers=("family", "teachers"), expires_on=TODAY + timedelta(days=3)
+    )
     assert read("T1") == ["Fractions"]
     later = NOW + timedelta(days=3)
     with time_machine.travel(later, tick=False):
@@ -132,7 +138,15 @@ def test_p23_an_expired_entry_leaves_pages_and_stays_for_its_author_and_the_reco
 
 @pytest.mark.parametrize(
     "words",
-    ["I have ADHD", "A.D.H.D.", "Tiene dislexia.", "my son is áutista", "Diagnosticado con TDAH", "ad\u200bhd", "Anxiety-disorder"],
+    [
+        "I have ADHD",
+        "A.D.H.D.",
+        "Tiene dislexia.",
+        "my son is áutista",
+        "Diagnosticado con TDAH",
+        "ad\u200bhd",
+        "Anxiety-disorder",
+    ],
 )
 @pytest.mark.parametrize("who", ["u1", "p1", "T1"])
 def test_p23_words_that_read_like_a_diagnosis_are_refused_with_the_reason(who: str, words: str) -> None:
@@ -140,7 +154,9 @@ def test_p23_words_that_read_like_a_diagnosis_are_refused_with_the_reason(who: s
     assert not ProfileEntry.objects.exists()
 
 
-@pytest.mark.parametrize("words", ["I like tea and the Great Depression", "I need a quiet place", "Me ayuda leer en voz alta"])
+@pytest.mark.parametrize(
+    "words", ["I like tea and the Great Depression", "I need a quiet place", "Me ayuda leer en voz alta"]
+)
 def test_p23_words_about_what_helps_pass(words: str) -> None:
     add(words=words, field="helps")
     assert read("u1") == [words]
@@ -162,7 +178,13 @@ def test_p23_a_form_sent_twice_adds_once_and_an_author_takes_back() -> None:
 
 def test_p23_a_goal_names_a_target_and_a_check_in_the_next_day() -> None:
     add(field="goals", words="Percents by spring", target=target("A.2"))
-    add("T1", field="check_in", words="Talked about percents", next_on=TODAY + timedelta(days=14), readers=("family",))
+    add(
+        "T1",
+        field="check_in",
+        words="Talked about percents",
+        next_on=TODAY + timedelta(days=14),
+        readers=("family",),
+    )
     goal, check = ProfileEntry.objects.order_by("pk")
     assert (goal.target_id, check.next_on) == (target("A.2"), TODAY + timedelta(days=14))
     assert refusal(add, field="strengths", target=target("A.2")) == "unknown_target"
@@ -171,7 +193,9 @@ def test_p23_a_goal_names_a_target_and_a_check_in_the_next_day() -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_p23_student_family_and_school_write_every_field_about_the_student_and_nobody_elses(field: str) -> None:
+def test_p23_student_family_and_school_write_every_field_about_the_student_and_nobody_elses(
+    field: str,
+) -> None:
     for who in ("u1", "p1", "T1"):
         add(who, field=field, words=f"{who} says")
     assert set(ProfileEntry.objects.values_list("written_as", flat=True)) == {"student", "family", "teacher"}
@@ -180,7 +204,12 @@ def test_p23_student_family_and_school_write_every_field_about_the_student_and_n
 
 
 def consent(who: str = "T1", **more: Any) -> UUID:
-    said = {"instrument": "Reading screener", "given_by": "Pat Abeyta", "given_on": TODAY - timedelta(days=2), "key": "c1"}
+    said = {
+        "instrument": "Reading screener",
+        "given_by": "Pat Abeyta",
+        "given_on": TODAY - timedelta(days=2),
+        "key": "c1",
+    }
     return actions.record_consent(
         actor=viewer(who), student_id=person("u1").id, at=NOW, book=levels.book(), **{**said, **more}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -66,9 +67,11 @@ def newest(
     return _told(learners, chosen, comments, titles)
 
 
-def _words(row: Row, words: str) -> str:
-    """Return the level in words; one on an own target says so, because it is none of the continuum."""
-    return _("%(level)s, own target") % {"level": words} if row[AT["purpose"]] == Purpose.MODIFIED else words
+def _mark(row: Row, mark: SafeString) -> SafeString:
+    """Return the mark; one on an own target says so, because its level is none of the continuum."""
+    if row[AT["purpose"]] != Purpose.MODIFIED:
+        return mark
+    return format_html('{} <span class="tag">{}</span>', mark, _("own target"))
 
 
 def about(learner: Learner, rows: Sequence[Row]) -> list[Said]:
@@ -112,8 +115,8 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
         target=node.id,
         target_name=name,
         line_name=tree.framework.called(language()),
-        mark=tags.draw(state, level, scale),
-        words=_words(row, tags.say(state, level, scale)),
+        mark=_mark(row, tags.draw(state, level, scale)),
+        words=tags.say(state, level, scale),
         comment=comments.get(row[AT["key"]], ""),
         who=rater.name() if named else _("A classmate") if row[AT["kind"]] not in ADULTS else "",
         observed_us=row[AT["observed_us"]],
