@@ -16,8 +16,10 @@ from headway.access.models import AuditEntry
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import queries as evidence
 from headway.interop.v1.record import record_of
+from headway.kit.refusals import Refusal
 from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as levels
+from headway.proficiency.policy_file import PolicyReader
 from headway.profiles import actions, queries
 from headway.profiles.models import Consent, ProfileEntry
 from headway.profiles.types import FIELDS, NewEntry
@@ -30,6 +32,7 @@ from .people import refusal, viewer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 TODAY = NOW.date()
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -264,3 +267,58 @@ def test_p23_entries_cost_one_statement_and_a_profile_is_erased_and_verified() -
     assert not ProfileEntry.objects.exists() and not Consent.objects.exists()
     assert verify(None)["ok"]
     assert record_of("u1", now=NOW)["profile"]["entries"] == []
+
+
+def test_p23_what_helps_is_one_statement_of_accommodations_and_readable_entries() -> None:
+    actions.add_accommodation(
+        actor=viewer("T1"), student_id=person("u1").id, key="a1", choice="reads-aloud", words="", starts_on=TODAY, at=NOW,
+        book=levels.book(),
+    )  # fmt: skip
+    add(words="A quiet place", field="helps", readers=("teachers",))
+    add(words="For home only", field="helps", readers=("family",))
+    add(words="Asks well", readers=("teachers",))
+    m, looks, key = levels.moment(now=NOW), viewer("T1"), person("u1").id
+    with CaptureQueriesContext(connection) as asked:
+        reads = queries.reads_as(looks, student=key, seen=True)
+        found = queries.helps_of(m, viewer=looks, student=key, reads=reads)
+    assert [(one.accommodation, one.choice or one.words) for one in found] == [
+        (True, "reads-aloud"),
+        (False, "A quiet place"),
+    ]
+    assert len(asked) == 1
+    assert queries.helps_of(m, viewer=viewer("T2"), student=key, reads=()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("expires_days = 0", "out_of_range"),
+        ("longest_days = 'x'", "out_of_range"),
+        ("unknown = 1", "unknown_key"),
+        ("readers = { strengths = ['coach'] }", "unknown_word"),
+        ("readers = { height = ['family'] }", "unknown_key"),
+        ("accommodations = { a = { en = 'x' } }", "required"),
+        ("accommodations = 3", "required"),
+        ("labels = [3]", "unknown_word"),
+        ("language_targets = { ELD = '' }", "required"),
+        ("language_continuum = 3", "unknown_word"),
+    ],
+)
+def test_p23_a_faulty_section_of_the_policy_file_is_refused_by_key(text: str, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        PolicyReader(f"[profiles]\n{text}\n", "district.toml").read()
+    assert code in [one.code for one in refused.value.findings]
+
+
+def test_p23_the_section_of_the_how_to_is_read() -> None:
+    text = (ROOT / "docs" / "how-to" / "say-what-helps.md").read_text(encoding="utf-8")
+    block = text.split("```toml\n")[1].split("```")[0].replace("\n   ", "\n").removeprefix("   ")
+    body = PolicyReader(block, "district.toml").read()
+    proficiency.import_policy(actor=SYSTEM, body=body, name="district.toml", at=NOW)
+    found = queries.settings(levels.book())
+    assert (found.longest_days, found.readers["check_in"], found.language_targets) == (
+        400,
+        ("family", "advisor"),
+        {"ELD": "en"},
+    )
+    assert found.readers["goals"] == ("family", "teachers", "advisor", "leaders") and found.labels

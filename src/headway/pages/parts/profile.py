@@ -60,8 +60,8 @@ def field_words() -> dict[str, str]:
 def reader_words() -> dict[str, str]:
     """Return who may be named as a reader, in words."""
     return {
-        "family": _("The family"), "teachers": _("The teachers"), "advisor": _("The advisor"),
-        "leaders": _("The school’s leaders"),
+        "family": _("the family"), "teachers": _("the teachers"), "advisor": _("the advisor"),
+        "leaders": _("the school’s leaders"),
     }  # fmt: skip
 
 
@@ -151,20 +151,25 @@ def show(
     look = look_back(request)
     m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     context = {
-        "nav": nav, "student": student, "look": look, "keep": {}, "here": here, "said": told(request, "said"), "fault": fault,
-        "parts": _parts(request, m, student, reads), "expired": _expired(request, m, student, reads, look),
-        "accommodations": _accommodations(m, student), **({} if look.past else _form(request, m, student)),
+        "nav": nav, "student": student, "look": look, "keep": {},
+        "said": "" if fault else told(request, "said"), "fault": fault,
+        **_parts(request, m, student, reads), "expired": _expired(request, m, student, reads, look),
+        **({} if look.past else _form(request, m, student)),
         "supports": supports(m, student, at_school=False) if at_home else None, **more,
     }  # fmt: skip
     return render(request, template, context, status=422 if fault else 200)
 
 
-def _parts(request: HttpRequest, m: Moment, student: Any, reads: Sequence[str]) -> list[Part]:
+def _parts(request: HttpRequest, m: Moment, student: Any, reads: Sequence[str]) -> dict[str, Any]:
+    """Return the fields with what the reader may read, what helps by accommodation, and the names of the empty ones."""
     found = profiles.entries_of(m, viewer=request.viewer, student=student.id, reads=reads)
-    return [
+    helped = _accommodations(m, student)
+    parts = [
         Part(field, name, _in_words([one for one in found if one.field == field]))
         for field, name in field_words().items()
     ]
+    empty = [one.name for one in parts if not one.entries and not (one.field == "helps" and helped)]
+    return {"parts": parts, "accommodations": helped, "empty": ", ".join(empty)}
 
 
 def _expired(

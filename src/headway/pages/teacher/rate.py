@@ -232,7 +232,7 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "words": request.POST.get("words", ""),
         "hold": "hold" in stack.query,
         "helps": help_words(m, lines),
-        "language": request.POST.get("language", ""),
+        "shown_in": request.POST.get("language", ""),
         "bank": evidence.saved_comments(owner=request.viewer.person_id),
     }
     return render(request, "pages/teacher/rate.html", context, status=status)

@@ -38,7 +38,8 @@ def supports(request: HttpRequest, student_id: str, subject: Any) -> HttpRespons
     m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     levels, missing = _levels(request, m, subject)
     context = {
-        "nav": NAV, "student": subject, "look": look, "keep": {}, "said": told(request, "said"), "fault": fault or missing,
+        "nav": NAV, "student": subject, "look": look, "keep": {},
+        "said": "" if fault else told(request, "said"), "fault": fault or missing,
         "supports": held(m, subject, at_school=True), "statuses": status_words().items(), "ends": True, "withdraws": True,
         "key": f"page-{uuid4()}", "result_key": f"page-{uuid4()}", "levels": levels, "code": _code(request),
         "form": {name: request.POST.get(name, "") for name in ("words", "starts", "review", "source", "instrument", "given_by")},
