@@ -6,5 +6,6 @@ from headway.evidence.models import *  # noqa: F403
 from headway.frameworks.models import *  # noqa: F403
 from headway.plans.models import *  # noqa: F403
 from headway.proficiency.models import *  # noqa: F403
+from headway.profiles.models import *  # noqa: F403
 from headway.report_cards.models import *  # noqa: F403
 from headway.rosters.models import *  # noqa: F403

@@ -9,13 +9,21 @@ from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 PAGES = {
-    "student": ["/student/now", "/student/continuum", "/student/hand-in", "{offer}", "/account/"],
+    "student": [
+        "/student/now",
+        "/student/continuum",
+        "/student/hand-in",
+        "{offer}",
+        "/student/about",
+        "/account/",
+    ],
     "family": [
         "/family/",
         "/account/",
         "{child}",
         "{child}/conference",
         "{child}/messages",
+        "{child}/profile",
         "{child}/cards/1",
     ],
     "familia": ["/family/"],
@@ -35,6 +43,8 @@ PAGES = {
         "{stack}",
         "{student}/conference",
         "{student}/contact",
+        "{student}/profile",
+        "{student}/supports",
         "{student}/cards/1",
         "/teacher/report-cards",
         "/teacher/classes/{class}/comments/1",

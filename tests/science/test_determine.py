@@ -194,6 +194,20 @@ def test_individual_goal_is_never_read_as_grade_level():
     )
 
 
+def test_p14_an_individual_goal_that_was_ended_says_nothing_and_modified_ratings_never_count():
+    ended = {
+        "status": [Status.INDIVIDUAL_GOAL, 0, 0],
+        "override": [0, Override.REVERTS, 0],
+        "observed": [0, 2, 1],
+    }
+    modified = {**ended, "purpose": [0, 0, Purpose.MODIFIED]}
+    found = one({"rule": "mean"}, [np.nan, np.nan, 4], **modified)
+    assert (found["state"], found["value"], found["n_counted"]) == ("no_evidence", None, 0)
+    assert one({"rule": "mean"}, [np.nan, np.nan, 4], **ended)["state"] == "beyond"
+    missed = {**modified, "status": [Status.INDIVIDUAL_GOAL, 0, Status.MISSED], "purpose": [0, 0, 0]}
+    assert one({"rule": "mean"}, [np.nan] * 3, **missed)["state"] == "missed"
+
+
 def test_carried_evidence_is_to_be_confirmed():
     assert one({"rule": "mean"}, [3, 3], carried=[True, True])["state"] == "carried"
     assert one({"rule": "mean"}, [3, 3], carried=[True, False])["state"] == "proficient"

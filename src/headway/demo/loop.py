@@ -1,4 +1,6 @@
-"""The demonstration's daily loop: tasks given, handed in, returned and revised, chances that passed, requests and answers."""
+"""The demonstration's daily loop: tasks given, handed in, returned and revised, chances that passed, requests and answers;
+and what some students say of themselves.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
 from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as standings
+from headway.profiles import actions as profiles
+from headway.profiles.types import NewEntry
 from headway.rosters import queries as roster
 
 DAY = timedelta(days=1)
@@ -35,6 +39,11 @@ MADE = (
 REVISE = (
     "Both ways are right. Say why they must come to the same.",
     "Good shortcut. Check the second step once more, and write the unit.",
+)
+ABOUT_ME = (
+    ("strengths", "I notice when a number cannot be right, and say so."),
+    ("learn_best", "I draw it first, then I write."),
+    ("goals", "To explain a problem of my own to the class before winter."),
 )
 AGAIN = "I checked the second step: it was off by one, and now both ways agree. The unit is meters."
 
@@ -72,6 +81,8 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         free = [ids[student_id(number)] for number in ordered if number in calm]
         closing += _carry_on(teacher, free, at)
         _ask(teacher, free, targets, at)
+        if one.subject == "HR" and free:
+            _tell(teacher, free[0], at)
     for teacher, chances, state, reason in closing:
         proficiency.close_opportunities(
             actor=teacher, opportunities=chances, state=state, reason=reason, at=at, book=standings.book()
@@ -101,6 +112,23 @@ def _carry_on(
         (teacher, late[:2], "missed", "no work by the due day"),
         (teacher, late[2:], "away", "ill"),
     ] if len(late) == 3 else []  # fmt: skip
+
+
+def _tell(teacher: Viewer, person: Person, at: datetime) -> None:
+    """Let a student say how they learn, and their teacher what helps."""
+    today, book = at.date(), standings.book()
+    student = Viewer(person=person.uuid, person_id=person.id, roles=frozenset({Role.STUDENT}), today=today)
+    readers = ("family", "teachers")
+    for field, words in ABOUT_ME:
+        entry = NewEntry(field=field, words=words, readers=readers)
+        key = f"demo-{field}-{person.id}"
+        profiles.add_entry(
+            actor=student, student_id=person.id, key=key, entry=entry, at=at - 2 * DAY, book=book
+        )
+    profiles.add_accommodation(
+        actor=replace(teacher, today=today), student_id=person.id, key=f"demo-helps-{person.id}", choice="smaller-steps",
+        words="", starts_on=today - 30 * DAY, at=at - 2 * DAY, book=book,
+    )  # fmt: skip
 
 
 def _work(chance: Any, person: Person, words: str) -> Work:

@@ -27,6 +27,7 @@ FOLLOWING: dict[str, tuple[type[Model], str]] = {
 }  # fmt: skip
 """What follows a person who is merged, beside the ratings, with the column that names a row in the ledger."""
 
+lock = ledger.lock
 give = offering.give
 withdraw_offer = offering.withdraw
 close = offering.close

@@ -18,6 +18,7 @@ from headway.science.ledger import Kind, Override, Purpose, Status
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 _WORDS = {"kind": Kind, "status": Status, "purpose": Purpose, "override": Override}
 _EMPTY_OVERRIDE = {"", "none"}
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}")
 _PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -115,6 +116,8 @@ class RowReader:
             replaces=self._text(row, "replaces"),
             held=self._flag(row, "held"),
             by_default=self._flag(row, "by_default"),
+            language=self._language(row),
+            modification=self._text(row, "modification", limit=36).lower(),
         )
 
     def _is_today(self, row: Mapping[str, Any], observed: datetime) -> bool:
@@ -148,6 +151,13 @@ class RowReader:
                 f"A rating with status {status.name.lower()} has no level.",
                 "level",
                 row.get("level"),
+            )
+        if (words["purpose"] == Purpose.MODIFIED) != bool(self._text(row, "modification")):
+            self.fault(
+                "modification_missing",
+                "purpose=modified and the identifier of a modification come together.",
+                "modification",
+                row.get("modification"),
             )
         if self._text(row, "replaces") and not comment:
             self.fault("reason_missing", "A correction needs its reason in the comment.", "comment")
@@ -253,6 +263,15 @@ class RowReader:
             self.fault("too_fine", "A level has at most two decimals.", name, value)
             return None
         return hundredths
+
+    def _language(self, row: Mapping[str, Any]) -> str:
+        text = self._text(row, "language").lower()
+        if text and not _LANGUAGE.fullmatch(text):
+            self.fault(
+                "unknown_word", "A language is written as its code, such as en or es.", "language", text
+            )
+            return ""
+        return text
 
     def _whole(self, row: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
         text = self._text(row, name)

@@ -98,6 +98,8 @@ class Rating(models.Model):
     comment = models.TextField(default="")
     held = models.BooleanField(default=False)
     by_default = models.BooleanField(default=False)
+    language = models.CharField(max_length=16, default="")
+    modification = models.CharField(max_length=36, default="")
 
     class Meta:
         constraints = [

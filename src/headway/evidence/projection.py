@@ -36,6 +36,8 @@ COLUMNS = (
     "comment",
     "held",
     "by_default",
+    "language",
+    "modification",
 )
 # `key` is a reserved word on some databases and `kind` is not; all are quoted alike.
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
@@ -74,6 +76,8 @@ def row_of(entry: RatingEntry, sequence: int, at_us: int) -> Row:
         entry.comment,
         entry.held,
         entry.by_default,
+        entry.language,
+        entry.modification,
     )
 
 
@@ -195,6 +199,8 @@ class Replay:
             body.get("comment", ""),
             bool(body.get("held")),
             bool(body.get("by_default")),
+            body.get("language", ""),
+            body.get("modification", ""),
         )
 
     def rows(self) -> list[Row]:

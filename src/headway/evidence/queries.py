@@ -37,6 +37,7 @@ from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding
 from headway.kit.times import end_of_day, micros
 from headway.rosters import queries as rosters
+from headway.science.codes import Purpose
 
 __all__ = [
     "Asked",
@@ -44,6 +45,7 @@ __all__ = [
     "Given",
     "Held",
     "NoteView",
+    "OwnRating",
     "References",
     "Returned",
     "RowReader",
@@ -52,6 +54,7 @@ __all__ = [
     "all_rows_of",
     "attempts_of",
     "away_since",
+    "bodies_at",
     "breaks",
     "chances_as_data",
     "chances_by_uuid",
@@ -407,6 +410,44 @@ def newest_ratings(
         )
         rows = cursor.fetchall()
     return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRating:
+    """One rating on a modified target as it stands. `modification` is its identifier; the level is in hundredths."""
+
+    key: str
+    modification: str
+    level: int | None
+    status: int
+    observed_us: int
+    rater: int | None
+    comment: str
+    held: bool
+
+
+def modified_ratings(*, student: int, held: bool, before_us: int | None = None) -> list[OwnRating]:
+    """Return the standing ratings of a student on modified targets, newest first; with `held` those not released too.
+
+    One statement.
+    """
+    rows = Rating.objects.filter(student_id=student, purpose=Purpose.MODIFIED, to_sequence=None)
+    if not held:
+        rows = rows.filter(held=False)
+    if before_us is not None:
+        rows = rows.filter(observed_us__lt=before_us)
+    fields = ("key", "modification", "level", "status", "observed_us", "rater_id", "comment", "held")
+    return [OwnRating(*row) for row in rows.order_by("-observed_us", "-key").values_list(*fields)]
+
+
+def bodies_at(*, sequences: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return the content of events by sequence, without those whose content was erased. One statement per 500."""
+    found: dict[int, dict[str, Any]] = {}
+    listed = list(sequences)
+    for start in range(0, len(listed), 500):
+        rows = Payload.objects.filter(pk__in=listed[start : start + 500])
+        found.update((one, json.loads(body)) for one, body in rows.values_list("pk", "body"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

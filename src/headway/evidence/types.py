@@ -31,6 +31,8 @@ FIELDS = (
     "recorded_at",
     "held",
     "by_default",
+    "language",
+    "modification",
 )
 """The fields of a rating on every way in: CSV column, JSON member, form field."""
 
@@ -86,6 +88,8 @@ class RatingEntry:
     replaces: str = ""
     held: bool = False
     by_default: bool = False
+    language: str = ""
+    modification: str = ""
 
     def body(self) -> dict[str, Any]:
         """Return the payload: what the ledger commits to. Empty fields are left out, so that adding one changes none."""
@@ -113,6 +117,8 @@ class RatingEntry:
             "replaces": self.replaces,
             "held": self.held or None,
             "by_default": self.by_default or None,
+            "language": self.language,
+            "modification": self.modification,
         }
         return {name: value for name, value in full.items() if value not in (None, "")}
 

@@ -21,7 +21,7 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Package
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import from_micros
-from headway.proficiency import configuration, policies, projecting
+from headway.proficiency import configuration, policies, projecting, resolving
 from headway.proficiency.configuration import Book
 from headway.proficiency.levels import on_scale
 from headway.proficiency.models import Determination, Tally
@@ -36,6 +36,7 @@ from headway.science.pieces import COUNTED_KINDS
 begin = policies.begin
 import_policy = policies.import_policy
 undo_policy = policies.undo_policy
+register_check = resolving.register_check
 
 
 def record_rows(

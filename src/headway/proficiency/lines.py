@@ -68,7 +68,7 @@ def line_of(m: Moment, tree: Tree, *, student: int, grade: str, standings: Mappi
         row[0] += 1
         if standing is not None:
             row[1] += standing.state in REACHED
-            row[2] += standing.n_counted > 0 or standing.decided
+            row[2] += standing.seen
             if standing.last_observed_us and (last is None or standing.last_observed_us > last):
                 last = standing.last_observed_us
     working = working_level(levels, [c[0] for c in counts], [c[1] for c in counts], [c[2] for c in counts])

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from headway.kit.refusals import Finding, Refusal
 from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
+from headway.proficiency.types import PROFILE_FIELDS, PROFILE_READERS
 from headway.science.proficiency import registry
 
 SECTIONS = {
@@ -22,6 +23,7 @@ SECTIONS = {
     "pace",
     "response",
     "contact",
+    "profiles",
     "uncertainty",
     "vocabulary",
 }
@@ -73,6 +75,16 @@ KEYS: dict[str, set[str]] = {
         "new_student_days",
     },
     "contact": {"opens_hour", "closes_hour"},
+    "profiles": {
+        "expires_days",
+        "longest_days",
+        "readers",
+        "accommodations",
+        "labels",
+        "language_targets",
+        "language_continuum",
+    },
+    "readers": set(PROFILE_FIELDS),
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -120,6 +132,7 @@ class PolicyReader:
             self._numbers(body.get(section, {}), section)
         self._vocabulary(body.get("vocabulary", {}))
         self._hours(body.get("contact", {}))
+        self._profiles(body.get("profiles", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -190,6 +203,35 @@ class PolicyReader:
             self.fault(
                 "out_of_range", "The office closes after it opens.", "closes_hour", table.get("closes_hour")
             )
+
+    def _profiles(self, table: Any) -> None:
+        self._keys(table, KEYS["profiles"], "[profiles]")
+        if not isinstance(table, dict):
+            return
+        for key in ("expires_days", "longest_days"):
+            value = table.get(key, 365)
+            if not isinstance(value, int) or not _is_number(value, MOST) or value < 1:
+                self.fault("out_of_range", f"A whole number of days from 1 to {MOST:,}.", key, value)
+        readers = table.get("readers", {})
+        self._keys(readers, KEYS["readers"], "[profiles.readers]")
+        for key, words in readers.items() if isinstance(readers, dict) else ():
+            if not isinstance(words, list) or not set(map(str, words)) <= set(PROFILE_READERS):
+                self.fault("unknown_word", f"A list of: {', '.join(PROFILE_READERS)}.", key, words)
+        for key, said in _items(table.get("accommodations", {})):
+            if (
+                not isinstance(said, dict)
+                or not {"en", "es"} <= set(said)
+                or not all(map(_is_text, said.values()))
+            ):
+                self.fault("required", "Say what helps in en and es.", key)
+        for name, value in _items(table.get("language_targets", {})):
+            if not _is_text(value):
+                self.fault("required", "The code of a language, such as en.", name, value)
+        labels = table.get("labels", [])
+        if not isinstance(labels, list) or not all(map(_is_text, labels)):
+            self.fault("unknown_word", "A list of words.", "labels")
+        if not isinstance(table.get("language_continuum", ""), str):
+            self.fault("unknown_word", "The key of a continuum.", "language_continuum")
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")
@@ -290,6 +332,15 @@ class PolicyReader:
 def _is_number(value: Any, most: float) -> bool:
     """Whether a value is a number from 0 to `most`; what is no number at all compares with nothing."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _items(table: Any) -> list[tuple[str, Any]]:
+    """Return the entries of a table; what is no table has one entry that no check passes."""
+    return list(table.items()) if isinstance(table, dict) else [("profiles", None)]
 
 
 def read_policy(path: Path) -> dict[str, Any]:

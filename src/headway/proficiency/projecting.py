@@ -31,7 +31,8 @@ UPSERT = (
 _REACHED = f"d.state IN ({int(State.PROFICIENT)}, {int(State.BEYOND)})"
 COUNTED = (
     f"SELECT d.student_id, n.framework_id, COALESCE(n.level, 1), SUM(CASE WHEN {_REACHED} THEN 1 ELSE 0 END), "
-    "SUM(CASE WHEN d.n_counted > 0 OR d.decided THEN 1 ELSE 0 END) FROM headway_determination d "
+    f"SUM(CASE WHEN d.state <> {int(State.INDIVIDUAL_GOAL)} AND (d.n_counted > 0 OR d.decided) THEN 1 ELSE 0 END) "
+    "FROM headway_determination d "
     "JOIN headway_node n ON n.id = d.target_id WHERE n.is_leaf AND n.starts_on IS NULL AND n.ends_on IS NULL "
     "GROUP BY 1, 2, 3"
 )
@@ -89,7 +90,7 @@ def _counts(s: Standing | None) -> tuple[bool, bool]:
     """Return whether a standing counts as reached and as seen: what `COUNTED` says in SQL."""
     if s is None:
         return False, False
-    return _CODES[s.state] in (State.PROFICIENT, State.BEYOND), bool(s.n_counted > 0 or s.decided)
+    return _CODES[s.state] in (State.PROFICIENT, State.BEYOND), s.seen
 
 
 def with_carried(m: Moment, pairs: Iterable[Pair]) -> list[Pair]:

@@ -561,7 +561,9 @@ def cohort(m: Moment, *, students: Any) -> CohortView:
     ).order_by()
     live = rows.values_list("student_id", "target__framework_id", "target__level").annotate(
         reached=Count("id", filter=Q(state__in=(int(State.PROFICIENT), int(State.BEYOND)))),
-        seen=Count("id", filter=Q(n_counted__gt=0) | Q(decided=True)),
+        seen=Count(
+            "id", filter=(Q(n_counted__gt=0) | Q(decided=True)) & ~Q(state=int(State.INDIVIDUAL_GOAL))
+        ),
     )
     always = Tally.objects.filter(student_id__in=students.order_by().values("id")).order_by()
     counts = always.values_list("student_id", "framework_id", "level", "reached", "seen")

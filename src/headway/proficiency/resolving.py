@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -47,8 +47,23 @@ def _beyond_a_level(entry: RatingEntry) -> str:
         "by_default": entry.by_default,
         "recorded_at": entry.recorded_us is not None,
         "continuum_level": entry.continuum_level is not None,
+        "language": entry.language,
     }
     return next((name for name, more in found.items() if more), "")
+
+
+Check = Callable[[Moment, Sequence[RatingEntry]], Sequence[Finding]]
+_CHECKS: list[Check] = []
+
+
+def register_check(check: Check) -> Check:
+    """Register a function with which a higher package refuses ratings.
+
+    It answers with a fault for each, whose `line` counts the entries from 0.
+    """
+    if check not in _CHECKS:
+        _CHECKS.append(check)
+    return check
 
 
 class Resolver:
@@ -125,6 +140,11 @@ class Resolver:
                 self._fault(line, "not_for_students", more, None,
                             "A student's own rating carries a level and nothing else.")  # fmt: skip
             self._on_scale(entry, line, schools[entry.student])
+        for check in _CHECKS:
+            self.findings += [
+                replace(one, file=self.file, line=reader.line_of[entries[one.line or 0].key])
+                for one in check(self.m, entries)
+            ]
 
     def _on_scale(self, entry: RatingEntry, line: int, school: str | None) -> None:
         day = from_micros(entry.observed_us).astimezone(self.m.zone).date()

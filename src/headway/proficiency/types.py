@@ -9,6 +9,11 @@ from typing import Any
 from headway.evidence.types import Receipt
 from headway.science.proficiency.policy import Policy
 
+PROFILE_FIELDS = ("strengths", "interests", "languages", "learn_best", "helps", "goals", "check_in")
+"""The fields of a learner's profile, as a policy file names them."""
+PROFILE_READERS = ("family", "teachers", "advisor", "leaders")
+"""Whom an entry of a profile may name as its readers; the student and the author always read it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScaleChange:
@@ -76,6 +81,11 @@ class Standing:
     policy: int = 0
     level: int = 0
     proposed_level: int = 0
+
+    @property
+    def seen(self) -> bool:
+        """Whether evidence or a decision speaks of the target; an individual goal is not read as grade level."""
+        return self.state != "individual_goal" and (self.n_counted > 0 or self.decided)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date
 
 
 def connect() -> None:
-    """Register what lower packages ask of higher ones: what stands in the way of taking an import back, and what
-    follows a person who is merged.
+    """Register what lower packages ask of higher ones: what stands in the way of taking an import back, what
+    follows a person who is merged, and which ratings do not fit a modification.
     """
     from headway.contact import actions as contacting
     from headway.contact import queries as contact
@@ -16,6 +16,8 @@ def connect() -> None:
     from headway.plans import actions as planning
     from headway.plans import queries as plans
     from headway.proficiency import actions as proficiency
+    from headway.profiles import actions as telling
+    from headway.profiles import queries as profiles
     from headway.report_cards import actions as card_acts
     from headway.report_cards import queries as report_cards
     from headway.rosters import actions as rosters
@@ -37,5 +39,8 @@ def connect() -> None:
     rosters.register_follower(planning.follow)
     rosters.register_follower(contacting.follow)
     rosters.register_follower(card_acts.follow)
+    rosters.register_follower(telling.follow)
+    proficiency.register_check(profiles.faults)
     rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))

@@ -42,6 +42,7 @@ class Purpose(Word):
     CALIBRATION = 3
     TRANSFER = 4
     BASELINE = 5
+    MODIFIED = 6
 
 
 class Kind(Word):
@@ -106,6 +107,18 @@ class Reason(Word):
     OTHER_LEVEL = 22
     NOT_IN_BEST = 23
     OUTSIDE_WINDOW = 24
+    MODIFIED = 25
+
+
+REASON_OF_PURPOSE = {
+    Purpose.EVIDENCE: Reason.COUNTED,
+    Purpose.PRACTICE: Reason.PRACTICE,
+    Purpose.DIAGNOSTIC: Reason.DIAGNOSTIC,
+    Purpose.CALIBRATION: Reason.CALIBRATION,
+    Purpose.TRANSFER: Reason.TRANSFER,
+    Purpose.BASELINE: Reason.BASELINE,
+    Purpose.MODIFIED: Reason.MODIFIED,
+}
 
 
 STATE_OF_STATUS = {

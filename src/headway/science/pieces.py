@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.codes import Kind, Override, Purpose, Reason, Status
+from headway.science.codes import REASON_OF_PURPOSE, Kind, Override, Purpose, Reason, Status
 from headway.science.ledger import Ratings, Segments
 
 COUNTED_KINDS = (Kind.TEACHER, Kind.PANEL, Kind.MODERATED)
 """Who counts unless a policy says otherwise."""
 
+_OF_PURPOSE = np.array([REASON_OF_PURPOSE[one] for one in Purpose], np.int8)
 _NOT_COUNTED = {Kind.SELF: Reason.SELF_RATING, Kind.PEER: Reason.PEER_RATING}
 
 
@@ -77,9 +78,7 @@ def pieces(
     """
     rows = len(ratings)
     levels = ratings.level
-    reason = np.where(ratings.purpose != Purpose.EVIDENCE, ratings.purpose + (Reason.PRACTICE - 1), 0).astype(
-        np.int8
-    )
+    reason = _OF_PURPOSE[ratings.purpose]
     missed = ratings.status == Status.MISSED
     silent = ratings.status != Status.RATED
     if missed_level is not None:

@@ -71,6 +71,7 @@ student.hand_in         s...xxxxxxxxxxss
 student.ask             s---xxxxxxxxxxss
 student.work            s.--xxxxxxxxxxss
 student.continuum       s...xxxxxxxxxxss
+student.about           s...xxxxxxxxxxss
 files.file              s-------------ss
 teacher.today           sxxxxxx..>xxxxss
 teacher.substitute      sxxxxxx..>xxxxss
@@ -97,6 +98,8 @@ teacher.comments        s------.---.-.ss
 teacher.card            sx--x--.---.-.ss
 teacher.conference      sx--x--.---.-.ss
 teacher.contact         sx--x--.---.-.ss
+teacher.profile         sx--x--.---.-.ss
+teacher.supports        sx--x--.---.-.ss
 teacher.messages        sx--x--.---x-xss
 teacher.sheet           s------.---.-.ss
 teacher.paper           s------.---.-.ss
@@ -106,6 +109,7 @@ teacher.slips           s------>------ss
 family.card             sx--.------x-xss
 family.conference       sx--.------x-xss
 family.messages         sx--.------x-xss
+family.profile          sx--.------x-xss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss

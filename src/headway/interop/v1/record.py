@@ -14,6 +14,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
+from headway.profiles import queries as profiles
 from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override, Purpose, Status
@@ -43,6 +44,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "contact": contact.as_data(student=person.id),
         "class_device": access.sign_in_as_data(students=subjects),
         "report_cards": report_cards.as_data(student=person.id),
+        "profile": profiles.as_data(student=person.id),
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}

@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.family import cards, conference, home, messages, why, work
+from headway.pages.family import cards, conference, home, messages, profile, why, work
 from headway.pages.family.scope import child, child_and_self, own_family
 
 FAMILY = only(Role.FAMILY)
@@ -20,6 +20,8 @@ doors: list[Door] = [
          "A family reads the report cards of a child in its care.", child),
     Door("family/children/<str:student_id>/conference", conference.conference, "family.conference", FAMILY,
          "A family prepares a conference about a child in its care.", child),
+    Door("family/children/<str:student_id>/profile", profile.profile, "family.profile", FAMILY,
+         "A family reads and adds to the profile of a child in its care.", child, BOTH),
     Door("family/children/<str:student_id>/messages", messages.messages, "family.messages", FAMILY,
          "A guardian writes with the teachers of a child in care.", child_and_self, BOTH),
 ]  # fmt: skip

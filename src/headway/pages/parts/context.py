@@ -42,6 +42,7 @@ def ways(viewer: Viewer) -> list[Way]:
         return [
             Way("student.now", "/student/now", _("Now")),
             Way("student.continuum", "/student/continuum", _("Continuum")),
+            Way("student.about", "/student/about", _("About me")),
         ]
     if viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
         return _leading(viewer)

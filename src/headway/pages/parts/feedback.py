@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -18,8 +19,8 @@ from headway.science.codes import Override, Purpose
 
 _LOOKED_THROUGH = 80
 # A rating made to calibrate raters is not about the student; practice is between student and teacher.
-FOR_STUDENT = (Purpose.EVIDENCE, Purpose.PRACTICE, Purpose.DIAGNOSTIC)
-FOR_FAMILY = (Purpose.EVIDENCE,)
+FOR_STUDENT = (Purpose.EVIDENCE, Purpose.PRACTICE, Purpose.DIAGNOSTIC, Purpose.MODIFIED)
+FOR_FAMILY = (Purpose.EVIDENCE, Purpose.MODIFIED)
 STATUS = ("no_evidence", "missed", "excused", "too_little", "not_taught", "individual_goal")
 
 
@@ -66,6 +67,13 @@ def newest(
     return _told(learners, chosen, comments, titles)
 
 
+def _mark(row: Row, mark: SafeString) -> SafeString:
+    """Return the mark; one on an own target says so, because its level is none of the continuum."""
+    if row[AT["purpose"]] != Purpose.MODIFIED:
+        return mark
+    return format_html('{} <span class="tag">{}</span>', mark, _("own target"))
+
+
 def about(learner: Learner, rows: Sequence[Row]) -> list[Said]:
     """Return these ratings with their comments, newest first. Three statements."""
     ordered = sorted(rows, key=lambda r: (r[AT["observed_us"]], r[AT["key"]]), reverse=True)
@@ -107,7 +115,7 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
         target=node.id,
         target_name=name,
         line_name=tree.framework.called(language()),
-        mark=tags.draw(state, level, scale),
+        mark=_mark(row, tags.draw(state, level, scale)),
         words=tags.say(state, level, scale),
         comment=comments.get(row[AT["key"]], ""),
         who=rater.name() if named else _("A classmate") if row[AT["kind"]] not in ADULTS else "",

@@ -197,6 +197,7 @@ def reason_words(reason: str) -> str:
         "awaits_moderation": _("Not counted: waits for moderation"), "completes": _("Fills the requirement, sets no level"),
         "decision": _("A teacher’s decision beside the rule"), "reverts_decision": _("Takes the decision back"),
         "other_level": _("Not counted: another level of the continuum"), "not_in_best": _("Not counted: other pieces are better"),
+        "modified": _("Not counted: the student’s own target"),
         "outside_window": _("Not counted: outside the window that the rule looks at"),
     }.get(reason, reason.replace("_", " "))  # fmt: skip
 

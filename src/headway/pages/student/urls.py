@@ -2,7 +2,7 @@
 
 from headway.access.doors import SIGNED_IN, Door, only
 from headway.access.types import Role
-from headway.pages.student import ask, cards, continuum, files, hand_in, now, work
+from headway.pages.student import about, ask, cards, continuum, files, hand_in, now, work
 from headway.pages.student.scope import own_record, seen_file
 
 STUDENT = only(Role.STUDENT)
@@ -17,6 +17,8 @@ doors: list[Door] = [
          "A student sees their own work and what came back.", own_record),
     Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),
     Door("student/cards/<int:run>", cards.card, "student.card", STUDENT, "A student reads their own report cards.", own_record),
+    Door("student/about", about.about, "student.about", STUDENT, "A student reads and writes their own profile.", own_record,
+         BOTH),
     Door("files/<str:digest>", files.file, "files.file", SIGNED_IN,
          "Whoever may see a student may open what the student handed in.",
          seen_file),

@@ -15,6 +15,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
+from headway.pages.parts.profile import rating_fault
 from headway.pages.parts.told import address
 from headway.proficiency import actions, queries
 from headway.rosters import queries as rosters
@@ -41,7 +42,8 @@ def observe(request: HttpRequest) -> HttpResponse:
             actor=viewer, rows=[row], at=request.moment, book=request.book, source="observation"
         )
     except Refusal as refusal:
-        fault = refusal.findings[0].message if refusal.findings else refusal.message
+        first = refusal.findings[0] if refusal.findings else None
+        fault = rating_fault(first.code, first.message) if first else refusal.message
         return _back(fault=_("Nothing was saved: %(why)s") % {"why": fault})
     level = tags.say("level", round(float(row["level"]) * 100), _scale(request, person, node))
     return _back(saved=f"{person.name()}, {node.called(get_language() or 'en')}: {level}")

@@ -25,8 +25,11 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
 from headway.pages.parts.loop import given_view, return_views
+from headway.pages.parts.profile import help_words, rating_fault
 from headway.pages.teacher import undoing
 from headway.proficiency import actions, queries
+from headway.profiles import queries as profiles
+from headway.profiles.types import ModificationView
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
@@ -50,7 +53,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One target to rate on, with its levels in words; `default` is the student's last level here."""
+    """One target to rate on, with its levels in words; `default` is the student's last level here.
+
+    `own` names the student's own target where a modification holds: then the levels are its own too.
+    """
 
     target: int
     key: str
@@ -59,6 +65,7 @@ class Criterion:
     default: str
     comment: str = ""
     fault: str = ""
+    own: str = ""
 
 
 @dataclass
@@ -200,7 +207,9 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         students=[stack.student.id], targets=[n.id for n in stack.targets], now=request.moment, book=request.book
     )  # fmt: skip
     m = queries.moment(now=request.moment, book=request.book)
-    criteria = [_criterion(request, m, stack, node, last, faults) for node in stack.targets]
+    own = _own_targets(m, stack)
+    criteria = [_criterion(request, m, stack, node, last, faults, own.get(node.id)) for node in stack.targets]
+    lines = profiles.accommodations_of(students=[stack.student.id], on=m.day).get(stack.student.id, [])
     token = request.GET.get("saved", "")
     context = {
         "nav": "teacher.rate",
@@ -223,9 +232,19 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "returns": _returns(stack),
         "words": request.POST.get("words", ""),
         "hold": "hold" in stack.query,
+        "helps": help_words(m, lines),
+        "shown_in": request.POST.get("language", ""),
         "bank": evidence.saved_comments(owner=request.viewer.person_id),
     }
     return render(request, "pages/teacher/rate.html", context, status=status)
+
+
+def _own_targets(m: queries.Moment, stack: Stack) -> dict[int, ModificationView]:
+    """Return the student's own targets that stand in the place of those of the stack."""
+    found = profiles.modifications_of(
+        m, student=stack.student.id, held=True, targets=[node.id for node in stack.targets]
+    )
+    return {one.target: one for one in found}
 
 
 def _returns(stack: Stack) -> list[Any]:
@@ -242,14 +261,20 @@ def _criterion(
     node: Any,
     last: dict[Any, Any],
     faults: dict[str, str],
+    own: ModificationView | None,
 ) -> Criterion:
     language = get_language() or "en"
     school = stack.school_class.school.sourced_id if stack.school_class else None
     scale = m.book.effective(node=node.id, school=school, on=m.day).scale
     known = last.get((stack.student.id, node.id))
     default = f"{known.level / 100:g}" if known is not None else ""
+    if own is not None:
+        newest = next((one.level for one in own.ratings if one.level is not None), None)
+        default = "" if newest is None else f"{newest / 100:g}"
     chosen = request.POST.get(f"level-{node.id}", default)
     texts = node.descriptors if len(node.descriptors) == len(scale["levels"]) else [""] * len(scale["levels"])
+    if own is not None and len(own.descriptors) == len(scale["levels"]):
+        texts = own.descriptors
     options = [
         Option(
             f"{level['value']:g}", rank, tags.draw("level", round(level["value"] * 100), scale),
@@ -260,6 +285,7 @@ def _criterion(
     return Criterion(
         node.id, str(node.id), node.called(language), options, default,
         comment=request.POST.get(f"comment-{node.id}", ""), fault=faults.get(str(node.id), ""),
+        own=own.words if own is not None else "",
     )  # fmt: skip
 
 
@@ -279,7 +305,7 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
         faults = {"": refusal.message}
         for finding in refusal.findings:
             if finding.line is not None and finding.line <= len(order):
-                faults[str(order[finding.line - 1])] = finding.message
+                faults[str(order[finding.line - 1])] = rating_fault(finding.code, finding.message)
         return _show(request, stack, faults, status=422)
     said = f"{stack.student.name()}: {_summary(request, stack, rows)}"
     return redirect(_onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
@@ -335,6 +361,7 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
     base = request.POST.get("key", "")[:80] or f"page-{uuid4()}"
     observed = request.POST.get("observed", "")
     m = queries.moment(now=request.moment, book=request.book)
+    own = _own_targets(m, stack)
     rows, order = [], []
     for node in stack.targets:
         level, status = request.POST.get(f"level-{node.id}", ""), request.POST.get(f"status-{node.id}", "")
@@ -363,6 +390,10 @@ def _rows(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], lis
                 row["due_at"] = stack.task.due_on.isoformat() if stack.task.due_on else ""
         else:
             row["evidence"] = base
+        if request.POST.get("language", "").strip():
+            row["language"] = request.POST["language"].strip()
+        if node.id in own and not status:
+            row |= {"purpose": "modified", "modification": str(own[node.id].uuid)}
         rows.append(row)
         order.append(node.id)
     return rows, order

@@ -27,10 +27,12 @@ from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
 from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
+from headway.pages.parts.profile import help_words
 from headway.pages.parts.told import address, told
 from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
+from headway.profiles import queries as profiles
 from headway.report_cards import queries as report_cards
 from headway.response import queries as response
 from headway.rosters import queries as rosters
@@ -106,6 +108,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
         "cards": report_cards.cards_of(student=subject.id),
+        "helps": _helps(request.viewer, m, subject),
+        "mentor": request.viewer.is_a(*profiles.MENTORS),
         "today": look.today,
         **({} if look.past else _work(request.viewer, subject)),
         "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"
@@ -113,6 +117,12 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         else "",
     }
     return render(request, "pages/teacher/student.html", context)
+
+
+def _helps(viewer: Viewer, m: queries.Moment, subject: Any) -> list[str]:
+    """Return what helps the student, as far as the viewer may read it, in words."""
+    reads = profiles.reads_as(viewer, student=subject.id, seen=True)
+    return help_words(m, profiles.helps_of(m, viewer=viewer, student=subject.id, reads=reads))
 
 
 def _work(viewer: Viewer, subject: Any) -> dict[str, Any]:

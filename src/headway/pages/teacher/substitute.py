@@ -19,8 +19,11 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.loop import names_of
+from headway.pages.parts.profile import help_words
 from headway.pages.parts.told import address, told
 from headway.pages.teacher.notes import in_words
+from headway.proficiency import queries as levels
+from headway.profiles import queries as profiles
 from headway.rosters import queries as rosters
 
 NAV = "teacher.substitute"
@@ -58,7 +61,8 @@ def substitute(request: HttpRequest, class_id: str, subject: Any) -> HttpRespons
             fault = _refused(refusal)
     students = rosters.students_met(viewer=viewer, class_id=subject.id)
     context = {
-        "nav": NAV, "class": subject, "students": students, "tasks": _tasks(subject, students, viewer.today),
+        "nav": NAV, "class": subject, "students": students, "helped": _helped(request, students),
+        "tasks": _tasks(subject, students, viewer.today),
         "teachers": ", ".join(
             one.name() for one in rosters.teachers_of_class(class_id=subject.id, as_of=viewer.today)
         ), "today": viewer.today,
@@ -87,6 +91,13 @@ def _act(request: HttpRequest, subject: Any) -> str:
         key=request.POST.get("key", "").replace("\0", ""), at=request.moment,
     )  # fmt: skip
     return _("The note is saved. The teachers of the class find it on their first page.")
+
+
+def _helped(request: HttpRequest, students: Sequence[Any]) -> list[tuple[Any, str]]:
+    """Return the students with their accommodations in words: nothing else about them is a substitute's to know."""
+    lines = profiles.accommodations_of(students=[one.id for one in students], on=request.viewer.today)
+    m = levels.moment(now=request.moment, book=request.book)
+    return [(one, "; ".join(help_words(m, lines.get(one.id, [])))) for one in students]
 
 
 def _tasks(subject: Any, students: Sequence[Any], today: date) -> list[TaskRow]:

@@ -17,10 +17,12 @@ from headway.pages.teacher import (
     notes,
     observe,
     paper,
+    profile,
     rate,
     release,
     student,
     substitute,
+    supports,
     today,
     undoing,
 )
@@ -36,6 +38,7 @@ from headway.pages.teacher.scope import (
 
 TEACHERS = only(Role.TEACHER)
 ADULTS = only(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+MENTORS = only(Role.TEACHER, Role.ADVISOR, Role.PRINCIPAL, Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
 POST = frozenset({"POST"})
 
@@ -235,6 +238,24 @@ doors = [
         "teacher.conference",
         ADULTS,
         "Adults of the school prepare and record conferences about students in their scope.",
+        scope=student_at_school,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/profile",
+        profile.profile,
+        "teacher.profile",
+        MENTORS,
+        "A student’s teachers, advisors and leaders read and write what names them as readers.",
+        scope=student_at_school,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/students/<str:student_id>/supports",
+        supports.supports,
+        "teacher.supports",
+        MENTORS,
+        "Own targets, English and consents are read by a student’s teachers, advisors and leaders; each reading leaves a trace.",
         scope=student_at_school,
         methods=BOTH,
     ),

@@ -20,6 +20,7 @@ from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
 from headway.proficiency import laboratory
 from headway.proficiency.policy_file import read_policy
+from headway.profiles import queries as profiles
 from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
@@ -125,7 +126,7 @@ def verify(heads: Path | None) -> dict[str, Any]:
         })  # fmt: skip
     loop = evidence.loop_breaks(target_uuids=lambda ids: frameworks.node_uuids(node_ids=ids))
     found += [*(_broken("loop", b) for b in loop), *_files()]
-    found += _cards(names)
+    found += [*_cards(names), *_profiles(names)]
     sequence, seal = evidence.head()
     return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "due": len(due), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
@@ -138,6 +139,16 @@ def _cards(names: dict[int, str]) -> list[dict[str, Any]]:
          "message": f"issue {issue} of a report card of {names.get(student, student)} is not what was issued",
          "expected": None, "found": f"run {run}"}
         for run, student, issue in report_cards.altered_cards()
+    ]  # fmt: skip
+
+
+def _profiles(names: dict[int, str]) -> list[dict[str, Any]]:
+    """Return what is said of learners and is not what the ledger says."""
+    return [
+        {"what": "profile", "sequence": sequence, "subject": names.get(student, str(student)),
+         "message": f"{record} of {names.get(student, student)} is not what event {sequence} says",
+         "expected": None, "found": record}
+        for student, record, sequence in profiles.altered()
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
+from headway.profiles import actions as profiles
 from headway.report_cards import actions as report_cards
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
@@ -74,6 +75,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             contact.erase_contact(student=key)
             report_cards.erase_cards(student=key)
             actions.erase_sign_in(student=subject)
+            profiles.erase_profile(student=key)
         rostering.erase_copies(person_id=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:

@@ -83,7 +83,8 @@ def statuses(pieces: Pieces) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Return the state that the newest status gives (`no_evidence` where there is none), and where an
     individual goal stands.
 
-    An individual goal stands, whatever was rated on the grade-level target, until a later `reverts` ends it.
+    An individual goal stands, whatever was rated on the grade-level target, until a later `reverts` ends it: from then
+    on it says nothing.
     """
     ratings, count = pieces.ratings, pieces.segments.count
     state = np.full(count, State.NO_EVIDENCE, np.int8)
@@ -96,9 +97,9 @@ def statuses(pieces: Pieces) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     rows = np.flatnonzero(told)
     if len(rows) == 0:
         return state, standing
-    at, row = newest(ratings, rows)
-    state[at] = _STATE[ratings.status[row]]
     goal = ratings.status == Status.INDIVIDUAL_GOAL
+    at, row = newest(ratings, rows[~goal[rows]])
+    state[at] = _STATE[ratings.status[row]]
     if goal[rows].any():
         at, row = newest(
             ratings,
@@ -106,4 +107,5 @@ def statuses(pieces: Pieces) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
             then=ratings.override,
         )
         standing[at] = ratings.override[row] == Override.NONE
+        state[standing] = State.INDIVIDUAL_GOAL
     return state, standing

@@ -21,7 +21,7 @@ PAGES = {
     # address: who opens it, at most so many statements
     "/student/continuum": ("u1", 13),
     "/student/now": ("u1", 15),
-    "/teacher/students/u1": ("T1", 22),
+    "/teacher/students/u1": ("T1", 23),
     "/teacher/classes/k1/grid": ("T1", 15),
     "/teacher/classes/k1/grid?area=rated": ("T1", 15),
     "/teacher/today": ("T1", 25),
