@@ -9,10 +9,19 @@ from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 PAGES = {
-    "student": ["/student/now", "/student/continuum", "/student/hand-in", "{offer}", "/account/"],
+    "student": [
+        "/student/now",
+        "/student/continuum",
+        "/student/hand-in",
+        "{offer}",
+        "/account/",
+        "/account/notices",
+    ],
     "family": [
         "/family/",
         "/account/",
+        "/account/notices",
+        "/account/notices/settings",
         "{child}",
         "{child}/conference",
         "{child}/messages",
@@ -41,7 +50,7 @@ PAGES = {
         "/teacher/classes/{class}/sheet",
         "/teacher/classes/{class}/paper",
     ],
-    "principal": ["/school/week", "/school/cohorts/{school}", "{grid}"],
+    "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
     "district": [
         "/district/",
         "/district/roster",
@@ -58,6 +67,7 @@ PAGES = {
         "/district/laboratory?rule=mean&asks.pieces=3&do=try",
         "/account/rules/2",
         "/district/ledger",
+        "/district/sending",
         "/district/roster/people/S-0001",
         "/continuum/",
         "/continuum/Mathematics/",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -60,6 +61,9 @@ account.sign_in         ..............
 account.language        >>>>>>>>>>>>>>
 account.home            s.............
 account.rule            s.............
+account.notices         s.............
+account.notice_settings s.............
+account.address         s-------------
 student.now             s...xxxxxxxxxx
 student.hand_in         s...xxxxxxxxxx
 student.ask             s---xxxxxxxxxx
@@ -107,6 +111,7 @@ family.why              sx--.------x-x
 family.work             sx--.------x-x
 school.week             sxxxxxxx.xx...
 school.week_csv         sxxxxxxx.xx..-
+school.addresses        sxxxxxxx.xx...
 school.cohort           sxxxxxxx-xx.-.
 district.home           sxxxxxxxxxxxx.
 district.roster         sxxxxxxxxxxxx.
@@ -123,6 +128,7 @@ district.year           sxxxxxxxxxxxx.
 district.policy         sxxxxxxxxxxxx.
 district.laboratory     sxxxxxxx.xx...
 district.ledger         sxxxxxxxxxxxx.
+district.sending        sxxxxxxxxxxxx.
 district.undo           sxxxxxxxxxxxx.
 public.continuums       ..............
 public.continuum        ..............
@@ -141,8 +147,8 @@ account.sign_out        ssssssssssssss
 def clients(tmp_path: Path) -> dict[str, Client]:
     """Return a signed-in client for each of `PEOPLE`."""
     at = now()
-    today = at.date()
     rosters.begin_district(name="Juniper Valley", at=at)
+    today = at.astimezone(ZoneInfo("America/Denver")).date()
     actions.begin(at=at)
     from headway.interop.oneroster.apply import import_roster
 
@@ -239,7 +245,7 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1",
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
              "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),

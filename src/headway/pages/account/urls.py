@@ -1,7 +1,7 @@
 """The addresses of the account pages."""
 
 from headway.access.doors import ANYONE, SIGNED_IN, Door
-from headway.pages.account import rule, sign_in
+from headway.pages.account import notices, rule, sign_in
 
 BOTH = frozenset({"GET", "HEAD", "POST"})
 POST = frozenset({"POST"})
@@ -37,6 +37,30 @@ doors = [
         "account.rule",
         SIGNED_IN,
         "Whoever is told that a rule changes may read what it means.",
+    ),
+    Door(
+        "account/notices",
+        notices.notices,
+        "account.notices",
+        SIGNED_IN,
+        "Everyone reads what they were told.",
+    ),
+    Door(
+        "account/notices/settings",
+        notices.settings,
+        "account.notice_settings",
+        SIGNED_IN,
+        "Everyone chooses when they are told, of what, and where.",
+        methods=BOTH,
+    ),
+    Door(
+        "account/notices/address/<str:token>",
+        notices.verify,
+        "account.address",
+        SIGNED_IN,
+        "Whose address it is says so, by the link that went there.",
+        scope=notices.linked,
+        methods=BOTH,
     ),
     Door(
         "account/",

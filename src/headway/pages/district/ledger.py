@@ -112,6 +112,10 @@ def act_name(act: str) -> str:
         "note_contact": _("noted a contact with home"), "write_message": _("wrote a message"),
         "withdraw_message": _("took a message back"), "write_note": _("wrote a note as a substitute"),
         "withdraw_note": _("took a note back"), "read_note": _("read a substitute’s note"),
+        "choose_notices": _("chose what they are told"), "give_address": _("gave an address for mail"),
+        "verify_address": _("verified an address"), "remove_address": _("removed an address"),
+        "note_bounces": _("noted addresses that letters do not reach"), "try_job_again": _("tried a job again"),
+        "release_copy": _("released a restored copy"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 

@@ -1,0 +1,40 @@
+"""What was said about students' work since a place in the ledger: what a notice counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from headway.evidence.models import Rating, Return
+from headway.kit.times import micros
+from headway.science.codes import Purpose, Status
+from headway.science.pieces import COUNTED_KINDS
+
+
+def feedback_since(*, students: Sequence[int], after: int, observed_from: datetime) -> dict[int, int]:
+    """Return on how many pieces each student got feedback after a sequence; students without any are missing.
+
+    Feedback is a standing rating by an adult that was recorded or released since, and an attempt given back since. A held
+    rating is none, nor is one that only moved, nor one of long ago that came in by an import. Two statements.
+    """
+    was_held = Rating.objects.filter(
+        student_id=OuterRef("student_id"), target_id=OuterRef("target_id"), key=OuterRef("key"), held=True, to_sequence__gt=after
+    )  # fmt: skip
+    rated = Rating.objects.filter(
+        Q(origin_sequence__gt=after) | Exists(was_held), student_id__in=list(students), to_sequence=None, held=False,
+        from_sequence__gt=after, kind__in=COUNTED_KINDS, status=Status.RATED, purpose__in=(Purpose.EVIDENCE, Purpose.PRACTICE),
+        observed_us__gte=micros(observed_from),
+    )  # fmt: skip
+    pieces = {
+        (student, piece or key) for student, piece, key in rated.values_list("student_id", "piece", "key")
+    }
+    back = Return.objects.filter(
+        sequence__gt=after, piece__student_id__in=list(students), attempt=F("piece__attempt")
+    )
+    pieces |= set(back.values_list("piece__student_id", "piece__key"))
+    found: dict[int, int] = {}
+    for student, _piece in pieces:
+        found[student] = found.get(student, 0) + 1
+    return found
