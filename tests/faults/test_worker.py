@@ -17,7 +17,7 @@ import pytest
 from ..headway.project.district import HEADWAY, Home
 
 pytestmark = pytest.mark.postgres
-KILLS = 12
+KILLS = 10
 PEOPLE = 12
 
 
@@ -35,7 +35,7 @@ class Letters(socketserver.StreamRequestHandler):
                 self.wfile.write(b"354 go on\r\n")
                 while self.rfile.readline() not in (b".\r\n", b""):
                     pass
-                time.sleep(0.02)
+                time.sleep(0.1)
                 self.server.taken.append(to)  # type: ignore[attr-defined]
             self.wfile.write(b"250 ok\r\n")
 
@@ -94,13 +94,13 @@ def prepared(home: Home, port: int) -> None:
 
 
 def end_leases(home: Home) -> None:
-    """Let the minute pass that a job belongs to who took it."""
-    home.write("UPDATE headway_job SET leased_until = '2020-01-01' WHERE state = 'running'")
+    """Let the minute pass that a job belongs to who took it; more often than a job is tried."""
+    home.write("UPDATE headway_job SET leased_until = '2020-01-01', tries = 0 WHERE state = 'running'")
 
 
 def test_p18_workers_killed_in_the_middle_leave_each_effect_once(home: Home, server: Any) -> None:
     prepared(home, server.server_address[1])
-    chance = random.Random(18)
+    chance, kills = random.Random(18), 0
     for _ in range(KILLS):
         worker = subprocess.Popen(
             [str(HEADWAY), "work", "--once", "--home", str(home.path)], env=home.env(), stdout=subprocess.DEVNULL,
@@ -108,9 +108,11 @@ def test_p18_workers_killed_in_the_middle_leave_each_effect_once(home: Home, ser
         )  # fmt: skip
         # What a command needs to begin, and then an instant somewhere in its work.
         _until_it_works(home, worker)
-        time.sleep(chance.random() * 0.15)
+        time.sleep(chance.random() * 0.5)
         worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        if worker.wait() != -signal.SIGKILL:
+            break
+        kills += 1
         end_leases(home)
     found = home.json("work", "--once")
     assert found["failed"] == 0
@@ -123,14 +125,14 @@ def test_p18_workers_killed_in_the_middle_leave_each_effect_once(home: Home, ser
     assert max(taken.values()) == 1, "no letter twice"
     # What is marked as sent was taken; what is unknown may have been.
     assert states["sent"] <= len(taken) <= PEOPLE
-    assert states["unknown"] <= KILLS
+    assert states["unknown"] <= kills and kills >= 2
 
 
 def _until_it_works(home: Home, worker: Any) -> None:
     """Wait until the worker has a job, or is at its end."""
     until = time.monotonic() + 60
     while worker.poll() is None and time.monotonic() < until:
-        if home.rows("SELECT COUNT(*) FROM headway_job WHERE state = 'running'")[0][0]:
+        if home.rows("SELECT COUNT(*) FROM headway_job WHERE leased_until > '2020-01-02'")[0][0]:
             return
         time.sleep(0.005)
 

@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
 
-from headway.evidence.models import Rating, Return
+from headway.evidence.models import Event, LedgerHead, Rating, Return
 from headway.kit.times import micros
 from headway.science.codes import Purpose, Status
 from headway.science.pieces import COUNTED_KINDS
+
+BLOCK = 5_000
+
+
+def place_at(instant: datetime) -> int:
+    """Return the sequence after which every event came later than an instant, looked for from the end of the ledger back.
+
+    Where a ledger was filled from elsewhere, events do not stand in the order of their times; a block of 5,000 that are all
+    older ends the search. One statement for each block.
+    """
+    end = found = LedgerHead.objects.values_list("sequence", flat=True).filter(pk=1).first() or 0
+    while end > 0:
+        block = Event.objects.filter(sequence__gt=end - BLOCK, sequence__lte=end, at_us__gt=micros(instant))
+        first = block.aggregate(first=Min("sequence"))["first"]
+        if first is None:
+            break
+        found, end = first - 1, end - BLOCK
+    return found
 
 
 def feedback_since(*, students: Sequence[int], after: int, observed_from: datetime) -> dict[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db.models import Count
 
@@ -25,6 +27,11 @@ def unfinished(*, limit: int = 100) -> list[JobView]:
     rows = Job.objects.filter(state="failed") | Job.objects.filter(state="running")
     rows |= Job.objects.filter(state="waiting", tries__gt=0)
     return [_view(row) for row in rows.order_by("state", "-changed_at", "-id")[:limit]]
+
+
+def known(*, keys: Iterable[str]) -> set[str]:
+    """Return those of the keys under which there is a job. One statement."""
+    return set(Job.objects.filter(key__in=list(keys)).values_list("key", flat=True))
 
 
 def find(*, key: str) -> JobView | None:

@@ -16,6 +16,7 @@ from headway.access import queries as access
 from headway.access.types import Viewer
 from headway.evidence import queries as evidence
 from headway.jobs import actions as jobs
+from headway.jobs.queries import known as queued
 from headway.jobs.types import Given, NotNow, Step
 from headway.kit.naming import speaking
 from headway.kit.refusals import Refusal
@@ -31,17 +32,21 @@ PART = 20
 
 
 def plan(*, at: datetime) -> None:
-    """This will put in one job for each hour of the day that has begun and at which somebody is told. Two statements."""
+    """This will put in one job for each hour of the day that has begun and at which somebody is told. At most five statements."""
     book = proficiency.book()
     local = at.astimezone(book.zone)
     own = NoticeChoice.objects.exclude(hour=None).values_list("hour", flat=True).distinct()
     hours = {int(book.settings["notices"]["hour"]), *own}
-    wanted = {
-        f"digests-{local.date()}-{hour:02}": {"day": local.date().isoformat(), "hour": hour}
-        for hour in sorted(hours)
-        if hour <= local.hour
-    }
-    jobs.put(kind="digests", jobs=wanted, at=at)
+    wanted = {f"digests-{local.date()}-{hour:02}": hour for hour in sorted(hours) if hour <= local.hour}
+    new = set(wanted) - queued(keys=wanted)
+    if new:
+        begins = evidence.place_at(at - gathering.LONGEST_BACK)
+        day = local.date().isoformat()
+        jobs.put(
+            kind="digests",
+            jobs={key: {"day": day, "hour": wanted[key], "begins": begins} for key in sorted(new)},
+            at=at,
+        )
 
 
 def make_digests(given: Given) -> Step | None:
@@ -63,7 +68,7 @@ def make_digests(given: Given) -> Step | None:
     told = set(
         Digest.objects.filter(person_id__in=people.values(), on=today).values_list("person_id", flat=True)
     )
-    spans = _spans(list(people.values()), given.at, today, int(book.settings["notices"]["ahead_days"]))
+    spans = _spans(list(people.values()), given, today, int(book.settings["notices"]["ahead_days"]))
     through = evidence.head()[0]
     for account in accounts:
         person = people.get(account.person) if account.person else None
@@ -78,15 +83,15 @@ def make_digests(given: Given) -> Step | None:
     return Step(place, place, max(place, access.accounts_of_people_n()))
 
 
-def _spans(people: list[int], at: datetime, today: date, ahead: int) -> dict[int, gathering.Span]:
-    """Return since when something is new to each person: since their last digest, a week at most. Two statements."""
+def _spans(people: list[int], given: Given, today: date, ahead: int) -> dict[int, gathering.Span]:
+    """Return since when something is new to each person: since their last digest, a week at most. One statement."""
     last = {
         row["person_id"]: row
         for row in Digest.objects.filter(person_id__in=people).order_by().values("person_id").annotate(
             day=Max("on"), made=Max("made_at"), end=Max("through"))
     }  # fmt: skip
-    oldest = at - gathering.LONGEST_BACK
-    oldest_place, ahead_to = evidence.sequence_at(oldest), today + timedelta(days=ahead)
+    at, oldest_place = given.at, int(given.arguments["begins"])
+    oldest, ahead_to = at - gathering.LONGEST_BACK, today + timedelta(days=ahead)
     found = {}
     for person in people:
         row = last.get(person)
