@@ -35,7 +35,7 @@ def sentence(line: Line) -> str:
 
 
 def _day(day: date | None) -> str:
-    return "" if day is None else date_format(day, "DATE_FORMAT")
+    return "" if day is None else date_format(day, "MONTH_DAY_FORMAT")
 
 
 def grouped(

@@ -17,6 +17,7 @@ from headway.access.types import SYSTEM
 from headway.contact import actions as contact
 from headway.contact.types import Promise
 from headway.evidence import actions as evidence
+from headway.evidence import queries as ledger
 from headway.evidence.types import Task, Work
 from headway.interop.v1.record import record_of
 from headway.kit.refusals import Refusal
@@ -248,6 +249,26 @@ def test_p18_after_holidays_a_digest_looks_back_a_week() -> None:
     rate("u1", "A.1", "2026-12-02")
     work(EVENING + 9 * DAY)
     assert digests() == 0
+
+
+def test_p18_in_a_ledger_filled_from_elsewhere_the_place_is_where_all_that_follows_is_later() -> None:
+    """Once the last event that was older was taken, and what came before it in the ledger was passed over."""
+    rate("u1", "A.1", "2026-09-01")
+    before = ledger.head()[0]
+    rate("u1", "A.2", "2026-12-02")
+    row = {
+        "key": "late",
+        "student": "u1",
+        "target": "A.3",
+        "observed_at": "2026-09-02",
+        "level": 3,
+        "rater": "T1",
+    }
+    proficiency.record_rows(actor=SYSTEM, rows=[row], at=NOW - 30 * DAY, book=levels.book())
+    times = [at for _, _, at, *_ in ledger.events_about(subjects=[person("u1").uuid])]
+    assert times != sorted(times)
+    assert ledger.place_at(NOW - DAY) == before - 1
+    assert ledger.place_at(NOW) == ledger.head()[0]
 
 
 def test_p18_one_persons_digest_asks_sixteen_statements_at_most() -> None:
