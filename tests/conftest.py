@@ -21,6 +21,7 @@ def _move_to(home: Path) -> None:
 
     read.HOME = home
     settings.MEDIA_ROOT, settings.STATIC_ROOT = home / "media", home / "static"
+    settings.COPY_MARK = home / "restored-copy"
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
         database["NAME"] = home / "headway.sqlite3"

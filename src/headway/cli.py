@@ -32,6 +32,8 @@ person_app = typer.Typer(
     help="One person or two: join rows of the roster, and split them.", no_args_is_help=True
 )
 app.add_typer(person_app, name="person")
+mail_app = typer.Typer(help="Mail: whether it goes out, and what became of it.", no_args_is_help=True)
+app.add_typer(mail_app, name="mail")
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="The folder that holds everything (default ./headway-data).")
@@ -491,6 +493,49 @@ def restore(file: Path, home: Home = None, as_json: Json = False) -> None:
         as_json,
         lambda: _archive(None, wake=False).restore(file, home),
         lambda r: f"Restored {r['events']} events; the ledger holds.",
+    )
+
+
+@app.command("release-copy")
+def release_copy(home: Home = None, as_json: Json = False) -> None:
+    """Say that this restored home is the one in use: from now on it sends what waits."""
+    _run(as_json, lambda: _on(home).release_copy(), lambda r: "Released. What waits is sent from now on.")
+
+
+@app.command()
+def work(
+    home: Home = None,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due, then stop.")] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    as_json: Json = False,
+) -> None:
+    """The worker: digests, mail and other background work. `headway serve` starts one of its own."""
+    _run(as_json, lambda: _on(home).work(once=once, with_parent=with_parent), "say_work")
+
+
+@mail_app.command("status")
+def mail_status(home: Home = None, as_json: Json = False) -> None:
+    """How mail leaves this home, and what became of letters and jobs."""
+    _run(as_json, lambda: _on(home).mail_status(), "say_mail_status")
+
+
+@mail_app.command("test")
+def mail_test(address: str, home: Home = None, as_json: Json = False) -> None:
+    """Send one letter now, to see whether mail goes out."""
+    _run(
+        as_json,
+        lambda: _on(home).mail_test(address),
+        lambda r: f"A letter went to {r['address']} by {r['mode']}.",
+    )
+
+
+@mail_app.command("bounces")
+def mail_bounces(file: Path, home: Home = None, as_json: Json = False) -> None:
+    """Note addresses that letters do not reach, from a CSV file with the column `address`."""
+    _run(
+        as_json,
+        lambda: _on(home).bounces(file),
+        lambda r: f"{r['bounced']} addresses are not used any more; {r['unknown']} are nobody’s here.",
     )
 
 

@@ -4,6 +4,8 @@ from headway.access.models import *  # noqa: F403
 from headway.contact.models import *  # noqa: F403
 from headway.evidence.models import *  # noqa: F403
 from headway.frameworks.models import *  # noqa: F403
+from headway.jobs.models import *  # noqa: F403
+from headway.notices.models import *  # noqa: F403
 from headway.plans.models import *  # noqa: F403
 from headway.proficiency.models import *  # noqa: F403
 from headway.profiles.models import *  # noqa: F403

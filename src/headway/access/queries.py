@@ -51,6 +51,22 @@ def account_of(person: UUID) -> Account | None:
     return Account.objects.filter(person=person).first()
 
 
+def accounts_of_people(*, start: int, n: int) -> list[Account]:
+    """Return `n` active accounts of roster persons from a place on, in an order that stays. One statement."""
+    found = Account.objects.filter(is_active=True).exclude(person=None).order_by("created_at", "id")
+    return list(found[start : start + n])
+
+
+def accounts_of_people_n() -> int:
+    """Return how many active accounts of roster persons there are. One statement."""
+    return Account.objects.filter(is_active=True).exclude(person=None).count()
+
+
+def active_account_of(persons: Iterable[UUID]) -> Account | None:
+    """Return the first active account of a person under any of these pseudonyms, or None. One statement."""
+    return Account.objects.filter(person__in=list(persons), is_active=True).order_by("created_at").first()
+
+
 def languages_of(*, persons: Iterable[UUID]) -> dict[UUID, str]:
     """Return the language that each roster person with an account reads in. One statement."""
     rows = Account.objects.filter(person__in=list(persons)).values_list("person", "language")

@@ -118,6 +118,41 @@ def unread(*, students: Iterable[int], home: bool, guardian: int | None = None) 
     return {(student, who): n for student, who, n in counted.order_by()}
 
 
+def messages_since(
+    *, students: Iterable[int], home: bool, since: datetime, guardian: int | None = None
+) -> dict[int, int]:
+    """Return how many messages of the other side came since an instant and wait, by student. One statement."""
+    rows = Message.objects.filter(
+        thread__student_id__in=list(students),
+        from_home=not home,
+        read_at=None,
+        withdrawn_at=None,
+        written_at__gt=since,
+    )
+    if guardian is not None:
+        rows = rows.filter(thread__guardian_id=guardian)
+    return dict(rows.order_by().values_list("thread__student_id").annotate(n=Count("id")))
+
+
+def conferences_since(*, students: Iterable[int], since: datetime) -> dict[int, date]:
+    """Return the day of the newest conference that was recorded about each student since an instant. One statement."""
+    rows = Conference.objects.filter(student_id__in=list(students), recorded_at__gt=since)
+    return dict(rows.order_by("held_on").values_list("student_id", "held_on"))
+
+
+def agreements_due(
+    *, students: Iterable[int], who: Sequence[str], first: date, last: date
+) -> dict[int, list[date]]:
+    """Return the days, from `first` to `last`, by which each student's open agreements of these sides are due. One statement."""
+    rows = Agreement.objects.filter(
+        student_id__in=list(students), state="open", who__in=list(who), by_on__gte=first, by_on__lte=last
+    )
+    found: dict[int, list[date]] = {}
+    for student, by_on in rows.order_by("by_on").values_list("student_id", "by_on"):
+        found.setdefault(student, []).append(by_on)
+    return found
+
+
 def guardian_of(*, student: int, guardian_id: str, as_of: date) -> Any:
     """Return the guardian of this sourcedId who cares for the student on the day, not kept away by a court; else None."""
     found = rosters.guardians_of(student_person_id=student, as_of=as_of)

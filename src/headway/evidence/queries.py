@@ -30,6 +30,7 @@ from headway.evidence.models import (
 )
 from headway.evidence.notes import NoteView
 from headway.evidence.returning import Returned
+from headway.evidence.telling import feedback_since, place_at
 from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
 from headway.frameworks import queries as frameworks
@@ -62,6 +63,7 @@ __all__ = [
     "events",
     "events_about",
     "events_since",
+    "feedback_since",
     "find_chance",
     "find_given",
     "find_note",
@@ -78,6 +80,7 @@ __all__ = [
     "notes_in",
     "open_requests",
     "own_notes",
+    "place_at",
     "projection_breaks",
     "rating_rows",
     "ratings_by_key",

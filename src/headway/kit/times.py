@@ -18,6 +18,11 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
+def in_span(hour: int, first: int, end: int) -> bool:
+    """Whether an hour of the day lies in the hours from `first` up to `end`, which may lie after midnight; equal is never."""
+    return first <= hour < end if first <= end else hour >= first or hour < end
+
+
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
     """Return the instant that an RFC 3339 text names; a bare date means noon of that day in `zone`.
 

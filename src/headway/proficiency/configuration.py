@@ -61,6 +61,7 @@ DEFAULT: dict[str, Any] = {
     ],
     "pace": {"window_weeks": 8, "minimum_weeks": 4, "buffer_weeks": 2},
     "contact": {"opens_hour": 8, "closes_hour": 16},
+    "notices": {"hour": 17, "quiet_from_hour": 20, "quiet_to_hour": 7, "ahead_days": 2},
     "response": {
         "no_evidence_days": 21,
         "stuck_pieces": 3,
@@ -333,7 +334,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
     for configuration in configurations.order_by("id"):
         settings.update({key: value for key, value in configuration.body.items() if key != "policy"})
         settings["district"] = {**DEFAULT["district"], **settings["district"]}
-    for section in ("pace", "response", "contact", "uncertainty"):
+    for section in ("pace", "response", "contact", "notices", "uncertainty"):
         settings[section] = {**DEFAULT[section], **settings.get(section, {})}
     versions = [
         {

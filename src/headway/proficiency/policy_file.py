@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headway.kit.refusals import Finding, Refusal
+from headway.kit.times import in_span
 from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
 from headway.proficiency.types import PROFILE_FIELDS, PROFILE_READERS
@@ -24,6 +25,7 @@ SECTIONS = {
     "response",
     "contact",
     "profiles",
+    "notices",
     "uncertainty",
     "vocabulary",
 }
@@ -85,6 +87,7 @@ KEYS: dict[str, set[str]] = {
         "language_continuum",
     },
     "readers": set(PROFILE_FIELDS),
+    "notices": {"hour", "quiet_from_hour", "quiet_to_hour", "ahead_days"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -127,12 +130,13 @@ class PolicyReader:
             self._calendar(calendar)
         for name, scale in body.get("scales", {}).items():
             self._scale(name, scale)
-        for section in ("pace", "response", "contact", "uncertainty"):
+        for section in ("pace", "response", "contact", "notices", "uncertainty"):
             self._keys(body.get(section, {}), KEYS[section], f"[{section}]")
             self._numbers(body.get(section, {}), section)
         self._vocabulary(body.get("vocabulary", {}))
         self._hours(body.get("contact", {}))
         self._profiles(body.get("profiles", {}))
+        self._notices(body.get("notices", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -232,6 +236,16 @@ class PolicyReader:
             self.fault("unknown_word", "A list of words.", "labels")
         if not isinstance(table.get("language_continuum", ""), str):
             self.fault("unknown_word", "The key of a continuum.", "language_continuum")
+
+    def _notices(self, table: Any) -> None:
+        said = {"hour": 17, "quiet_from_hour": 20, "quiet_to_hour": 7, "ahead_days": 2}
+        said |= table if isinstance(table, dict) else {}
+        for key, most in (("hour", 23), ("quiet_from_hour", 23), ("quiet_to_hour", 23), ("ahead_days", 14)):
+            if not isinstance(said[key], int) or not 0 <= said[key] <= most:
+                self.fault("out_of_range", f"A whole number from 0 to {most}.", key, said[key])
+                return
+        if in_span(said["hour"], said["quiet_from_hour"], said["quiet_to_hour"]):
+            self.fault("out_of_range", "Notices come outside the quiet hours.", "hour", said["hour"])
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

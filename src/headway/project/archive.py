@@ -157,6 +157,8 @@ def restore(file: Path, home: Path | None) -> dict[str, Any]:
     try:
         _extract(file, staging)
         events = _try(staging, manifest)
+        # Until somebody says that this home is the one in use, nothing leaves it.
+        (staging / "restored-copy").write_text(f"{manifest['made_at']}\n")
         if chosen.exists():
             chosen.rmdir()
         staging.rename(chosen)
@@ -239,6 +241,7 @@ def _try(staging: Path, manifest: dict[str, Any]) -> int:
 
     homes.create(staging)
     homes.wake(staging, must_exist=False)
+    from django.contrib.sessions.models import Session
     from django.core.management import call_command
     from django.db import DatabaseError, connection
 
@@ -248,6 +251,8 @@ def _try(staging: Path, manifest: dict[str, Any]) -> int:
         if connection.vendor != "sqlite":
             _fill_tables(staging)
         call_command("migrate", verbosity=0, interactive=False)
+        # Who was signed in there is not signed in here.
+        Session.objects.all().delete()
         broken = evidence.breaks(limit=1)
         sequence, _ = evidence.head()
     except DatabaseError as error:

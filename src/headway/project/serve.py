@@ -12,6 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 FIRST_REQUESTS, HALF_AN_HOUR = 30, 1800
+PROGRAM = [sys.executable, "-m", "headway.cli"]
 
 
 def begin_days(_server: Any) -> None:
@@ -20,17 +21,30 @@ def begin_days(_server: Any) -> None:
     In a process of its own and at the lowest priority. Pages are right without it, because they determine what is due when
     they are asked; overviews of thousands read what stands stored.
     """
-    command = [sys.executable, "-m", "headway.cli", "determine", "--due"]
+    _again_and_again("days", [*PROGRAM, "determine", "--due"], HALF_AN_HOUR)
 
-    def days() -> None:
+
+def begin_work(_server: Any) -> None:
+    """Start the thread that keeps one worker running, for digests and mail; it ends with this process."""
+    _again_and_again("work", [*PROGRAM, "work", "--with-parent"], FIRST_REQUESTS)
+
+
+def _again_and_again(name: str, command: list[str], pause: int) -> None:
+    def run() -> None:
         time.sleep(FIRST_REQUESTS)
         while True:
             subprocess.run(  # noqa: S603  our own program, no word of it from outside
                 command, preexec_fn=lambda: os.nice(19), stdout=subprocess.DEVNULL, check=False
             )
-            time.sleep(HALF_AN_HOUR)
+            time.sleep(pause)
 
-    threading.Thread(target=days, name="days", daemon=True).start()
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def begin_both(server: Any) -> None:
+    """Start what runs beside the pages."""
+    begin_days(server)
+    begin_work(server)
 
 
 class Server(BaseApplication):
@@ -67,6 +81,6 @@ def run(
             "timeout": 120,
             "graceful_timeout": 10,
             "control_socket_disable": True,
-            "when_ready": begin_days,
+            "when_ready": begin_both,
         }
     ).run()

@@ -2,6 +2,7 @@
 
 HEADWAY_HOME  folder of database, media, keys (default ./headway-data)
 DATABASE_URL  postgresql://user:password@host/name puts the records into PostgreSQL instead of the home
+HEADWAY_MAIL_PASSWORD the mail server's password; everything else about mail stands in mail.toml in the home
 HEADWAY_HOSTS comma-separated host names the server answers to (default: this machine only)
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from headway.project import mail
 
 HOME = Path(os.environ.get("HEADWAY_HOME", "headway-data")).resolve()
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -124,6 +127,14 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+MAIL = mail.read(HOME)
+EMAIL_BACKEND = mail.BACKENDS[MAIL.mode]
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = MAIL.host, MAIL.port, mail.SECONDS
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.tls == "starttls", MAIL.tls == "tls"
+EMAIL_FILE_PATH = HOME / "mail"
+DEFAULT_FROM_EMAIL = MAIL.sender or "headway@localhost"
+COPY_MARK = HOME / "restored-copy"
 BENCH = os.environ.get("HEADWAY_BENCH") == "1"
 LOGGING = {
     "version": 1,

@@ -13,6 +13,7 @@ def connect() -> None:
     from headway.contact import queries as contact
     from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
+    from headway.notices import actions as noticing
     from headway.plans import actions as planning
     from headway.plans import queries as plans
     from headway.proficiency import actions as proficiency
@@ -41,6 +42,7 @@ def connect() -> None:
     rosters.register_follower(card_acts.follow)
     rosters.register_follower(telling.follow)
     proficiency.register_check(profiles.faults)
+    rosters.register_follower(noticing.follow)
     rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
@@ -230,6 +230,12 @@ def cards_of(*, student: int) -> list[CardView]:
     for row in rows.order_by("-run__term__starts_on", "-issue"):
         newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())
+
+
+def issued_since(*, students: Iterable[int], since: datetime) -> dict[int, int]:
+    """Return how many report cards of each student were issued since an instant, a reissue too. One statement."""
+    rows = ReportCard.objects.filter(student_id__in=list(students), issued_at__gt=since)
+    return dict(rows.order_by().values_list("student_id").annotate(n=Count("run_id", distinct=True)))
 
 
 def find_card(*, run: int, student: int, issue: int | None = None) -> CardView | None:

@@ -259,6 +259,15 @@ def row_of_person(text: str) -> Person:
     return found
 
 
+def standing_ids(*, uuids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the integer key by pseudonym; a merged person answers as the one that stands. One statement per 500."""
+    found: dict[UUID, int] = {}
+    for part in _parts(uuids):
+        rows = Person.objects.filter(uuid__in=part)
+        found.update(rows.values_list("uuid", Coalesce("merged_into_id", "id")))
+    return found
+
+
 def all_person_uuids() -> dict[int, UUID]:
     """Return the ledger's pseudonym of everybody. One statement."""
     return dict(Person.objects.values_list("id", "uuid"))
@@ -348,6 +357,16 @@ def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
     """Return who cares for a student as plain data, ended links with them."""
     rows = Guardianship.objects.filter(student_id=student_id).order_by("id")
     return list(rows.values("relation", "starts_on", "ends_on", "source", "guardian__sourced_id"))
+
+
+def in_care(*, guardian_ids: Iterable[int], as_of: date) -> dict[int, set[int]]:
+    """Return the students in each adult's care on the day, restricted ones with them. One statement per 500."""
+    found: dict[int, set[int]] = {}
+    for part in _parts(guardian_ids):
+        rows = Guardianship.objects.filter(holds_on(as_of), guardian_id__in=part)
+        for guardian, student in rows.values_list("guardian_id", "student_id"):
+            found.setdefault(guardian, set()).add(student)
+    return found
 
 
 # Classes and who is in them.

@@ -63,6 +63,9 @@ account.sign_in         ................
 account.language        >>>>>>>>>>>>>>>>
 account.home            s.............ss
 account.rule            s.............ss
+account.notices         s.............ss
+account.notice_settings s.............ss
+account.address         s-------------ss
 device.home             --------------.>
 device.work             -------------->.
 device.hand_in          -------------->.
@@ -120,6 +123,7 @@ family.why              sx--.------x-xss
 family.work             sx--.------x-xss
 school.week             sxxxxxxx.xx...ss
 school.week_csv         sxxxxxxx.xx..-ss
+school.addresses        sxxxxxxx.xx...ss
 school.cohort           sxxxxxxx-xx.-.ss
 district.home           sxxxxxxxxxxxx.ss
 district.roster         sxxxxxxxxxxxx.ss
@@ -136,6 +140,7 @@ district.year           sxxxxxxxxxxxx.ss
 district.policy         sxxxxxxxxxxxx.ss
 district.laboratory     sxxxxxxx.xx...ss
 district.ledger         sxxxxxxxxxxxx.ss
+district.sending        sxxxxxxxxxxxx.ss
 district.undo           sxxxxxxxxxxxx.ss
 public.continuums       ................
 public.continuum        ................

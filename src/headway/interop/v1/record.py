@@ -12,6 +12,7 @@ from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
+from headway.notices import queries as notices
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
 from headway.profiles import queries as profiles
@@ -45,6 +46,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "class_device": access.sign_in_as_data(students=subjects),
         "report_cards": report_cards.as_data(student=person.id),
         "profile": profiles.as_data(student=person.id),
+        "notices": notices.as_data(student=person.id),
         "events": [
             {"sequence": sequence, "kind": kind, "at": from_micros(at_us), "hash": seal,
              "content": None if body is None else json.loads(body)}

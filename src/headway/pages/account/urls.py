@@ -1,7 +1,7 @@
 """The addresses of the account pages."""
 
 from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE, SIGNED_IN, Door
-from headway.pages.account import device, rule, sign_in
+from headway.pages.account import device, notices, rule, sign_in
 from headway.pages.account.scope import class_device
 
 BOTH = frozenset({"GET", "HEAD", "POST"})
@@ -38,6 +38,30 @@ doors = [
         "account.rule",
         SIGNED_IN,
         "Whoever is told that a rule changes may read what it means.",
+    ),
+    Door(
+        "account/notices",
+        notices.notices,
+        "account.notices",
+        SIGNED_IN,
+        "Everyone reads what they were told.",
+    ),
+    Door(
+        "account/notices/settings",
+        notices.settings,
+        "account.notice_settings",
+        SIGNED_IN,
+        "Everyone chooses when they are told, of what, and where.",
+        methods=BOTH,
+    ),
+    Door(
+        "account/notices/address/<str:token>",
+        notices.verify,
+        "account.address",
+        SIGNED_IN,
+        "Whose address it is says so, by the link that went there.",
+        scope=notices.linked,
+        methods=BOTH,
     ),
     Door(
         "account/",

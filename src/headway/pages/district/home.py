@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from headway.access import queries as access
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as continuums
+from headway.jobs import queries as jobs
 from headway.pages.district.imports import listed
 from headway.rosters import queries as rosters
 
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "day": day, "district": rosters.district(), "counts": rosters.roster_counts(as_of=day), "lacks": lacks,
         "runs": listed(access.import_runs(limit=10)), "head": f"{head:,}", "seal": seal, "verified": verified,
-        "heading": _heading(len(lacks)), "undone": request.GET.get("undone", "")[:12],
+        "copy": jobs.is_copy(), "heading": _heading(len(lacks)), "undone": request.GET.get("undone", "")[:12],
     }  # fmt: skip
     return render(request, "pages/district/home.html", context)
 

@@ -115,6 +115,10 @@ def act_name(act: str) -> str:
         "withdraw_note": _("took a note back"), "read_note": _("read a substitute’s note"),
         "open_device": _("opened a class device"), "close_device": _("closed a class device"),
         "issue_slip": _("gave a sign-in slip"), "lift_locks": _("let the children of a class try again"),
+        "choose_notices": _("chose what they are told"), "give_address": _("gave an address for mail"),
+        "verify_address": _("verified an address"), "remove_address": _("removed an address"),
+        "note_bounces": _("noted addresses that letters do not reach"), "try_job_again": _("tried a job again"),
+        "release_copy": _("released a restored copy"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 

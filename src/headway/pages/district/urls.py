@@ -15,6 +15,7 @@ from headway.pages.district import (
     policy,
     roster,
     scope,
+    sending,
     transfer,
     transfer_in,
     year,
@@ -60,6 +61,7 @@ doors = [
         "The district tries and publishes rules; a principal sees what one would do in their school.", methods=BOTH,
     ),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
+    Door("district/sending", sending.sending, "district.sending", LEAD, _LEAD, methods=BOTH),
     Door(
         "district/imports/<int:run_id>/undo", imports.undo, "district.undo", LEAD, _LEAD,
         scope=scope.import_run, methods=BOTH,

@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.school import cohorts, report_cards, scope, week
+from headway.pages.school import addresses, cohorts, report_cards, scope, week
 
 LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
@@ -19,6 +19,14 @@ doors = [
         LEADERS,
         "Who leads a school, and the district, see how its students stand together.",
         scope=scope.cohort,
+    ),
+    Door(
+        "school/addresses",
+        addresses.addresses,
+        "school.addresses",
+        LEADERS,
+        "Who leads a school, and the district, see which addresses letters do not reach.",
+        scope=scope.schools,
     ),
     Door("school/report-cards", report_cards.report_cards, "school.report_cards", LEADERS, _CARDS, scope.schools, BOTH),
     Door("school/report-cards/<int:run>", report_cards.board, "school.card_board", LEADERS, _CARDS, scope.card_run, BOTH),

@@ -1,6 +1,7 @@
 """What the command line does, one function per command: read what was given, do one act or ask one question.
 
-`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `people` gives ways in. Every function
+`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `mailing` after mail and
+background work, `people` gives ways in. Every function
 returns plain data; `cli` prints it.
 """
 
@@ -27,12 +28,22 @@ from headway.project.commands.imports import (
     undo_import,
     year_roll,
 )
+from headway.project.commands.mailing import (
+    bounces,
+    mail_status,
+    mail_test,
+    release_copy,
+    say_mail_status,
+    say_work,
+    work,
+)
 from headway.project.commands.people import erase, invite, merge, split, token
 
 __all__ = [
-    "determine", "erase", "explain", "export_determinations", "export_framework", "export_record", "export_results",
-    "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite", "merge",
-    "report",
-    "say_determine", "say_explanation", "say_import", "say_report", "say_verify", "say_year",
-    "split", "token", "undo_import", "verify", "write_head", "year_roll",
+    "bounces", "determine", "erase", "explain", "export_determinations", "export_framework", "export_record", "export_results",
+    "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite",
+    "mail_status", "mail_test", "merge",
+    "release_copy", "report",
+    "say_determine", "say_explanation", "say_import", "say_mail_status", "say_report", "say_verify", "say_work", "say_year",
+    "split", "token", "undo_import", "verify", "work", "write_head", "year_roll",
 ]  # fmt: skip

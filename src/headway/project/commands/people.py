@@ -13,6 +13,7 @@ from headway.contact import actions as contact
 from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
+from headway.notices import actions as notices
 from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
 from headway.profiles import actions as profiles
@@ -76,6 +77,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             report_cards.erase_cards(student=key)
             actions.erase_sign_in(student=subject)
             profiles.erase_profile(student=key)
+            notices.erase_notices(student=key)
         rostering.erase_copies(person_id=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:

@@ -18,7 +18,8 @@ ADDRESSES = [
     "/district/", "/district/roster", "/district/roster/people/u1", "/district/classes", "/district/frameworks",
     "/district/frameworks/Math", "/district/year", "/district/people", "/district/transfer/u1", "/district/transfer-in/u1",
     "/district/events",
-    "/district/policy",    "/district/ledger", "/district/imports/1/undo",
+    "/district/policy", "/district/ledger",
+    "/district/sending", "/district/imports/1/undo",
 ]  # fmt: skip
 MISSING = [
     "/district/roster/people/nobody",
