@@ -279,7 +279,7 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1",
+             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
              "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
