@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ UNDO_SECONDS = 3600
 
 
 def note(viewer: Viewer, told: dict[str, Any]) -> str:
-    """Return a signed note of what was done: `keys` of ratings or the sequence of a return, and what is `said` about it."""
+    """Return a signed note of what was done and is `said`: `keys` of ratings, sequences `returned`, or chances `closed`."""
     return signing.dumps({**told, "by": str(viewer.account)}, salt=SALT, compress=True)
 
 
@@ -33,7 +34,7 @@ def said(token: str) -> str:
 
 
 def undo(request: HttpRequest) -> HttpResponse:
-    """Withdraw what was just saved, or take a return back; both stay in the ledger."""
+    """Withdraw what was just saved, take a return back, or open chances again; all of it stays in the ledger."""
     viewer: Viewer = request.viewer
     back = request.POST.get("back", "/teacher/rate")
     if not back.startswith("/teacher/"):
@@ -46,7 +47,12 @@ def undo(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         if found.get("returned"):
-            work.undo_return(actor=viewer, sequence=found["returned"], at=request.moment)
+            work.undo_returns(actor=viewer, sequences=found["returned"], at=request.moment)
+        elif found.get("closed"):
+            closed = [UUID(one) for one in found["closed"]]
+            actions.reopen_opportunities(
+                actor=viewer, opportunities=closed, reason="undone at once", at=request.moment
+            )
         else:
             actions.withdraw_ratings(
                 actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment
