@@ -36,6 +36,7 @@ REVISE = (
     "Both ways are right. Say why they must come to the same.",
     "Good shortcut. Check the second step once more, and write the unit.",
 )
+TOGETHER = "We each solved it alone and compared. One of us had rounded too early; we say where, and what it changed."
 AGAIN = "I checked the second step: it was off by one, and now both ways agree. The unit is meters."
 
 
@@ -56,6 +57,11 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         teacher = replace(SYSTEM, person=lead.uuid, person_id=lead.id, name=one.teacher)
         students = [ids[student_id(number)] for number in one.students]
         class_id = roster.class_by_reference(one.sourced_id).id
+        # The ready-made student sits a third down the list, and is the first here.
+        third = len(one.students) // 3
+        ordered = [*one.students[third:], *one.students[:third]]
+        free = [ids[student_id(number)] for number in ordered if number in calm]
+        pair = free[-2:] if len(free) > len(MADE) + 5 else []
         for text, node, began, lasts in (
             (NOW_DUE, targets[0], 3, 7),
             (PAST, targets[1 % len(targets)], 12, 8),
@@ -64,18 +70,23 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
             task = Task(
                 key=f"demo-{one.sourced_id}-{node.id}-{began}", title=text[0], words=text[1], targets=(node.id,),
                 due_on=(given_at + lasts * DAY).date(), depth=node.depth or 0, school_class=class_id,
+                groups={person.id: 1 for person in pair} if text is NOW_DUE else {},
             )  # fmt: skip
             evidence.give(actor=teacher, task=task, students=[person.id for person in students], at=given_at)
-        # The ready-made student sits a third down the list, and is the first here.
-        third = len(one.students) // 3
-        ordered = [*one.students[third:], *one.students[:third]]
-        free = [ids[student_id(number)] for number in ordered if number in calm]
+        if pair:
+            _together(pair, at)
         closing += _carry_on(teacher, free, at)
         _ask(teacher, free, targets, at)
     for teacher, chances, state, reason in closing:
         proficiency.close_opportunities(
             actor=teacher, opportunities=chances, state=state, reason=reason, at=at, book=standings.book()
         )
+
+
+def _together(pair: list[Person], at: datetime) -> None:
+    """Hand in what two students made as a group: one of them for both."""
+    chance = next(one for one in ledger.chances_of([pair[0].id]) if one.title == NOW_DUE[0])
+    evidence.hand_in(actor=SYSTEM, work=_work(chance, pair[0], TOGETHER), at=at - DAY)
 
 
 def _carry_on(
