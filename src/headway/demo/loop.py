@@ -61,7 +61,7 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         third = len(one.students) // 3
         ordered = [*one.students[third:], *one.students[:third]]
         free = [ids[student_id(number)] for number in ordered if number in calm]
-        pair = free[-2:] if len(free) > len(MADE) + 5 else []
+        pair = free[1:3] if len(free) > 2 else []
         for text, node, began, lasts in (
             (NOW_DUE, targets[0], 3, 7),
             (PAST, targets[1 % len(targets)], 12, 8),
