@@ -68,16 +68,25 @@ def find_by_key(key: str) -> Chance | None:
 
 
 def group_of(chance: Chance) -> list[Chance]:
-    """Return the chances of a student's group, their own with them, as long as they hand in together; else only their own.
+    """Return the chances of a student's group, their own first, as long as they hand in together; else only their own.
 
-    Who was away, excused or missed it is not with the group. Two statements.
+    Who was away, excused or missed it is not with the group; nor is, from then on, who was not with it when it handed in.
+    Two statements.
     """
-    if not chance.group or chance.state == AWAY:
+    if not chance.group or chance.state not in (OFFERED, TAKEN):
         return [chance]
     rows = Opportunity.objects.filter(
         offer__uuid=chance.offer, group=chance.group, state__in=(OFFERED, TAKEN)
     )
-    return [chance, *(one for one in _chances(rows.order_by("pk")) if one.uuid != chance.uuid)]
+    others = [one for one in _chances(rows.order_by("pk")) if one.uuid != chance.uuid]
+    if chance.state == OFFERED and any(one.state == TAKEN for one in others):
+        return [chance]
+    return [chance, *(one for one in others if one.state == chance.state)]
+
+
+def between(*, first: int, last: int) -> list[Chance]:
+    """Return the chances that events of a span of the ledger brought into the state in which they are. Two statements."""
+    return _chances(Opportunity.objects.filter(sequence__range=(first, last)).order_by("pk"))
 
 
 def groups_of(*, pieces: Iterable[str]) -> dict[str, tuple[UUID, int]]:

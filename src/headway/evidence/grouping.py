@@ -12,7 +12,7 @@ from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import chances, handing_in, ledger, offering
 from headway.evidence.models import Opportunity, Piece
-from headway.evidence.types import TAKEN, WITHDRAWN
+from headway.evidence.types import OFFERED, TAKEN, WITHDRAWN
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
@@ -58,17 +58,18 @@ def regroup(*, actor: Viewer, offer: UUID, groups: Mapping[UUID, int], at: datet
         for row in found:
             row.group = wanted.get(row.uuid, 0)
         Opportunity.objects.bulk_update(found, ["group"], batch_size=200)
-        _join(actor, [row.uuid for row in found if row.group], at)
+        _join(actor, [row.uuid for row in found if row.group], offer, at)
         record_act(
             actor=actor, act="regroup", kind="offer", object_id=offer, detail={"n": len(changed)}, at=at
         )
         return len(changed)
 
 
-def _join(actor: Viewer, newcomers: list[UUID], at: datetime) -> None:
-    """Give newcomers what their group handed in already; who was away when it did stays with what is asked."""
+def _join(actor: Viewer, newcomers: list[UUID], offer: UUID, at: datetime) -> None:
+    """Give newcomers what their group handed in already; not to who is away."""
+    taken = {one.group: one for one in chances.of_offer(offer) if one.state == TAKEN and one.group}
     for one in chances.by_uuid(newcomers):
-        mate = next((each for each in chances.group_of(one) if each.state == TAKEN), None)
-        if mate is not None:
+        mate = taken.get(one.group)
+        if mate is not None and one.state == OFFERED:
             piece = Piece.objects.get(key=mate.piece_key)
             handing_in.join(actor=actor, chance=one, piece=piece, at=at)

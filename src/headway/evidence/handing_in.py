@@ -17,7 +17,7 @@ from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import chances, ledger, offering
 from headway.evidence.models import Attempt, Offer, Piece
-from headway.evidence.types import AWAY, CHANCE, TAKEN, Chance, Work
+from headway.evidence.types import CHANCE, TAKEN, Chance, Work
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros
@@ -49,8 +49,11 @@ def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
         chance = _chance(work)
         if chance is None:
             return _take_in(actor, [(None, work)], at)
-        group = 0 if chance.state == AWAY else chance.group
-        return _take_in(actor, _for_all(actor, chance, work, at), at, group=group)
+        mates = chances.group_of(chance)[1:]
+        group = chance.group if mates or chance.state == TAKEN else 0
+        return _take_in(
+            actor, [(chance, work), *_for_others(actor, chance, mates, work, at)], at, group=group
+        )
 
 
 def join(*, actor: Viewer, chance: Chance, piece: Piece, at: datetime) -> Piece:
@@ -107,18 +110,21 @@ def _same_work(piece: Piece, work: Work) -> bool:
     return all(getattr(piece, name) == getattr(work, name) for name in names)
 
 
-def _for_all(actor: Viewer, chance: Chance, work: Work, at: datetime) -> list[tuple[Chance | None, Work]]:
-    """Return the work for the student who sent it, then for the others of the group; not for who left the class."""
-    own: list[tuple[Chance | None, Work]] = [(chance, work)]
-    mates = chances.group_of(chance)[1:]
+def _for_others(
+    actor: Viewer, chance: Chance, mates: Sequence[Chance], work: Work, at: datetime
+) -> list[tuple[Chance, Work]]:
+    """Return the work for the others of a group; not for who left the class, nor where a piece went over to another person."""
     if not mates:
-        return own
+        return []
     school_class = Offer.objects.filter(uuid=chance.offer).values_list("school_class_id", flat=True).first()
     if school_class is not None:
         here = rosters.members(class_ids=[school_class], as_of=offering.today_of(actor, at))
         mates = [one for one in mates if one.student in here.get(school_class, ())]
+    pieces = Piece.objects.filter(key__in=[one.piece_key for one in mates])
+    owners = dict(pieces.values_list("key", "student_id"))
+    mates = [one for one in mates if owners.get(one.piece_key, one.student) == one.student]
     uuids = rosters.person_uuids(person_ids=[one.student for one in mates])
-    return own + [
+    return [
         (
             one,
             replace(

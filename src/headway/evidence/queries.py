@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, Q
 
-from headway.evidence import asking, chances, ledger, notes, projection, replaying, returning, saved, wording
+from headway.evidence import (
+    asking,
+    chances,
+    ledger,
+    notes,
+    projection,
+    rated,
+    replaying,
+    returning,
+    saved,
+    wording,
+)
 from headway.evidence.asking import Asked
 from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
@@ -30,6 +41,7 @@ from headway.evidence.models import (
     StudentRequest,
 )
 from headway.evidence.notes import NoteView
+from headway.evidence.rated import Rated
 from headway.evidence.returning import Returned
 from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
@@ -38,7 +50,6 @@ from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding
 from headway.kit.times import end_of_day, micros
 from headway.rosters import queries as rosters
-from headway.science.pieces import COUNTED_KINDS
 
 __all__ = [
     "Asked",
@@ -57,6 +68,7 @@ __all__ = [
     "away_since",
     "breaks",
     "chances_as_data",
+    "chances_between",
     "chances_by_uuid",
     "chances_of",
     "events",
@@ -81,7 +93,10 @@ __all__ = [
     "open_requests",
     "own_notes",
     "projection_breaks",
+    "rated_by_others",
+    "raters_since",
     "rating_rows",
+    "ratings_by",
     "ratings_by_key",
     "recorded",
     "requests_as_data",
@@ -103,6 +118,10 @@ find_chance = chances.find_by_key
 group_of = chances.group_of
 groups_of = chances.groups_of
 wrong_in = wording.wrong_in
+chances_between = chances.between
+rated_by_others = rated.by_others
+ratings_by = rated.by
+raters_since = rated.raters_since
 find_given = chances.find_given
 given_in = chances.given_in
 away_since = chances.away_since
@@ -454,66 +473,6 @@ class Unreleased:
     attempt: int
     task: str
     comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """One standing rating by an adult as others who rate read it: who gave it, when, on what. Levels in hundredths."""
-
-    key: str
-    student: int
-    target: int
-    level: int | None
-    status: int
-    held: bool
-    observed_us: int
-    recorded_us: int
-    rater: int | None
-    piece: str
-
-
-_RATED = ("key", "student_id", "target_id", "level", "status", "held", "observed_us", "recorded_us", "rater_id",
-          "piece")  # fmt: skip
-
-
-def rated_by_others(
-    *, rater: int | None, pieces: Sequence[str], students: Sequence[int] = (), targets: Sequence[int] = (),
-    since: int = 0, attempt: int = 0,
-) -> list[Rated]:  # fmt: skip
-    """Return the standing ratings of pieces, else of students on targets, that another person than `rater` gave.
-
-    `since` leaves out what the ledger held by that sequence, `attempt` the ratings of earlier attempts. One statement.
-    """
-    rows = Rating.objects.filter(
-        to_sequence=None, kind__in=COUNTED_KINDS, origin_sequence__gt=since, attempt__gte=attempt
-    )
-    if pieces:
-        rows = rows.filter(piece__in=pieces)
-    if students or not pieces:
-        rows = rows.filter(student_id__in=students, target_id__in=targets)
-    if rater is not None:
-        rows = rows.exclude(rater_id=rater)
-    return [Rated(*row) for row in rows.order_by("recorded_us", "key").values_list(*_RATED)]
-
-
-def ratings_by(
-    *, rater: int, since_us: int, students: Sequence[int], target: int | None = None, limit: int = 500
-) -> list[Rated]:
-    """Return the standing ratings of students that a person recorded since an instant, the newest first. One statement."""
-    rows = Rating.objects.filter(
-        rater_id=rater, to_sequence=None, recorded_us__gte=since_us, student_id__in=list(students)
-    )
-    if target is not None:
-        rows = rows.filter(target_id=target)
-    return [Rated(*row) for row in rows.order_by("-recorded_us", "key").values_list(*_RATED)[:limit]]
-
-
-def raters_since(*, students: Sequence[int], since_us: int) -> dict[int, int]:
-    """Return how many standing ratings of students each person recorded since an instant. One statement."""
-    rows = Rating.objects.filter(
-        student_id__in=list(students), to_sequence=None, recorded_us__gte=since_us, rater_id__isnull=False
-    )
-    return dict(rows.values_list("rater_id").annotate(n=Count("id")))
 
 
 def held_ratings(*, students: Sequence[int]) -> list[Unreleased]:

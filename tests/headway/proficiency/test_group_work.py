@@ -122,6 +122,27 @@ def test_p2_one_member_is_excused_or_away_and_the_others_go_on() -> None:
     assert breaks() == []
 
 
+def test_p2_who_was_not_with_the_group_when_it_handed_in_overtakes_nothing_later() -> None:
+    give_to_group()
+    teacher = who("T1")
+    close("u2", state="excused", actor=teacher)
+    hand_in("u1")
+    actions.reopen_opportunities(actor=teacher, opportunities=[chance("u2").uuid], reason="back", at=NOW)
+    hand_in("u2", words="Mine alone.")
+    assert (attempts(), chance("u2").group) == ({"u1": 1, "u2": 1, "u3": 1}, 0)
+    hand_in("u3", words="17 to 1, measured.")
+    assert attempts() == {"u1": 2, "u2": 1, "u3": 2}
+    assert breaks() == []
+
+
+def test_p2_a_piece_that_went_over_to_another_person_is_not_handed_in_for() -> None:
+    give_to_group()
+    hand_in("u1")
+    Piece.objects.filter(student=student("u2")).update(student=student("u4"))
+    hand_in("u1", words="17 to 1, measured.")
+    assert attempts() == {"u1": 2, "u4": 1, "u3": 2}
+
+
 def test_p2_who_left_the_class_gets_nothing_that_comes_later() -> None:
     offer = give_to_group()
     school_class = Enrollment.objects.filter(person=student("u1"), role="student").first().school_class

@@ -45,7 +45,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         "pieces": [{"key": p.key, "title": p.title, "at": p.at, "name": ", ".join(people[s].name() for s in p.students),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.targets)} for p in pieces[:SHOWN]],
         "pieces_n": len(pieces), "nothing_n": len(stack) - len(pieces),
-        "mend": _mended(request, chosen), "student": request.GET.get("student", ""),
+        "mend": _mended(request), "student": request.GET.get("student", ""),
         "toast": undoing.said(request.GET.get("saved", "")),
         "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
@@ -53,12 +53,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/teacher/choose.html", context)
 
 
-def _mended(request: HttpRequest, chosen: Any) -> str:
+def _mended(request: HttpRequest) -> str:
     """Return the address under which what was just rated can be mended; nothing before a stack was finished."""
     if not request.GET.get("done"):
         return ""
-    return (
-        "/teacher/rated?" + urlencode({"class": chosen.sourced_id})
-        if chosen is not None
-        else "/teacher/rated"
-    )
+    classes = request.GET.getlist("class")
+    return "/teacher/rated" + (f"?{urlencode({'class': classes[0]})}" if len(classes) == 1 else "")

@@ -32,12 +32,12 @@ def close(request: HttpRequest, chances: Sequence[UUID]) -> dict[str, Any]:
         return {"keys": [], "said": _("Handed in on paper: it waits to be rated")}
     reason = request.POST.get("reason", "").replace("\0", "").strip()
     reason = reason or {"missed": _("No work came."), "away": _("Not there.")}.get(act, "")
-    actions.close_opportunities(
+    first, last = actions.close_opportunities(
         actor=request.viewer, opportunities=chances, state=act, reason=reason, at=request.moment, book=request.book
     )  # fmt: skip
     said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chances))
     said = said % {"state": state_words(act), "n": len(chances)}
-    return {"keys": [], "closed": [str(one) for one in chances], "said": said}
+    return {"keys": [], "closed": [first, last], "said": said}
 
 
 def refused(refusal: Refusal) -> str:

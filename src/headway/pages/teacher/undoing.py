@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +10,7 @@ from django.shortcuts import redirect
 
 from headway.access.types import Viewer
 from headway.evidence import actions as work
+from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions
 
@@ -19,7 +19,7 @@ UNDO_SECONDS = 3600
 
 
 def note(viewer: Viewer, told: dict[str, Any]) -> str:
-    """Return a signed note of what was done and is `said`: `keys` of ratings, sequences `returned`, or chances `closed`."""
+    """Return a signed note of what was `said` and done: `keys` of ratings, `returned` sequences, or the span that `closed`."""
     return signing.dumps({**told, "by": str(viewer.account)}, salt=SALT, compress=True)
 
 
@@ -49,7 +49,8 @@ def undo(request: HttpRequest) -> HttpResponse:
         if found.get("returned"):
             work.undo_returns(actor=viewer, sequences=found["returned"], at=request.moment)
         elif found.get("closed"):
-            closed = [UUID(one) for one in found["closed"]]
+            first, last = found["closed"]
+            closed = [one.uuid for one in evidence.chances_between(first=first, last=last)]
             actions.reopen_opportunities(
                 actor=viewer, opportunities=closed, reason="undone at once", at=request.moment
             )

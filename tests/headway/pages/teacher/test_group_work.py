@@ -147,3 +147,19 @@ def test_earlier_attempts_are_read_by_teacher_student_and_family() -> None:
         words = read(browser, path).words
         assert "Attempt 1, handed in 3 Dec" in words and "One to three." in words
     assert client("u2").get(f"/student/work/{key}").status_code == 404
+
+
+def test_p2_a_group_is_saved_in_as_many_statements_on_two_targets_as_on_one() -> None:
+    teacher = client("T1")
+    both = [str(target("A.1")), str(target("A.2"))]
+    found = []
+    for number, targets in enumerate((both[:1], both)):
+        give(teacher, key=f"give-000000000{number}", title=f"Mix {number}", target=targets, **in_group())
+        piece = hand_in(again("u1", "en") if number else client("u1"))
+        sent = {"key": f"page-many-{number}", **{f"level-{one}": "3" for one in targets}}
+        teacher.get(rate_path(piece))
+        with CaptureQueriesContext(connection) as asked:
+            assert teacher.post(rate_path(piece), sent).status_code == 302
+        found.append(sum(one["sql"].startswith(("INSERT", "UPDATE", "SELECT")) for one in asked))
+    assert Rating.objects.count() == 6
+    assert found[1] <= found[0] + 1, found
