@@ -79,7 +79,9 @@ def _close(request: HttpRequest, found: list[Place], here: str) -> str:
 
 
 def _raters(request: HttpRequest, students: set[int]) -> list[tuple[str, int]]:
-    """Return who else rated these students in the last hour, with how many ratings."""
+    """Return who else rated a teacher's students in the last hour, with how many ratings."""
+    if not request.viewer.classes:
+        return []
     since = micros(request.moment - LATELY)
     found = evidence.raters_since(students=sorted(students), since_us=since)
     found.pop(request.viewer.person_id or 0, None)

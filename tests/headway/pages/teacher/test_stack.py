@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from headway.evidence import queries as ledger
 from headway.evidence.models import Opportunity, Rating
 from headway.pages.teacher import undoing
 from headway.rosters.models import Enrollment, SchoolClass
 
-from ..student.world import NOW, Page, build, client, person, rate, read, target
+from ..student.world import NOW, Page, again, build, client, person, rate, read, target
 from .test_loop import chance, give, hand_in, post, rate_path, rating
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +214,30 @@ def test_p6_a_chance_that_was_closed_meanwhile_is_said() -> None:
         and "One of these was handed in, closed or opened since." in Page(answer).words
     )
     assert ledger.chances_of([person("u1").id])[0].state == "missed"
+
+
+def test_statements_of_the_stack_do_not_grow_with_what_waits() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    piece = hand_in(client("u1"))
+    paths = [
+        STACK,
+        rate_path(piece),
+        f"{rate_path(piece)}&title=",
+        f"/teacher/rate?chance={chance('u2').uuid}&title=",
+    ]
+
+    def cost(path: str) -> int:
+        teacher.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            assert teacher.get(path).status_code == 200
+        return len(asked)
+
+    before = [cost(path) for path in paths]
+    for n in range(4):
+        give(teacher, due="2026-12-03", key=f"give-000000000{n}", title=f"More {n}")
+        if n % 2:
+            answer = again("u1", "en").post("/student/hand-in", {"key": chance("u1").piece_key, "words": "x"})
+            assert answer.status_code == 302
+    assert [cost(path) for path in paths] == before
+    assert max(before) <= 25, before
