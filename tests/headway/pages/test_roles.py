@@ -143,8 +143,8 @@ account.sign_out        ssssssssssssss
 def clients(tmp_path: Path) -> dict[str, Client]:
     """Return a signed-in client for each of `PEOPLE`."""
     at = now()
-    today = at.date()
     rosters.begin_district(name="Juniper Valley", at=at)
+    today = at.astimezone(actions.zone()).date()
     actions.begin(at=at)
     from headway.interop.oneroster.apply import import_roster
 
