@@ -44,6 +44,9 @@ PAGES = {
         "{task}",
         "{release}",
         "{stack}",
+        "{chance}",
+        "/teacher/rate/waiting",
+        "/teacher/rated",
         "{student}/conference",
         "{student}/contact",
         "{student}/profile",
@@ -132,6 +135,8 @@ def test_every_page_is_accessible(district, sign_in, role: str) -> None:
         found["task"] = page.locator("table a").first.get_attribute("href") or ""
         page.goto(f"{district.base}/teacher/rate")
         found["stack"] = page.locator("main a[href*='piece=']").first.get_attribute("href") or ""
+        page.goto(f"{district.base}/teacher/rate/waiting?show=nothing")
+        found["chance"] = page.locator("main a[href*='chance=']").first.get_attribute("href") or ""
     if role == "student":
         found["offer"] = page.locator("a[href*='hand-in?offer=']").first.get_attribute("href") or ""
     faults = []

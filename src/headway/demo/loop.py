@@ -45,6 +45,7 @@ ABOUT_ME = (
     ("learn_best", "I draw it first, then I write."),
     ("goals", "To explain a problem of my own to the class before winter."),
 )
+TOGETHER = "We each solved it alone and compared. One of us had rounded too early; we say where, and what it changed."
 AGAIN = "I checked the second step: it was off by one, and now both ways agree. The unit is meters."
 
 
@@ -65,6 +66,11 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         teacher = replace(SYSTEM, person=lead.uuid, person_id=lead.id, name=one.teacher)
         students = [ids[student_id(number)] for number in one.students]
         class_id = roster.class_by_reference(one.sourced_id).id
+        # The ready-made student sits a third down the list, and is the first here.
+        third = len(one.students) // 3
+        ordered = [*one.students[third:], *one.students[:third]]
+        free = [ids[student_id(number)] for number in ordered if number in calm]
+        pair = free[1:3] if len(free) > 2 else []
         for text, node, began, lasts in (
             (NOW_DUE, targets[0], 3, 7),
             (PAST, targets[1 % len(targets)], 12, 8),
@@ -73,12 +79,11 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
             task = Task(
                 key=f"demo-{one.sourced_id}-{node.id}-{began}", title=text[0], words=text[1], targets=(node.id,),
                 due_on=(given_at + lasts * DAY).date(), depth=node.depth or 0, school_class=class_id,
+                groups={person.id: 1 for person in pair} if text is NOW_DUE else {},
             )  # fmt: skip
             evidence.give(actor=teacher, task=task, students=[person.id for person in students], at=given_at)
-        # The ready-made student sits a third down the list, and is the first here.
-        third = len(one.students) // 3
-        ordered = [*one.students[third:], *one.students[:third]]
-        free = [ids[student_id(number)] for number in ordered if number in calm]
+        if pair:
+            _together(pair, at)
         closing += _carry_on(teacher, free, at)
         _ask(teacher, free, targets, at)
         if one.subject == "HR" and free:
@@ -87,6 +92,12 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         proficiency.close_opportunities(
             actor=teacher, opportunities=chances, state=state, reason=reason, at=at, book=standings.book()
         )
+
+
+def _together(pair: list[Person], at: datetime) -> None:
+    """Hand in what two students made as a group: one of them for both."""
+    chance = next(one for one in ledger.chances_of([pair[0].id]) if one.title == NOW_DUE[0])
+    evidence.hand_in(actor=SYSTEM, work=_work(chance, pair[0], TOGETHER), at=at - DAY)
 
 
 def _carry_on(

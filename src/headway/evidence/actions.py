@@ -13,12 +13,22 @@ from django.db.models import Exists, Model, OuterRef
 
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
-from headway.evidence import asking, chances, ledger, notes, offering, projection, queries, returning, saved
+from headway.evidence import (
+    asking,
+    grouping,
+    handing_in,
+    ledger,
+    notes,
+    offering,
+    projection,
+    queries,
+    returning,
+    saved,
+)
 from headway.evidence.models import Erasure, Event, Note, Offer, Opportunity, Payload, Piece, StudentRequest
-from headway.evidence.types import CHANCE, TAKEN, RatingEntry, Receipt, Work
+from headway.evidence.types import RatingEntry, Receipt
 from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
-from headway.rosters import queries as rosters
 from headway.rosters.actions import Joining
 
 FOLLOWING: dict[str, tuple[type[Model], str]] = {
@@ -32,8 +42,14 @@ give = offering.give
 withdraw_offer = offering.withdraw
 close = offering.close
 reopen = offering.reopen
+regroup = grouping.regroup
+hand_in = handing_in.hand_in
+hand_in_on_paper = handing_in.hand_in_on_paper
+capture = handing_in.capture
 return_piece = returning.return_piece
+return_pieces = returning.return_pieces
 undo_return = returning.undo_return
+undo_returns = returning.undo_returns
 ask = asking.ask
 take_back_request = asking.take_back
 answer_request = asking.answer
@@ -118,113 +134,6 @@ def record_events(
     if about:
         drafts = [ledger.Draft(kind, body, subject, actor.person) for subject, body in about]
         ledger.append(drafts, at_us=micros(at))
-
-
-def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
-    """This will take in a piece of a student's work, or the next attempt at one, and keep it until somebody rates it.
-
-    Written: an event with the content of this attempt, the piece with its targets, one audit entry; an opportunity that
-    the key answers is taken. A known key with the same content answers with the piece that stands, so that a retry hands
-    in once. Who may: the caller has checked. Raises `Refusal("key_conflict")` where the piece, or the opportunity, belongs
-    to another student, and `Refusal("chance_closed")` where the opportunity was closed or taken back.
-    """
-    with transaction.atomic():
-        ledger.lock()
-        piece = Piece.objects.select_for_update().filter(key=work.key).first()
-        if piece is not None and piece.student_id != work.student:
-            raise Refusal("key_conflict", "This piece belongs to another student.")
-        body = work.body(attempt=1 if piece is None else piece.attempt + 1)
-        if piece is not None and _same_work(piece, work):
-            return piece
-        chance = _chance(work)
-        sequence = record_event(actor=actor, kind="handed_in", body=body, at=at, subject=work.student_uuid)
-        if chance is not None and chance.state != TAKEN:
-            offering.take(chance=chance, at=at, sequence=sequence)
-        values = {
-            "title": work.title[:200], "words": work.words, "link": work.link, "file_name": work.file_name,
-            "file_type": work.file_type, "file_digest": work.file_digest, "file_size": work.file_size,
-            "reflection": work.reflection, "way": work.way, "handed_in_at": at, "handed_in_by": actor.person, "rated_at": None,
-            "attempt": body["attempt"],
-        }  # fmt: skip
-        if piece is None:
-            piece = Piece.objects.create(key=work.key, student_id=work.student, **values)
-        else:
-            Piece.objects.filter(pk=piece.pk).update(**values)
-            piece.refresh_from_db()
-        piece.targets.set(work.targets)
-        record_act(
-            actor=actor,
-            act="hand_in",
-            kind="person",
-            object_id=work.student_uuid,
-            detail={"piece": work.key},
-            at=at,
-        )
-        return piece
-
-
-def hand_in_on_paper(*, actor: Viewer, opportunities: Sequence[UUID], at: datetime) -> int:
-    """This will take in, for students, work that lies on paper before the teacher; return for how many.
-
-    It waits for a rating like any other piece. Raises `Refusal`: `unknown_opportunity`, `forbidden`, `no_such_person`,
-    `not_open`.
-    """
-    with transaction.atomic():
-        ledger.lock()
-        found = chances.by_uuid(opportunities)
-        if not found or len(found) < len(set(opportunities)):
-            raise Refusal("unknown_opportunity", "Choose at least one student who was given this.")
-        offering.check_seen(actor, (one.student for one in found), at)
-        if not all(one.open for one in found):
-            raise Refusal(
-                "not_open", "One of these was handed in, closed or opened since; look at the list again."
-            )
-        people, targets = (
-            rosters.person_uuids(person_ids=[one.student for one in found]),
-            _target_uuids(list(found[0].targets)),
-        )
-        for one in found:
-            own = targets if set(one.targets) <= set(targets) else _target_uuids(list(one.targets))
-            work = Work(
-                key=one.piece_key, student=one.student, student_uuid=people[one.student], targets=one.targets,
-                target_uuids=tuple(own[target] for target in one.targets), title=one.title,
-            )  # fmt: skip
-            hand_in(actor=actor, work=work, at=at)
-        return len(found)
-
-
-def capture(*, actor: Viewer, works: Sequence[Work], at: datetime) -> int:
-    """This will take in work of several students that an adult photographed; return for how many.
-
-    Each waits for a rating like any other piece; the same again changes nothing. Raises `Refusal`: `forbidden`,
-    `no_such_person`, `already_taken` where something else came in since, and those of `hand_in`; nothing is written then.
-    """
-    offering.check_seen(actor, (work.student for work in works), at)
-    with transaction.atomic():
-        ledger.lock()
-        known = {one.key: one for one in Piece.objects.filter(key__in=[work.key for work in works])}
-        for work in works:
-            if work.key in known and not _same_work(known[work.key], work):
-                raise Refusal("already_taken", "Something was handed in already; look at the list again.")
-            hand_in(actor=actor, work=work, at=at)
-        return len(works)
-
-
-def _chance(work: Work) -> chances.Chance | None:
-    """Return the opportunity that a piece answers, if it may; None where its key names none."""
-    if not work.key.startswith(CHANCE):
-        return None
-    found = chances.find_by_key(work.key)
-    if found is None or found.student != work.student:
-        raise Refusal("key_conflict", "This task was given to another student.")
-    if not found.open and found.state != TAKEN:
-        raise Refusal("chance_closed", "This task is closed; ask your teacher to open it again.")
-    return found
-
-
-def _same_work(piece: Piece, work: Work) -> bool:
-    names = ("title", "words", "link", "file_digest", "reflection")
-    return all(getattr(piece, name) == getattr(work, name) for name in names)
 
 
 def mark_rated(*, pieces: Iterable[tuple[str, int]], at: datetime) -> None:
@@ -487,6 +396,8 @@ def erase_payloads(*, actor: Viewer, subject: UUID, reason: str, at: datetime) -
                 [_uuid_param(subject)],
             )
         Piece.objects.filter(student__uuid=subject).delete()
+        # What a group handed in stays for the others, without who of it sent the form.
+        Piece.objects.filter(handed_in_by=subject).update(handed_in_by=None)
         StudentRequest.objects.filter(student__uuid=subject).delete()
         Note.objects.filter(student__uuid=subject).delete()
         Opportunity.objects.filter(student__uuid=subject).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from headway.evidence.models import Offer, Opportunity
-from headway.evidence.types import AWAY, CHANCE, WITHDRAWN, Chance
+from headway.evidence.types import AWAY, CHANCE, OFFERED, TAKEN, WITHDRAWN, Chance
 
 _PART = 500
 
@@ -66,6 +67,43 @@ def find_by_key(key: str) -> Chance | None:
     return next(iter(by_uuid([wanted])), None) if wanted else None
 
 
+def group_of(chance: Chance) -> list[Chance]:
+    """Return the chances of a student's group, their own first, as long as they hand in together; else only their own.
+
+    Who was away, excused or missed it is not with the group; nor is, from then on, who was not with it when it handed in.
+    Two statements.
+    """
+    if not chance.group or chance.state not in (OFFERED, TAKEN):
+        return [chance]
+    rows = Opportunity.objects.filter(
+        offer__uuid=chance.offer, group=chance.group, state__in=(OFFERED, TAKEN)
+    )
+    others = [one for one in _chances(rows.order_by("pk")) if one.uuid != chance.uuid]
+    if chance.state == OFFERED and any(one.state == TAKEN for one in others):
+        return [chance]
+    return [chance, *(one for one in others if one.state == chance.state)]
+
+
+def between(*, first: int, last: int) -> list[Chance]:
+    """Return the chances that events of a span of the ledger brought into the state in which they are. Two statements."""
+    return _chances(Opportunity.objects.filter(sequence__range=(first, last)).order_by("pk"))
+
+
+def groups_of(*, pieces: Iterable[str]) -> dict[str, tuple[UUID, int]]:
+    """Return (offer, group) of pieces that a group handed in, by their key; others are missing. One statement per 500."""
+    wanted = {}
+    for key in pieces:
+        with contextlib.suppress(ValueError):
+            if key.startswith(CHANCE):
+                wanted[UUID(key.removeprefix(CHANCE))] = key
+    found, listed = {}, list(wanted)
+    for start in range(0, len(listed), _PART):
+        rows = Opportunity.objects.filter(uuid__in=listed[start : start + _PART], group__gt=0)
+        for uuid, offer, group in rows.values_list("uuid", "offer__uuid", "group"):
+            found[wanted[uuid]] = (offer, group)
+    return found
+
+
 def given_in(*, school_class: int, limit: int = 100) -> list[Given]:
     """Return what was given in a class and not taken back, newest first, with every chance. Four statements."""
     offers = list(Offer.objects.filter(school_class_id=school_class).order_by("-given_at", "-pk")[:limit])
@@ -112,6 +150,7 @@ def _chances(rows: QuerySet[Opportunity]) -> list[Chance]:
             link=row.offer.link, targets=tuple(targets.get(row.offer_id, ())), due_on=row.offer.due_on,
             depth=row.offer.depth, purpose=row.offer.purpose, given_at=row.offer.given_at, state=row.state,
             reason=row.reason, changed_at=row.changed_at, sequence=row.sequence, school_class=row.offer.school_class_id,
+            group=row.group,
         )
         for row in found
     ]  # fmt: skip
@@ -131,6 +170,6 @@ def away_since(students: Sequence[int], *, by: datetime | None = None) -> dict[i
 def data_of(*, student: int) -> list[dict[str, object]]:
     """Return a student's chances as plain data, oldest first."""
     rows = Opportunity.objects.filter(student_id=student).order_by("pk")
-    fields = ("uuid", "offer__title", "offer__words", "offer__link", "offer__due_on", "offer__given_at", "state", "reason",
-              "changed_at")  # fmt: skip
+    fields = ("uuid", "offer__title", "offer__words", "offer__link", "offer__due_on", "offer__given_at", "group", "state",
+              "reason", "changed_at")  # fmt: skip
     return [{name.removeprefix("offer__"): row[name] for name in fields} for row in rows.values(*fields)]

@@ -11,6 +11,7 @@ from headway.frameworks.models import Node
 from headway.rosters.models import Person, SchoolClass
 
 __all__ = [
+    "Attempt",
     "Erasure",
     "Event",
     "LedgerHead",
@@ -140,6 +141,28 @@ class Piece(models.Model):
         indexes = [models.Index(fields=["student", "handed_in_at"])]
 
 
+class Attempt(models.Model):
+    """One earlier attempt at a piece, as it was handed in. Identified by its piece and number; seen by who sees the piece.
+
+    The newest attempt is the piece itself. A projection of the ledger, which goes when the piece goes.
+    """
+
+    piece = models.ForeignKey(Piece, on_delete=models.CASCADE, related_name="attempts")
+    attempt = models.SmallIntegerField()
+    title = models.CharField(max_length=200)
+    words = models.TextField(default="")
+    link = models.URLField(max_length=500, default="")
+    file_name = models.CharField(max_length=200, default="")
+    file_type = models.CharField(max_length=100, default="")
+    file_digest = models.CharField(max_length=64, default="", db_index=True)
+    file_size = models.BigIntegerField(default=0)
+    reflection = models.TextField(default="")
+    handed_in_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["piece", "attempt"], name="attempt_once")]
+
+
 class Offer(models.Model):
     """One task, or bare target, that was given in one act. Identified by `uuid`; `key` is the client's.
 
@@ -164,12 +187,14 @@ class Opportunity(models.Model):
     """One recorded chance for one student to show the targets of an offer. Identified by `uuid`; seen by who sees the student.
 
     A projection of the ledger: `sequence` is the event that brought it into its state. The piece handed in for it has
-    the key `piece_key`, and so has a rating that says that it was missed or excused.
+    the key `piece_key`, and so has a rating that says that it was missed or excused. Students of one offer with the same
+    `group` hand in together; 0 works alone.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="opportunities")
     student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    group = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=10, default="offered")
     reason = models.CharField(max_length=500, default="")
     changed_at = models.DateTimeField()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 
 from headway.access.actions import record_act
@@ -17,15 +16,16 @@ from headway.access.types import Role, Viewer
 from headway.evidence import chances, ledger
 from headway.evidence.models import Offer, Opportunity
 from headway.evidence.types import AWAY, CLOSED, OFFERED, TAKEN, WITHDRAWN, Chance, Task
+from headway.evidence.wording import LINK, TITLE, WORDS, wrong_in
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
 
+Key = TypeVar("Key", bound=Hashable)
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
-MOST_TARGETS, TITLE, WORDS, LINK, REASON = 6, 200, 20_000, 500, 500
-_LINK = URLValidator(schemes=["http", "https"])
+MOST_TARGETS, REASON, MOST_GROUPS = 6, 500, 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,27 @@ def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) ->
             "due_on": task.due_on.isoformat() if task.due_on else "", "depth": task.depth, "purpose": task.purpose,
         }  # fmt: skip
         said = {name: value for name, value in said.items() if value not in ("", 0)}
+        groups = together(task.groups)
         drafts = [
-            ledger.Draft("offered", {"opportunity": str(own[student]), **said}, uuids[student], actor.person)
+            ledger.Draft(
+                "offered",
+                {"opportunity": str(own[student]), **said, **_in_group(groups.get(student, 0))},
+                uuids[student],
+                actor.person,
+            )
             for student in wanted
         ]
         first, _, _ = ledger.append(drafts, at_us=micros(at), head=head)
         Opportunity.objects.bulk_create(
             [
-                Opportunity(uuid=own[s], offer=offer, student_id=s, changed_at=at, sequence=first + n)
+                Opportunity(
+                    uuid=own[s],
+                    offer=offer,
+                    student_id=s,
+                    changed_at=at,
+                    sequence=first + n,
+                    group=groups.get(s, 0),
+                )
                 for n, s in enumerate(wanted)
             ]
         )
@@ -98,13 +111,24 @@ def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) ->
         return offer
 
 
+def together(groups: Mapping[Key, int]) -> dict[Key, int]:
+    """Return the groups of at least two, by who is in them: one alone is no group."""
+    sizes = Counter(groups.values())
+    return {one: number for one, number in groups.items() if number and sizes[number] > 1}
+
+
+def _in_group(number: int) -> dict[str, int]:
+    return {"group": number} if number else {}
+
+
 def _check(task: Task, students: Sequence[int], today: date) -> None:
     faults = []
     if not 8 <= len(task.key) <= 190:
         faults.append("the form was not whole")
-    if not task.title.strip() or len(task.title) > TITLE:
+    wrong = wrong_in(title=task.title, words=task.words, link=task.link)
+    if not task.title.strip() or "title" in wrong:
         faults.append(f"a title of up to {TITLE} letters")
-    if len(task.words) > WORDS:
+    if "words" in wrong:
         faults.append(f"instructions of up to {WORDS} letters")
     if not 1 <= len(set(task.targets)) == len(task.targets) <= MOST_TARGETS:
         faults.append(f"one to {MOST_TARGETS} targets, each once")
@@ -116,13 +140,10 @@ def _check(task: Task, students: Sequence[int], today: date) -> None:
         faults.append("a due day from today on, or none")
     if task.depth not in range(5) or task.purpose not in (Purpose.EVIDENCE, Purpose.PRACTICE):
         faults.append("a depth of 1 to 4 or none, as evidence or practice")
-    if task.link:
-        try:
-            _LINK(task.link)
-            if len(task.link) > LINK:
-                raise ValidationError("long")
-        except ValidationError:
-            faults.append("a link that begins with https://")
+    if "link" in wrong:
+        faults.append(f"a link of up to {LINK} letters that begins with https://")
+    if not set(task.groups) <= set(students) or any(not 0 <= n <= MOST_GROUPS for n in task.groups.values()):
+        faults.append(f"groups of its own students, numbered up to {MOST_GROUPS}")
     if faults:
         raise Refusal("offer_invalid", f"A task needs: {'; '.join(faults)}.")
 
@@ -139,8 +160,9 @@ def _refuse_another(known: Offer, task: Task, students: Sequence[int]) -> None:
     same = (known.title, known.words, known.link, known.due_on, known.depth, known.purpose) == (
         task.title, task.words, task.link, task.due_on, task.depth, task.purpose)  # fmt: skip
     targets = set(known.targets.values_list("pk", flat=True))
-    given = set(known.opportunities.values_list("student_id", flat=True))
-    if not same or targets != set(task.targets) or given != set(students):
+    given = dict(known.opportunities.values_list("student_id", "group"))
+    wanted = dict.fromkeys(students, 0) | together(task.groups)
+    if not same or targets != set(task.targets) or given != wanted:
         raise Refusal("key_conflict", "This form was sent before with other content; begin a new one.")
 
 
@@ -224,8 +246,8 @@ def _move(actor: Viewer, rows: Sequence[Chance], state: str, kind: str, reason: 
     return Moved(first, last, tuple(chances.by_uuid([row.uuid for row in rows])))
 
 
-def take(*, chance: Chance, at: datetime, sequence: int) -> None:
-    """This will note that a piece was handed in for an open chance, in the caller's transaction."""
+def take(*, chance: Chance, at: datetime, sequence: int, group: int = 0) -> None:
+    """This will note that a piece was handed in for an open chance, with its group or alone, in the caller's transaction."""
     Opportunity.objects.filter(uuid=chance.uuid).update(
-        state=TAKEN, reason="", changed_at=at, sequence=sequence
+        state=TAKEN, reason="", changed_at=at, sequence=sequence, group=group
     )

@@ -14,11 +14,23 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, Q
 
-from headway.evidence import asking, chances, ledger, notes, projection, replaying, returning, saved
+from headway.evidence import (
+    asking,
+    chances,
+    ledger,
+    notes,
+    projection,
+    rated,
+    replaying,
+    returning,
+    saved,
+    wording,
+)
 from headway.evidence.asking import Asked
 from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
 from headway.evidence.models import (
+    Attempt,
     Event,
     LedgerHead,
     Offer,
@@ -29,6 +41,7 @@ from headway.evidence.models import (
     StudentRequest,
 )
 from headway.evidence.notes import NoteView
+from headway.evidence.rated import Rated
 from headway.evidence.returning import Returned
 from headway.evidence.telling import feedback_since, place_at
 from headway.evidence.types import Break, Chance
@@ -47,6 +60,7 @@ __all__ = [
     "Held",
     "NoteView",
     "OwnRating",
+    "Rated",
     "References",
     "Returned",
     "RowReader",
@@ -58,6 +72,7 @@ __all__ = [
     "bodies_at",
     "breaks",
     "chances_as_data",
+    "chances_between",
     "chances_by_uuid",
     "chances_of",
     "events",
@@ -69,6 +84,8 @@ __all__ = [
     "find_note",
     "find_request",
     "given_in",
+    "group_of",
+    "groups_of",
     "head",
     "held_ratings",
     "keys_between",
@@ -82,7 +99,10 @@ __all__ = [
     "own_notes",
     "place_at",
     "projection_breaks",
+    "rated_by_others",
+    "raters_since",
     "rating_rows",
+    "ratings_by",
     "ratings_by_key",
     "recorded",
     "requests_as_data",
@@ -95,11 +115,19 @@ __all__ = [
     "students_rated",
     "waiting",
     "work_as_data",
+    "wrong_in",
 ]  # fmt: skip
 
 chances_of = chances.of_students
 chances_by_uuid = chances.by_uuid
 find_chance = chances.find_by_key
+group_of = chances.group_of
+groups_of = chances.groups_of
+wrong_in = wording.wrong_in
+chances_between = chances.between
+rated_by_others = rated.by_others
+ratings_by = rated.by
+raters_since = rated.raters_since
 find_given = chances.find_given
 given_in = chances.given_in
 away_since = chances.away_since
@@ -323,7 +351,13 @@ def work_as_data(*, student: int) -> list[dict[str, Any]]:
               "attempt", "handed_in_at", "rated_at")  # fmt: skip
     found = list(Piece.objects.filter(student_id=student).order_by("handed_in_at", "id").values(*fields))
     back = returns_of(pieces=[row["key"] for row in found])
+    earlier: dict[str, list[dict[str, Any]]] = {}
+    own = [name for name in fields if name not in ("key", "rated_at")]
+    before = Attempt.objects.filter(piece__student_id=student).order_by("attempt")
+    for one in before.values("piece__key", *own):
+        earlier.setdefault(one.pop("piece__key"), []).append(one)
     for row in found:
+        row["earlier_attempts"] = earlier.get(row["key"], [])
         row["returned"] = [
             {"attempt": one.attempt, "words": one.words, "at": one.at,
              "by_target": {str(frameworks.node(target).uuid): text for target, text in one.notes.items()}}
@@ -379,17 +413,32 @@ def find_piece(key: str) -> Piece | None:
     return Piece.objects.filter(key=key).prefetch_related("targets").first()
 
 
-def pieces_with_file(*, digest: str) -> list[Piece]:
-    """Return the pieces that carry a file, by its digest. One statement."""
-    return list(Piece.objects.filter(file_digest=digest).order_by("id")) if digest else []
+def pieces_named(*, keys: Iterable[str]) -> dict[str, Piece]:
+    """Return pieces by their key; unknown ones are missing. One statement."""
+    return {one.key: one for one in Piece.objects.filter(key__in=list(keys))}
+
+
+def earlier_attempts(*, piece: str) -> list[Attempt]:
+    """Return what was handed in for a piece before its newest attempt, the newest of them first. One statement."""
+    return list(Attempt.objects.filter(piece__key=piece).order_by("-attempt"))
+
+
+def work_with_file(*, digest: str) -> list[tuple[int, Piece | Attempt]]:
+    """Return (student, work) of the pieces, and then the earlier attempts, that carry a file, by its digest. Two statements."""
+    if not digest:
+        return []
+    pieces = Piece.objects.filter(file_digest=digest).order_by("id")
+    earlier = Attempt.objects.filter(file_digest=digest).select_related("piece").order_by("id")
+    return [(one.student_id, one) for one in pieces] + [(one.piece.student_id, one) for one in earlier]
 
 
 def files_kept(*, student: int | None = None) -> list[tuple[str, str]]:
-    """Return (piece key, digest) of every file that was handed in, by one student or by all. One statement."""
-    found = Piece.objects.exclude(file_digest="").order_by("id")
+    """Return (piece key, digest) of every file that was handed in, by one student or by all. Two statements."""
+    newest = Piece.objects.exclude(file_digest="").order_by("id")
+    earlier = Attempt.objects.exclude(file_digest="").order_by("id")
     if student is not None:
-        found = found.filter(student_id=student)
-    return list(found.values_list("key", "file_digest"))
+        newest, earlier = newest.filter(student_id=student), earlier.filter(piece__student_id=student)
+    return [*newest.values_list("key", "file_digest"), *earlier.values_list("piece__key", "file_digest")]
 
 
 def pieces_of(*, students: Sequence[int], limit: int = 200) -> list[Piece]:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headway.evidence.models import Event, Note, Opportunity, Piece, Return, StudentRequest
+from headway.evidence.models import Attempt, Event, Note, Opportunity, Piece, Return, StudentRequest
 from headway.evidence.types import CHANCE, OFFERED, TAKEN, Break
 
 KINDS = (
     "offered",
+    "grouped",
     "offer_withdrawn",
     "closed",
     "reopened",
@@ -44,15 +45,22 @@ class _Replay:
         about = str(subject)
         if kind == "handed_in":
             key = body["key"]
+            before = self.rows.get(("piece", key))
+            if before is not None:
+                said = {name: before[name] for name in _PIECE}
+                self.rows["attempt", f"{key} {before['attempt']}"] = {"piece": key, **said}
             self.rows["piece", key] = {"about": about, **{name: body.get(name, "") for name in _PIECE}}
             chance = self.rows.get(("opportunity", key.removeprefix(CHANCE)))
             if key.startswith(CHANCE) and chance is not None and chance["state"] != TAKEN:
-                chance |= {"state": TAKEN, "sequence": sequence}
+                chance |= {"state": TAKEN, "sequence": sequence, "group": body.get("group", 0)}
         elif kind == "offered":
             said = {name: str(body.get(name, "")) for name in _OFFER}
             self.rows["opportunity", body["opportunity"]] = {
-                "about": about, "state": OFFERED, "sequence": sequence, "targets": sorted(body["targets"]), **said
+                "about": about, "state": OFFERED, "sequence": sequence, "targets": sorted(body["targets"]),
+                "group": body.get("group", 0), **said
             }  # fmt: skip
+        elif kind == "grouped":
+            self.rows["opportunity", body["opportunity"]]["group"] = body["group"]
         elif kind in ("offer_withdrawn", "closed", "reopened"):
             self.rows["opportunity", body["opportunity"]] |= {"state": body["state"], "sequence": sequence}
         elif kind == "returned":
@@ -86,7 +94,7 @@ class _Replay:
 
 
 def loop_breaks(*, target_uuids: Callable[[list[int]], dict[int, Any]], limit: int = 100) -> list[Break]:
-    """Return the opportunities, pieces, returns, requests and notes that differ from a replay of their events."""
+    """Return the opportunities, pieces, earlier attempts, returns, requests and notes that differ from a replay."""
     replay, found = _Replay(), []
     events = Event.objects.filter(kind__in=KINDS, payload__isnull=False).order_by("sequence")
     for sequence, kind, subject, text in events.values_list(
@@ -131,13 +139,19 @@ def _stored(target_uuids: Callable[[list[int]], dict[int, Any]]) -> Iterator[tup
     pieces = Piece.objects.values_list("key", "student__uuid", *_PIECE)
     for key, about, *values in pieces.iterator():
         yield ("piece", key), {"about": str(about), **dict(zip(_PIECE, values, strict=True))}
+    for attempt in Attempt.objects.select_related("piece").iterator():
+        key = attempt.piece.key
+        yield (
+            ("attempt", f"{key} {attempt.attempt}"),
+            {"piece": key, **{name: getattr(attempt, name) for name in _PIECE}},
+        )
     chances = Opportunity.objects.select_related("offer", "student").prefetch_related("offer__targets")
     for one in chances.iterator(chunk_size=2_000):
         offer = one.offer
         said = [offer.title, offer.words, offer.link, offer.due_on, offer.depth, offer.purpose]
         yield ("opportunity", str(one.uuid)), {
             "about": str(one.student.uuid), "state": one.state, "sequence": one.sequence,
-            "targets": sorted(str(node.uuid) for node in offer.targets.all()),
+            "targets": sorted(str(node.uuid) for node in offer.targets.all()), "group": one.group,
             **{name: "" if not value else str(value) for name, value in zip(_OFFER, said, strict=True)},
         }  # fmt: skip
     for back in Return.objects.select_related("piece").iterator():

@@ -12,7 +12,8 @@ from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import ledger
 from headway.evidence.models import Piece, Return
-from headway.evidence.offering import WORDS, check_seen
+from headway.evidence.offering import check_seen
+from headway.evidence.wording import WORDS
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros
@@ -77,6 +78,31 @@ def return_piece(
         record_act(actor=actor, act="return_piece", kind="person", object_id=subject, at=at,
                    detail={"piece": key, "attempt": attempt})  # fmt: skip
         return _returned(made)
+
+
+def return_pieces(
+    *, actor: Viewer, keys: Sequence[str], attempt: int, words: str, notes: Mapping[int, str], own: Mapping[str, str],
+    at: datetime,
+) -> list[Returned]:  # fmt: skip
+    """This will give a piece of group work back to each of its students, as one act; see `return_piece`.
+
+    `words` and `notes` are for all; `own` are further words for one student, by the key of their piece.
+    """
+    with transaction.atomic():
+        return [
+            return_piece(
+                actor=actor, key=key, attempt=attempt, notes=notes, at=at,
+                words="\n\n".join(text for text in (words.strip(), own.get(key, "").strip()) if text),
+            )
+            for key in keys
+        ]  # fmt: skip
+
+
+def undo_returns(*, actor: Viewer, sequences: Sequence[int], at: datetime) -> None:
+    """This will take back the returns of one act, all or none; see `undo_return`."""
+    with transaction.atomic():
+        for sequence in sequences:
+            undo_return(actor=actor, sequence=sequence, at=at)
 
 
 def undo_return(*, actor: Viewer, sequence: int, at: datetime) -> None:

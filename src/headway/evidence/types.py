@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -128,6 +129,7 @@ class Work:
     """One attempt at a piece of work as it is handed in. `targets` are row keys; a file is named by its SHA-256.
 
     `way` is `class_device` where the student handed it in on a class device, else empty.
+    `after` is the attempt that the sender had before them (0: none), where they say so: a newer one is not overtaken.
     """
 
     key: str
@@ -144,21 +146,25 @@ class Work:
     file_size: int = 0
     reflection: str = ""
     way: str = ""
+    after: int | None = None
 
-    def body(self, *, attempt: int) -> dict[str, Any]:
+    def body(self, *, attempt: int, group: int = 0) -> dict[str, Any]:
         """Return the payload of the event; empty fields are left out."""
         full = {
             "key": self.key, "student": str(self.student_uuid), "targets": [str(one) for one in self.target_uuids],
             "title": self.title, "words": self.words, "link": self.link, "file_name": self.file_name,
             "file_type": self.file_type, "file_digest": self.file_digest, "file_size": self.file_size or None,
-            "reflection": self.reflection, "way": self.way, "attempt": attempt,
+            "reflection": self.reflection, "way": self.way, "attempt": attempt, "group": group or None,
         }  # fmt: skip
         return {name: value for name, value in full.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is given: `targets` are row keys, `purpose` a code of `Purpose` (evidence or practice), `depth` 1 to 4 or 0."""
+    """What is given: `targets` are row keys, `purpose` a code of `Purpose` (evidence or practice), `depth` 1 to 4 or 0.
+
+    `groups` are numbers by student (row key): who has the same number hands in together, who has none works alone.
+    """
 
     key: str
     title: str
@@ -169,6 +175,7 @@ class Task:
     depth: int = 0
     purpose: int = 0
     school_class: int | None = None
+    groups: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ class Chance:
     changed_at: datetime
     sequence: int
     school_class: int | None = None
+    group: int = 0
 
     @property
     def piece_key(self) -> str:

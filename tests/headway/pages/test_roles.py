@@ -85,6 +85,8 @@ teacher.classes         sxxxxxx>>.x>>>ss
 teacher.grid            s------.---.-.ss
 teacher.new_student     s------.---.-.ss
 teacher.rate            sxxxxxx...x...ss
+teacher.waiting         sxxxxxx...x...ss
+teacher.rated           sxxxxxx...x...ss
 teacher.rate_undo       sxxxxxx>>>x>>>ss
 teacher.give            sxxxxxx...x...ss
 teacher.given_list      s------.---.-.ss

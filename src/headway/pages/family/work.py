@@ -23,6 +23,7 @@ def work(request: HttpRequest, student_id: str, key: str, subject: Any) -> HttpR
         "nav": "family.home",
         "work": view,
         "child": subject,
+        "names_hidden": True,
         "given": learner.given,
         "base": base,
         "target_url": f"{base}/why/",

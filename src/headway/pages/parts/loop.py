@@ -122,6 +122,15 @@ def given_view(chance: Chance, today: date) -> GivenView:
     )  # fmt: skip
 
 
+def mates_of(chance: Chance | None, student: int) -> list[str]:
+    """Return the names of those who hand in together with a student; nobody where they work alone. Three statements."""
+    if chance is None or not chance.group:
+        return []
+    others = [one.student for one in evidence.group_of(chance) if one.student != student]
+    people = rosters.people_by_id(person_ids=others)
+    return sorted(people[one].name() for one in others)
+
+
 def by_due(chances: Sequence[Chance]) -> list[Chance]:
     """Return chances, the one that is due first before the others, those without a day last."""
     return sorted(chances, key=lambda one: (one.due_on is None, one.due_on or date.max, one.given_at))

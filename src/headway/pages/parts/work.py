@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from headway.pages.parts import feedback
 from headway.pages.parts.feedback import FOR_STUDENT, Said
 from headway.pages.parts.files import IMAGES
 from headway.pages.parts.learning import ADULTS, Learner, language, learners
-from headway.pages.parts.loop import ReturnView, return_views, state_of, state_words
+from headway.pages.parts.loop import ReturnView, mates_of, return_views, state_of, state_words
 from headway.proficiency.queries import AT
 from headway.science.codes import Status
 
@@ -30,6 +30,14 @@ class OnTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierView:
+    """What was handed in before the newest attempt."""
+
+    work: Any
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorkView:
     """A piece as it was handed in (`piece` None: it was rated without being handed in here), and what came back."""
 
@@ -42,6 +50,8 @@ class WorkView:
     picture: bool
     returns: list[ReturnView]
     task: Any = None
+    earlier: list[EarlierView] = field(default_factory=list)
+    mates: list[str] = field(default_factory=list)
 
     @property
     def returned(self) -> bool:
@@ -57,7 +67,7 @@ class WorkView:
 def work_view(
     person: Any, key: str, *, now: datetime, book: Any, as_of: date | None = None, purposes: Any = FOR_STUDENT
 ) -> tuple[WorkView, Learner] | None:
-    """Return a piece of this student's work by its key, or None where there is none. At most eleven statements."""
+    """Return a piece of this student's work by its key, or None where there is none. At most fifteen statements."""
     piece = evidence.find_piece(key)
     if piece is not None and piece.student_id != person.id:
         return None
@@ -74,11 +84,19 @@ def work_view(
     state = "rated"
     if piece is not None:
         state = state_of(piece, waits=waits(learner, piece), returns=back)
+    task = evidence.find_chance(key)
     return WorkView(
         key, title, piece, targets, state=state, stands=state_words(state),
         picture=piece is not None and piece.file_type in IMAGES, returns=return_views(back),
-        task=evidence.find_chance(key),
+        task=task, earlier=earlier(piece), mates=mates_of(task, person.id),
     ), learner  # fmt: skip
+
+
+def earlier(piece: Any) -> list[EarlierView]:
+    """Return the earlier attempts at a piece, the newest of them first. One statement where there are any."""
+    if piece is None or piece.attempt == 1:
+        return []
+    return [EarlierView(one, one.file_type in IMAGES) for one in evidence.earlier_attempts(piece=piece.key)]
 
 
 @dataclass(frozen=True, slots=True)

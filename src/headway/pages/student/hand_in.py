@@ -8,8 +8,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,11 +21,9 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import files, uploads
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
-from headway.pages.parts.loop import given_view, return_views
+from headway.pages.parts.loop import given_view, mates_of, return_views
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
-WORDS, TITLE, LINK = 20_000, 200, 500
-_LINK = URLValidator(schemes=["http", "https"])
 
 
 @dataclass(slots=True)
@@ -56,11 +52,14 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
     if not form.errors:
         try:
             taken = actions.hand_in(
-                actor=request.viewer, work=_work(learner, form, piece, upload), at=request.moment
+                actor=request.viewer,
+                work=_work(learner, form, piece, upload, _after(request)),
+                at=request.moment,
             )
             return redirect(f"/student/work/{quote(taken.key, safe='')}?done=1")
         except Refusal as refusal:
-            form.errors["title"] = _refused(refusal)
+            form.errors["words" if refusal.code == "newer_attempt" else "title"] = _refused(refusal)
+            piece = evidence.find_piece(form.key)
     return _page(request, learner, offered, form, piece, 422)
 
 
@@ -125,14 +124,17 @@ def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stor
             form.task = _answering(learner, form.key)[0].task
     if form.task is None and form.target and _node(learner, form.target) is None:
         form.errors["target"] = _("Choose one of the targets, or let your teacher choose.")
-    if len(form.title) > TITLE:
-        form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": TITLE}
-    for name in ("words", "reflection"):
-        if len(getattr(form, name)) > WORDS:
-            form.errors[name] = _("Up to %(n)s letters fit here; hand in a longer text as a file.") % {
-                "n": WORDS
-            }
-    _check_link(form)
+    wrong = evidence.wrong_in(title=form.title, words=form.words, link=form.link, reflection=form.reflection)
+    if "title" in wrong:
+        form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": 200}
+    for name in sorted(wrong & {"words", "reflection"}):
+        form.errors[name] = _("Up to %(n)s letters fit here; hand in a longer text as a file.") % {
+            "n": 20_000
+        }
+    if "link" in wrong:
+        form.errors["link"] = _(
+            "A link begins with https:// and leads to one page; copy it from the address line."
+        )
     upload = _upload(request, form)
     kept = piece is not None and form.keep and piece.file_digest
     if not form.errors and not (form.words or form.link or upload or kept):
@@ -140,19 +142,6 @@ def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stor
             "Nothing to hand in yet: write some words, give a link, or choose a photo or a file."
         )
     return form, piece, upload
-
-
-def _check_link(form: Form) -> None:
-    if not form.link:
-        return
-    try:
-        _LINK(form.link)
-        if len(form.link) > LINK:
-            raise ValidationError("long")
-    except ValidationError:
-        form.errors["link"] = _(
-            "A link begins with https:// and leads to one page; copy it from the address line."
-        )
 
 
 def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
@@ -171,7 +160,13 @@ def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
     return stored
 
 
-def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None) -> Work:
+def _after(request: HttpRequest) -> int | None:
+    """Return the attempt that stood when the form was opened; 0 before the first, None where the form does not say."""
+    said = request.POST.get("after", "")
+    return int(said) if is_whole(said) and len(said) < 6 else None
+
+
+def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None, after: int | None) -> Work:
     targets = (
         list(form.task.targets) if form.task else [node.id] if (node := _node(learner, form.target)) else []
     )
@@ -186,12 +181,17 @@ def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None)
         file_type=upload.type if upload else kept.file_type if kept else "",
         file_digest=upload.digest if upload else kept.file_digest if kept else "",
         file_size=upload.size if upload else kept.file_size if kept else 0, reflection=form.reflection,
+        after=after,
     )  # fmt: skip
 
 
 def _refused(refusal: Refusal) -> str:
     if refusal.code == "key_conflict":
         return _("This piece is already somebody else’s. Go back and begin a new one.")
+    if refusal.code == "newer_attempt":
+        return _(
+            "This was handed in since you opened the page. Look at it first; to hand in yours as the next attempt, send it again."
+        )
     if refusal.code == "chance_closed":
         return _("This task is closed. Ask your teacher to open it again.")
     return _("This could not be handed in just now. Please send it once more.")
@@ -216,6 +216,8 @@ def _page(
                    "target": _("What it shows"), "reflection": _("Looking back on it")},
         "task": form.task and given_view(form.task, learner.m.day), "asks": form.task,
         "returns": return_views(evidence.returns_of(pieces=[piece.key]).get(piece.key, [])) if piece else [],
+        "after": piece.attempt if piece is not None else 0, "group": mates_of(form.task, learner.person.id),
+        "group_work": f"/student/work/{quote(piece.key, safe='')}" if piece is not None else "",
         "faults": [(name, text) for name, text in form.errors.items()],
     }  # fmt: skip
     return render(request, "pages/student/hand_in.html", context, status=status)

@@ -17,7 +17,7 @@ def own_record(viewer: Viewer, **_: Any) -> Any:
 
 
 def seen_file(viewer: Viewer, digest: str, **_: Any) -> Any:
-    """Return a piece of work with this file, of a student whom the viewer may see today; else None."""
-    held = evidence.pieces_with_file(digest=digest)
-    seen = rosters.visible_ids(viewer, person_ids={piece.student_id for piece in held}, as_of=viewer.today)
-    return next((piece for piece in held if piece.student_id in seen), None)
+    """Return a piece of work, or an earlier attempt, with this file, of a student whom the viewer may see today; else None."""
+    held = evidence.work_with_file(digest=digest)
+    seen = rosters.visible_ids(viewer, person_ids={student for student, _ in held}, as_of=viewer.today)
+    return next((work for student, work in held if student in seen), None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, ngettext
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
 from headway.evidence import actions
+from headway.evidence import queries as evidence
 from headway.evidence.types import Task
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
@@ -25,7 +25,7 @@ from headway.proficiency import queries
 from headway.rosters import queries as rosters
 
 MOST_TARGETS = 6
-_LINK = URLValidator(schemes=["http", "https"])
+MOST_GROUPS = 15
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ class Form:
     purpose: str = "evidence"
     targets: list[str] = field(default_factory=list)
     students: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -101,27 +102,37 @@ def _read(request: HttpRequest, today: date, members: set[str]) -> Form:
         due=sent.get("due", ""), depth=sent.get("depth", ""), purpose=sent.get("purpose", "evidence"),
         targets=[t for t in dict.fromkeys(sent.getlist("target")) if is_whole(t) and len(t) < 19],
         students=[s for s in dict.fromkeys(sent.getlist("student")) if s in members],
+        groups=groups_sent(sent, members),
     )  # fmt: skip
     if not 1 <= len(form.targets) <= MOST_TARGETS:
         form.errors["targets"] = _("Choose one to %(n)s targets.") % {"n": MOST_TARGETS}
     elif not form.title:
         form.title = _name(form.targets[0])
-    if len(form.title) > 200:
+    wrong = evidence.wrong_in(title=form.title, words=form.words, link=form.link)
+    if "title" in wrong:
         form.errors["title"] = _("The name may have up to %(n)s letters.") % {"n": 200}
-    if len(form.words) > 20_000:
+    if "words" in wrong:
         form.errors["words"] = _("Up to %(n)s letters fit here.") % {"n": 20_000}
     if not form.students:
         form.errors["students"] = _("Choose at least one student.")
     if form.due and not _is_day(form.due, today):
         form.errors["due"] = _("Give a day from today on, or leave it empty.")
-    if form.link:
-        try:
-            _LINK(form.link)
-        except ValidationError:
-            form.errors["link"] = _(
-                "A link begins with https:// and leads to one page; copy it from the address line."
-            )
+    if "link" in wrong:
+        form.errors["link"] = _(
+            "A link begins with https:// and leads to one page; copy it from the address line."
+        )
     return form
+
+
+def groups_sent(sent: Any, members: Iterable[str]) -> dict[str, str]:
+    """Return the number of the group that was chosen for each member; who works alone is missing."""
+    found = {one: sent.get(f"group-{one}", "") for one in members}
+    return {one: number for one, number in found.items() if number in group_numbers(len(found))}
+
+
+def group_numbers(members: int) -> list[str]:
+    """Return the numbers of as many groups as so many members can make."""
+    return [str(n + 1) for n in range(min(members // 2, MOST_GROUPS))]
 
 
 def _name(target: str) -> str:
@@ -144,6 +155,7 @@ def _task(form: Form, school_class: Any) -> Task:
         link=form.link, due_on=date.fromisoformat(form.due) if form.due else None,
         depth=int(form.depth) if form.depth in ("1", "2", "3", "4") else 0,
         purpose=1 if form.purpose == "practice" else 0, school_class=school_class.id,
+        groups={int(one): int(number) for one, number in form.groups.items() if one in form.students},
     )  # fmt: skip
 
 
@@ -170,7 +182,9 @@ def _page(
         "nav": "teacher.today", "classes": classes, "chosen": chosen, "form": form, "today": m.day, "most": MOST_TARGETS,
         "groups": [(name, rows, any(row["on"] for row in rows)) for name, rows in groups.items()],
         "picked": any(row["on"] for rows in groups.values() for row in rows),
-        "people": [{"id": str(p.id), "name": p.name(), "on": str(p.id) in form.students} for p in people],
+        "people": [{"id": str(p.id), "name": p.name(), "on": str(p.id) in form.students,
+                    "group": form.groups.get(str(p.id), "")} for p in people],
+        "numbers": group_numbers(len(people)), "in_groups": bool(form.groups),
         "faults": list(form.errors.items()),
     }  # fmt: skip
     return render(request, "pages/teacher/give.html", context, status=status)

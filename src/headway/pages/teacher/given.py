@@ -21,6 +21,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts.loop import names_of, state_words
 from headway.pages.parts.told import address, told
+from headway.pages.teacher.give import group_numbers, groups_sent
 from headway.pages.teacher.notes import in_words
 from headway.proficiency import actions
 from headway.rosters import queries as rosters
@@ -67,6 +68,8 @@ class StudentRow:
     at: Any
     url: str
     may: bool
+    group: int
+    open: bool
 
 
 def class_list(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
@@ -147,7 +150,9 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
         "counts": [(state_words(s), list(states.values()).count(s)) for s in ORDER if s in states.values()],
         "said": told(request, "said"), "fault": told(request, "fault"), "undo": _undo(request, subject),
         "may_withdraw": all(one.state == "offered" for one in subject.chances),
-        "any_open": any(row.may for row in rows),
+        "any_open": any(row.may for row in rows), "in_groups": any(row.group for row in rows),
+        "regroup": [{"id": row.chance, "name": row.name, "group": str(row.group)} for row in rows if row.open],
+        "numbers": group_numbers(len(rows)),
     }  # fmt: skip
     return render(request, "pages/teacher/given.html", context)
 
@@ -155,7 +160,7 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
 def _student(one: Chance, person: Any, state: str) -> StudentRow:
     url = f"/teacher/rate?piece={quote(one.piece_key, safe='')}" if one.state == "taken" else ""
     return StudentRow(str(one.uuid), person.name(), person.sourced_id, state, state_words(state), one.reason, one.changed_at,
-                      url, one.state not in ("taken", "withdrawn"))  # fmt: skip
+                      url, one.state not in ("taken", "withdrawn"), one.group, one.open)  # fmt: skip
 
 
 def _undo(request: HttpRequest, subject: Given) -> list[str]:
@@ -179,6 +184,8 @@ def _act(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
         if act == "withdraw":
             work.withdraw_offer(actor=who, offer=offer_id, at=at)
             return redirect(address(here, said=_("Taken back: nobody has it any more.")))
+        if act == "group":
+            return redirect(address(here, said=_regrouped(request, subject)))
         if act == "paper":
             n = work.hand_in_on_paper(actor=who, opportunities=chosen, at=at)
             said = ngettext(
@@ -201,6 +208,17 @@ def _act(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chosen))
     said = said % {"state": state_words(act), "n": len(chosen)}
     return redirect(address(here, said=said, first=first, last=last))
+
+
+def _regrouped(request: HttpRequest, subject: Given) -> str:
+    """Put those whose work is open into the groups that were chosen, and say for how many that changed."""
+    still = {str(one.uuid): one for one in subject.chances if one.open}
+    sent = groups_sent(request.POST, [str(one.uuid) for one in subject.chances])
+    wanted = {one.uuid: int(sent.get(key, 0)) for key, one in still.items() if f"group-{key}" in request.POST}
+    n = work.regroup(actor=request.viewer, offer=subject.uuid, groups=wanted, at=request.moment)
+    return ngettext("%(n)s student works in another group.", "%(n)s students work in other groups.", n) % {
+        "n": n
+    }
 
 
 def _refused(refusal: Refusal) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
@@ -19,7 +18,6 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.kit.times import micros, parse_instant
 from headway.pages.parts import needs as words
 from headway.pages.parts import tags, why
 from headway.pages.parts.asked import look_back
@@ -29,6 +27,7 @@ from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
 from headway.pages.parts.profile import help_words
 from headway.pages.parts.told import address, told
+from headway.pages.teacher.correcting import chosen_keys, corrected
 from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -37,7 +36,6 @@ from headway.report_cards import queries as report_cards
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 
-FIRST_DAY = date(1950, 1, 1)
 LISTED = 12
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
@@ -335,45 +333,12 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
 
 def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
     """Move, re-date or withdraw the chosen ratings in one act with one reason; the old values stay in the ledger."""
-    viewer: Viewer = request.viewer
-    keys = [key for key in request.POST.getlist("rating") if key][:500]
-    reason, act = request.POST.get("reason", "").strip(), request.POST.get("act", "")
     where = {k: request.POST[k] for k in ("target", "line") if request.POST.get(k)}
-    try:
-        if not keys:
-            raise Refusal("nothing_chosen", _("Choose the ratings to correct."))
-        if not reason:
-            raise Refusal("reason_missing", _("A correction needs its reason."))
-        number = _correct(viewer, act, keys, reason, request)
-    except Refusal as refusal:
-        said = refusal.findings[0].message if refusal.findings else refusal.message
-        return redirect(address(f"/teacher/students/{subject.sourced_id}", **where, fault=said))
-    done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
-    return redirect(address(f"/teacher/students/{subject.sourced_id}", **where, said=done, act=number))
-
-
-def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
-    at: datetime = request.moment
-    if act == "move":
-        return actions.move_ratings(
-            actor=viewer, keys=keys, target=request.POST.get("to", ""), reason=reason, at=at
+    return redirect(
+        address(
+            f"/teacher/students/{subject.sourced_id}", **where, **corrected(request, chosen_keys(request))
         )
-    if act == "redate":
-        try:
-            day = date.fromisoformat(request.POST.get("observed", ""))
-        except ValueError as error:
-            raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
-        today = at.astimezone(request.zone).date()
-        if not FIRST_DAY <= day <= today:
-            raise Refusal("not_a_day", _("Give a day from 1950 to today."))
-        when = parse_instant(day.isoformat(), request.zone)
-        # The instant of a day is its noon; in the morning of today that is not yet.
-        return actions.redate_ratings(
-            actor=viewer, keys=keys, observed_us=min(micros(when), micros(at)), reason=reason, at=at
-        )
-    if act == "withdraw":
-        return actions.withdraw_ratings(actor=viewer, keys=keys, reason=reason, at=at)
-    raise Refusal("unknown_act", _("Choose what to do with them."))
+    )
 
 
 def undo(request: HttpRequest, act: int) -> HttpResponse:

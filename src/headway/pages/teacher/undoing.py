@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 
 from headway.access.types import Viewer
 from headway.evidence import actions as work
+from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions
 
@@ -18,7 +19,7 @@ UNDO_SECONDS = 3600
 
 
 def note(viewer: Viewer, told: dict[str, Any]) -> str:
-    """Return a signed note of what was done: `keys` of ratings or the sequence of a return, and what is `said` about it."""
+    """Return a signed note of what was `said` and done: `keys` of ratings, `returned` sequences, or the span that `closed`."""
     return signing.dumps({**told, "by": str(viewer.account)}, salt=SALT, compress=True)
 
 
@@ -33,7 +34,7 @@ def said(token: str) -> str:
 
 
 def undo(request: HttpRequest) -> HttpResponse:
-    """Withdraw what was just saved, or take a return back; both stay in the ledger."""
+    """Withdraw what was just saved, take a return back, or open chances again; all of it stays in the ledger."""
     viewer: Viewer = request.viewer
     back = request.POST.get("back", "/teacher/rate")
     if not back.startswith("/teacher/"):
@@ -46,7 +47,13 @@ def undo(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         if found.get("returned"):
-            work.undo_return(actor=viewer, sequence=found["returned"], at=request.moment)
+            work.undo_returns(actor=viewer, sequences=found["returned"], at=request.moment)
+        elif found.get("closed"):
+            first, last = found["closed"]
+            closed = [one.uuid for one in evidence.chances_between(first=first, last=last)]
+            actions.reopen_opportunities(
+                actor=viewer, opportunities=closed, reason="undone at once", at=request.moment
+            )
         else:
             actions.withdraw_ratings(
                 actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment

@@ -19,12 +19,14 @@ from headway.pages.teacher import (
     paper,
     profile,
     rate,
+    rated,
     release,
     student,
     substitute,
     supports,
     today,
     undoing,
+    waiting,
 )
 from headway.pages.teacher.scope import (
     class_stood_in,
@@ -122,6 +124,22 @@ doors = [
         ADULTS,
         "Whoever saved a rating may take it back at once.",
         methods=POST,
+    ),
+    Door(
+        "teacher/rate/waiting",
+        waiting.waiting,
+        "teacher.waiting",
+        ADULTS,
+        "Adults of the school see what waits for a rating in their scope, and close what did not come.",
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/rated",
+        rated.rated,
+        "teacher.rated",
+        ADULTS,
+        "Adults of the school mend what they themselves rated of late.",
+        methods=BOTH,
     ),
     Door(
         "teacher/give",

@@ -14,7 +14,7 @@ from headway.access.types import SYSTEM
 from headway.proficiency import actions, queries
 from headway.rosters.models import Enrollment, Person, SchoolClass
 
-from ..student.world import NAMES, NOW, build, client, rate
+from ..student.world import NAMES, NOW, build, client, rate, target
 
 pytestmark = pytest.mark.django_db
 PAGES = {
@@ -25,6 +25,10 @@ PAGES = {
     "/teacher/classes/k1/grid": ("T1", 15),
     "/teacher/classes/k1/grid?area=rated": ("T1", 15),
     "/teacher/today": ("T1", 25),
+    "/teacher/rate": ("T1", 15),
+    "/teacher/rate/waiting": ("T1", 15),
+    "/teacher/rated": ("T1", 15),
+    "/teacher/rate?class=k1&target={A.1}": ("T1", 16),
     "/family/": ("p1", 22),
 }
 
@@ -58,6 +62,7 @@ def elsewhere(first: int, last: int) -> None:
 
 
 def cost(browser: Client, path: str) -> tuple[int, int]:
+    path = path.replace("{A.1}", str(target("A.1")))
     browser.get(path)
     with CaptureQueriesContext(connection) as asked:
         response = browser.get(path)

@@ -62,7 +62,8 @@ async function openInspector(cell) {
   }
 }
 
-// Rating: a number key chooses the level of the criterion in focus (or the first without a choice); Enter saves.
+// Rating: a number key chooses the level of the criterion in focus (or the first without a choice); Enter saves. Where
+// nothing came, a letter says why. A question mark shows the keys.
 const rate = document.querySelector("form[data-rate]");
 if (rate) {
   const crits = [...rate.querySelectorAll("fieldset.crit")];
@@ -74,8 +75,14 @@ if (rate) {
       const option = here && here.querySelectorAll("input[type=radio]")[Number(event.key) - 1];
       if (option) { event.preventDefault(); option.checked = true; option.focus(); option.dispatchEvent(new Event("change", { bubbles: true })); }
     } else if (event.key === "Enter" && !event.target.closest("a, button, summary, textarea")) {
+      const save = rate.querySelector("button[data-save]");
+      if (save) { event.preventDefault(); save.click(); }
+    } else if (event.key === "?") {
+      const help = document.querySelector("details[data-keys-help]");
+      if (help) { event.preventDefault(); help.open = !help.open; }
+    } else if (rate.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)) {
       event.preventDefault();
-      rate.querySelector("button[data-save]").click();
+      rate.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`).click();
     } else if (event.key.toLowerCase() === "z") {
       const undo = document.querySelector("button[data-undo]");
       if (undo) { event.preventDefault(); undo.click(); }

@@ -1,0 +1,62 @@
+"""Correcting many ratings in one act with one reason: what the forms of a student's page and of "what you rated" ask for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.access.types import Viewer
+from headway.kit.refusals import Refusal
+from headway.kit.times import micros, parse_instant
+from headway.proficiency import actions
+
+MOST = 500
+FIRST_DAY = date(1950, 1, 1)
+
+
+def chosen_keys(request: HttpRequest) -> list[str]:
+    """Return the keys of the ratings that were ticked."""
+    return [key for key in dict.fromkeys(request.POST.getlist("rating")) if key][:MOST]
+
+
+def corrected(request: HttpRequest, keys: list[str]) -> dict[str, Any]:
+    """Do what was asked with ratings; return what the page says then: `said` with the `act` to undo, or a `fault`."""
+    reason, act = request.POST.get("reason", "").strip(), request.POST.get("act", "")
+    try:
+        if not keys:
+            raise Refusal("nothing_chosen", _("Choose the ratings to correct."))
+        if not reason:
+            raise Refusal("reason_missing", _("A correction needs its reason."))
+        number = _correct(request.viewer, act, keys, reason, request)
+    except Refusal as refusal:
+        return {"fault": refusal.findings[0].message if refusal.findings else refusal.message}
+    done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
+    return {"said": done, "act": number}
+
+
+def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
+    at: datetime = request.moment
+    if act == "move":
+        return actions.move_ratings(
+            actor=viewer, keys=keys, target=request.POST.get("to", ""), reason=reason, at=at
+        )
+    if act == "redate":
+        try:
+            day = date.fromisoformat(request.POST.get("observed", ""))
+        except ValueError as error:
+            raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
+        today = at.astimezone(request.zone).date()
+        if not FIRST_DAY <= day <= today:
+            raise Refusal("not_a_day", _("Give a day from 1950 to today."))
+        when = parse_instant(day.isoformat(), request.zone)
+        # The instant of a day is its noon; in the morning of today that is not yet.
+        return actions.redate_ratings(
+            actor=viewer, keys=keys, observed_us=min(micros(when), micros(at)), reason=reason, at=at
+        )
+    if act == "withdraw":
+        return actions.withdraw_ratings(actor=viewer, keys=keys, reason=reason, at=at)
+    raise Refusal("unknown_act", _("Choose what to do with them."))

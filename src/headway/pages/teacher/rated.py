@@ -1,0 +1,84 @@
+"""What the viewer rated in the last days: ticked together, moved, re-dated or withdrawn in one act, and taken back in one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+
+from headway.access.types import Viewer
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
+from headway.kit.times import micros
+from headway.pages.parts import tags
+from headway.pages.parts.feedback import STATUS
+from headway.pages.parts.told import address, told
+from headway.pages.teacher.correcting import chosen_keys, corrected
+from headway.pages.teacher.stack import chosen_classes, classes_of
+from headway.proficiency import queries
+from headway.rosters import queries as rosters
+
+BACK = timedelta(days=14)
+
+
+def rated(request: HttpRequest) -> HttpResponse:
+    """Show what the viewer rated of late in a class, on one target where the address names one; correct what was chosen."""
+    viewer: Viewer = request.viewer
+    own = classes_of(viewer)
+    reference = request.GET.get("class", "")
+    classes = chosen_classes(viewer, [reference] if reference else [])
+    m = queries.moment(now=request.moment, book=request.book)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    students = sorted({s for listed in members.values() for s in listed})
+    since = micros(request.moment - BACK)
+    found = evidence.ratings_by(rater=viewer.person_id or 0, since_us=since, students=students)
+    wanted = request.GET.get("target", "")
+    target = int(wanted) if is_whole(wanted) and len(wanted) < 19 else None
+    shown = [one for one in found if target in (None, one.target)]
+    query = {name: request.GET[name] for name in ("class", "target") if request.GET.get(name)}
+    if request.method == "POST":
+        mine = {one.key for one in shown}
+        keys = [key for key in chosen_keys(request) if key in mine]
+        done = corrected(request, keys)
+        # What was moved is no longer where it was looked for.
+        return redirect(address("/teacher/rated", **({} if "act" in done else query), **done))
+    people = rosters.people_by_id(person_ids={one.student for one in shown})
+    language = get_language() or "en"
+    nodes = {one: frameworks.node(one) for one in dict.fromkeys(each.target for each in found)}
+    context = {
+        "nav": "teacher.rate", "rows": [_row(m, one, people, nodes) for one in shown], "classes": own, "chosen": reference,
+        "on": [{"id": str(node.id), "name": node.called(language), "n": sum(one.target == node.id for one in found)}
+               for node in nodes.values()],
+        "target": str(target or ""), "goals": _goals(m, classes, target), "today": m.day,
+        "here": "/teacher/rated" + (f"?{urlencode(query)}" if query else ""), "all": target is not None,
+        "said": told(request, "said"), "fault": told(request, "fault"), "act": request.GET.get("act", ""),
+    }  # fmt: skip
+    return render(request, "pages/teacher/rated.html", context)
+
+
+def _row(
+    m: queries.Moment, one: evidence.Rated, people: dict[int, Any], nodes: dict[int, Any]
+) -> dict[str, Any]:
+    node = nodes[one.target]
+    scale = m.book.effective(node=node.id, school=None, on=m.day).scale
+    state = "level" if one.level is not None else STATUS[one.status]
+    return {
+        "key": one.key, "name": people[one.student].name(), "target": node.called(get_language() or "en"),
+        "mark": tags.draw(state, one.level, scale), "words": tags.say(state, one.level, scale), "held": one.held,
+        "observed": one.observed_us, "recorded": one.recorded_us,
+    }  # fmt: skip
+
+
+def _goals(m: queries.Moment, classes: list[Any], target: int | None) -> list[dict[str, str]]:
+    """Return the targets that ratings may be moved to: those of the classes."""
+    language, found = get_language() or "en", {}
+    for one in classes[:1] if target is None else classes:
+        for node in queries.class_targets(m, one):
+            if node.id != target:
+                found[node.id] = {"uuid": str(node.uuid), "name": f"{node.called(language)} ({node.code})"}
+    return list(found.values())

@@ -1,0 +1,253 @@
+"""The stack of what needs a rating next: work that came in, and chances for which nothing came; over one class or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from headway.access.types import Viewer
+from headway.evidence import queries as evidence
+from headway.evidence.queries import Chance
+from headway.evidence.types import OFFERED
+from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
+from headway.kit.refusals import Refusal
+from headway.proficiency import queries
+from headway.response import queries as response
+from headway.rosters import queries as rosters
+
+MOST_TARGETS = 6
+MOST_CHANCES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One thing in the stack: a piece (of one student or of a group), or a chance for which nothing came.
+
+    `at` is when it came in, or was given.
+    """
+
+    key: str
+    title: str
+    students: tuple[int, ...]
+    targets: tuple[int, ...]
+    at: datetime
+    chance: Chance | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What names it in an address."""
+        return {"piece": self.key} if self.chance is None else {"chance": str(self.chance.uuid)}
+
+
+@dataclass
+class Stack:
+    """Where the teacher is: class, targets, who is rated now and what comes next. `members` are (student, piece) of a group."""
+
+    school_class: Any
+    targets: list[Any]
+    student: Any
+    at: int
+    n: int
+    piece: Any = None
+    task: Chance | None = None
+    next_name: str = ""
+    next_named: dict[str, str] = field(default_factory=dict)
+    members: list[tuple[Any, Any]] = field(default_factory=list)
+    query: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def open_chance(self) -> bool:
+        """Whether nothing came for the task."""
+        return self.piece is None and self.task is not None
+
+    @property
+    def here(self) -> str:
+        """The address of this place."""
+        if self.piece is not None:
+            return self._address({"piece": self.piece.key})
+        return self._address({"chance": str(self.task.uuid)} if self.task else {"student": self.student.id})
+
+    @property
+    def next(self) -> str:
+        """The address of what comes next; nothing at the end."""
+        return self._address(self.next_named) if self.next_named else ""
+
+    def _address(self, named: dict[str, Any]) -> str:
+        return "/teacher/rate?" + urlencode({**self.query, **named}, doseq=True)
+
+
+def classes_of(viewer: Viewer) -> list[Any]:
+    """Return the classes whose work the viewer rates: those they teach, else those in their scope."""
+    if viewer.classes:
+        return rosters.classes_taught(person_id=viewer.person_id or 0, as_of=viewer.today)
+    return rosters.classes_of(viewer=viewer)
+
+
+def chosen_classes(viewer: Viewer, references: Sequence[str]) -> list[Any]:
+    """Return the classes that an address names, all of the viewer's where it names none. Raises Http404 for any other."""
+    if not references:
+        return classes_of(viewer)
+    found = [rosters.class_in_scope(viewer=viewer, reference=one) for one in dict.fromkeys(references)]
+    if None in found:
+        raise Http404
+    return found
+
+
+def places(m: queries.Moment, students: Iterable[int]) -> list[Place]:
+    """Return the stack of students: work first, the oldest before the others, then what was due by today and did not come.
+
+    A chance without a due day is due when it is given. A group's piece stands once. Four statements.
+    """
+    wanted = list(dict.fromkeys(students))
+    pieces = response.pieces_waiting(m, wanted)
+    groups = evidence.groups_of(pieces=[one.piece_key for one in pieces])
+    found: dict[Any, Place] = {}
+    for one in pieces:
+        name = groups.get(one.piece_key, one.piece_key)
+        before = found.get(name)
+        if before is None:
+            found[name] = Place(one.piece_key, one.title, (one.student,), one.target_ids, one.handed_in_at)
+        else:
+            found[name] = Place(
+                before.key, before.title, (*before.students, one.student), before.targets, before.at
+            )
+    open_ones = evidence.chances_of(wanted, states=(OFFERED,), limit=MOST_CHANCES) if wanted else []
+    due = [one for one in open_ones if one.due_on is None or one.due_on <= m.day]
+    due.sort(key=lambda one: (one.due_on or one.given_at.date(), one.given_at, one.sequence))
+    return [*found.values()] + [
+        Place(one.piece_key, one.title, (one.student,), one.targets, one.given_at, one) for one in due
+    ]
+
+
+def stack_of(request: HttpRequest) -> Stack | None:
+    """Return the place that the address names; None where it names none. Raises Http404 for one out of sight."""
+    if request.GET.get("piece"):
+        return _of_piece(request)
+    if request.GET.get("chance"):
+        return _of_chance(request)
+    if request.GET.get("class") and request.GET.getlist("target"):
+        return _of_class(request)
+    return None
+
+
+def _of_class(request: HttpRequest) -> Stack:
+    viewer: Viewer = request.viewer
+    school_class = rosters.class_in_scope(viewer=viewer, reference=request.GET["class"])
+    if school_class is None:
+        raise Http404
+    m = queries.moment(now=request.moment, book=request.book)
+    ids = [int(text) for text in dict.fromkeys(request.GET.getlist("target")) if is_whole(text)]
+    nodes = _nodes(ids, m)
+    students = rosters.students_in_class(class_id=school_class.id, as_of=m.day)
+    if not students or not nodes:
+        raise Http404
+    wanted = request.GET.get("student", "")
+    at = next((n for n, person in enumerate(students) if str(person.id) == wanted), None)
+    if wanted and at is None:
+        raise Http404
+    place = at or 0
+    following = students[place + 1] if place + 1 < len(students) else None
+    query = {"class": school_class.sourced_id, "target": [node.id for node in nodes], **_holding(request)}
+    found = Stack(school_class, nodes, students[place], place + 1, len(students), query=query)
+    if following is not None:
+        found.next_name, found.next_named = following.name(), {"student": str(following.id)}
+    return found
+
+
+def _of_piece(request: HttpRequest) -> Stack:
+    viewer: Viewer = request.viewer
+    piece = evidence.find_piece(request.GET["piece"])
+    if piece is None or not rosters.can_see_student(viewer, piece.student_id, viewer.today):
+        raise Http404
+    m = queries.moment(now=request.moment, book=request.book)
+    task = evidence.find_chance(piece.key)
+    targets = [target.id for target in piece.targets.all()]
+    found = _walk(request, m, piece.key, piece.title, piece.student_id, targets)
+    found.piece, found.task = piece, task
+    if task is not None and task.group:
+        found.members = _members(viewer, task)
+    return found
+
+
+def _of_chance(request: HttpRequest) -> Stack:
+    viewer: Viewer = request.viewer
+    try:
+        task = next(iter(evidence.chances_by_uuid([UUID(request.GET["chance"])])), None)
+    except ValueError as error:
+        raise Http404 from error
+    if task is None or not rosters.can_see_student(viewer, task.student, viewer.today):
+        raise Http404
+    m = queries.moment(now=request.moment, book=request.book)
+    found = _walk(request, m, task.piece_key, task.title, task.student, task.targets)
+    found.task = task
+    return found
+
+
+def _walk(
+    request: HttpRequest, m: queries.Moment, key: str, title: str, student: int, targets: Iterable[int]
+) -> Stack:  # fmt: skip
+    """Return the place of a piece or a chance in the stack of the classes that the address names.
+
+    The stack keeps to one task, which is that of the piece unless the address names another (`title`; empty is every task).
+    """
+    references = [one for one in request.GET.getlist("class") if one]
+    classes = chosen_classes(request.viewer, references)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    kept = request.GET.get("title", title)
+    stack = [
+        one
+        for one in places(m, {s for listed in members.values() for s in listed} | {student})
+        if kept in ("", one.title)
+    ]
+    here = next((n for n, one in enumerate(stack) if key == one.key), None)
+    if here is None:
+        mine = evidence.groups_of(pieces=[key, *(one.key for one in stack)])
+        here = next(
+            (n for n, one in enumerate(stack) if key in mine and mine.get(one.key) == mine[key]), None
+        )
+    rest = stack if here is None else stack[here + 1 :] + stack[:here]
+    people = rosters.people_by_id(person_ids=[student, *(rest[0].students if rest else ())])
+    query: dict[str, Any] = {"class": references} if references else {}
+    query |= ({"title": kept} if "title" in request.GET else {}) | _holding(request)
+    found = Stack(
+        classes[0] if references and len(classes) == 1 else None, _nodes(targets, m), people[student],
+        (here or 0) + 1, max(len(stack), 1), query=query,
+    )  # fmt: skip
+    if rest:
+        found.next_name = ", ".join(people[one].name() for one in rest[0].students)
+        found.next_named = rest[0].named
+    return found
+
+
+def _members(viewer: Viewer, task: Chance) -> list[tuple[Any, Any]]:
+    """Return the students of a group whom the viewer may see, by name, each with their piece; nobody where one is alone."""
+    taken = [one for one in evidence.group_of(task) if one.state == "taken"]
+    seen = rosters.visible_ids(viewer, person_ids={one.student for one in taken}, as_of=viewer.today)
+    pieces = evidence.pieces_named(keys=[one.piece_key for one in taken if one.student in seen])
+    if len(pieces) < 2:
+        return []
+    people = rosters.people_by_id(person_ids=[one.student_id for one in pieces.values()])
+    found = [(people[one.student_id], one) for one in pieces.values()]
+    return sorted(found, key=lambda pair: pair[0].sort_name().casefold())
+
+
+def _nodes(targets: Iterable[int], m: queries.Moment) -> list[Any]:
+    """Return the targets in force of these, for one that has ended what took its place. Raises Http404 where one is not there."""
+    try:
+        now = frameworks.standing_for(targets, on=m.day)
+    except (Refusal, KeyError) as refusal:
+        raise Http404 from refusal
+    return list({node.id: node for found in now.values() for node in found}.values())[:MOST_TARGETS]
+
+
+def _holding(request: HttpRequest) -> dict[str, str]:
+    """Return what keeps the choice to hold from one student to the next."""
+    held = request.POST.get("hold") if request.method == "POST" else request.GET.get("hold")
+    return {"hold": "1"} if held else {}

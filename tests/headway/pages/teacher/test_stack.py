@@ -1,0 +1,243 @@
+"""The stack over several classes (P6, P8): what came in and what did not, closed many at once; who else rates is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from headway.evidence import queries as ledger
+from headway.evidence.models import Opportunity, Rating
+from headway.pages.teacher import undoing
+from headway.rosters.models import Enrollment, SchoolClass
+
+from ..student.world import NOW, Page, again, build, client, person, rate, read, target
+from .test_loop import chance, give, hand_in, post, rate_path, rating
+
+pytestmark = pytest.mark.django_db
+STACK = "/teacher/rate/waiting"
+
+
+@pytest.fixture(autouse=True)
+def school(tmp_path: Path, settings):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    build(tmp_path)
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def states() -> dict[str, str]:
+    return dict(Opportunity.objects.values_list("student__sourced_id", "state"))
+
+
+def toast(page: Page) -> str:
+    return undoing.said(str(page.all("input", name="saved")[0]["value"]))
+
+
+def undo(browser: Any, page: Page) -> None:
+    token = page.all("input", name="saved")[0]["value"]
+    browser.post("/teacher/rate/undo", {"saved": token, "back": "/teacher/rate"})
+
+
+def colleague() -> Any:
+    """A second teacher of the class of Maria Lopez."""
+    Enrollment.objects.create(
+        sourced_id="both",
+        person=person("T2"),
+        school_class=SchoolClass.objects.get(sourced_id="k1"),
+        role="teacher",
+    )
+    return client("T2")
+
+
+def test_p6_the_stack_closes_many_at_once_with_one_undo() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    page = read(teacher, STACK)
+    assert "Nothing came for 2 chances that were due by today." in page.words
+    both = [str(a["value"]) for a in page.all("input", name="chance")]
+    assert len(both) == 2
+    page = post(teacher, STACK, act="excused", chance=both)
+    assert "Say why they are excused." in page.words and set(states().values()) == {"offered"}
+    assert "Choose at least one student of the list." in post(teacher, STACK, act="missed").words
+    assert "Choose what to do with them." in post(teacher, STACK, act="x", chance=both).words
+    page = post(teacher, STACK, act="missed", chance=both)
+    assert toast(page) == "Missed: 2 students." and set(states().values()) == {"missed"}
+    undo(teacher, page)
+    assert set(states().values()) == {"offered"} and not Rating.objects.filter(to_sequence=None).exists()
+    post(teacher, STACK, act="away", chance=both)
+    assert set(states().values()) == {"away"}
+
+
+def test_p6_what_is_not_due_yet_is_not_in_the_stack() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-04")
+    assert "Everything that was due came in, or was closed." in read(teacher, STACK).words
+
+
+def test_p6_the_chance_at_hand_is_closed_and_the_stack_goes_on() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    first = f"/teacher/rate?chance={chance('u1').uuid}"
+    page = read(teacher, first)
+    assert "Nothing came for this task." in page.words and page.all("button", value="away")
+    answer = teacher.post(first, {"act": "excused"})
+    assert answer.status_code == 422 and "Say why they are excused." in Page(answer).words
+    answer = teacher.post(first, {"act": "missed"})
+    assert str(chance("u2").uuid) in answer["Location"], "the next in the stack"
+    page = read(teacher, answer["Location"])
+    assert toast(page) == f"{person('u1').name()}: Missed: 1 student."
+    assert states() == {"u1": "missed", "u2": "offered"}
+    undo(teacher, page)
+    assert states() == {"u1": "offered", "u2": "offered"}
+    assert "This chance is not open any more." not in read(teacher, first).words
+    assert client("T2").get(first).status_code == 404
+    assert teacher.get("/teacher/rate?chance=x").status_code == 404
+
+
+def test_p6_work_comes_before_what_did_not_and_the_walk_leads_from_one_to_the_other() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    piece = hand_in(client("u2"), "u2")
+    answer = teacher.post(rate_path(piece), rating(piece))
+    assert f"chance={chance('u1').uuid}" in answer["Location"] and "class=k1" in answer["Location"]
+
+
+def test_p6_filters_stay_in_the_address_and_a_class_out_of_scope_is_not_there() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    give(teacher, due="2026-12-03", key="give-1111111111", title="Second")
+    page = read(teacher, f"{STACK}?class=k1&title=Second&show=nothing")
+    links = [link for link in page.links if "chance=" in link]
+    assert len(links) == 2 and all("class=k1" in link and "title=Second" in link for link in links)
+    assert read(teacher, f"{STACK}?show=work").words.count("nothing came") == 0
+    assert teacher.get(f"{STACK}?class=k9").status_code == 404
+    page = read(teacher, links[0])
+    assert re.search(r"1 of 2", page.words), "the walk keeps to the filter"
+    page = read(teacher, links[0].replace("title=Second", "title="))
+    assert re.search(r"\d of 4", page.words), "or goes through every task"
+
+
+def test_p8_a_piece_that_another_rated_meanwhile_is_told_and_not_overwritten() -> None:
+    teacher, other = client("T1"), colleague()
+    give(teacher)
+    piece = hand_in(client("u1"))
+    seen = str(read(teacher, rate_path(piece)).all("input", name="seen")[0]["value"])
+    theirs = read(other, rate_path(piece)).all("input", name="seen")[0]["value"]
+    sent = rating(piece, key="page-theirs", seen=str(theirs), **{f"level-{target('A.1')}": "2"})
+    assert other.post(rate_path(piece), sent).status_code == 302
+    answer = teacher.post(rate_path(piece), rating(piece, seen=seen))
+    page = Page(answer)
+    name = person("T2").name()
+    assert answer.status_code == 422 and f"{name} rated this since you opened the page." in page.words
+    assert f"Rated already: {name}" in page.words and "Clear steps." in str(
+        page.all("input", name=f"comment-{target('A.1')}")
+    )
+    assert [one.level for one in Rating.objects.filter(to_sequence=None)] == [200]
+    newer = str(page.all("input", name="seen")[0]["value"])
+    assert teacher.post(rate_path(piece), rating(piece, seen=newer)).status_code == 302
+    assert sorted(Rating.objects.filter(to_sequence=None).values_list("level", flat=True)) == [200, 300]
+
+
+def test_p8_a_student_whom_another_rated_meanwhile_is_told_in_a_class_too() -> None:
+    teacher = client("T1")
+    colleague()
+    node = target("A.1")
+    path = f"/teacher/rate?class=k1&target={node}&student={person('u1').id}"
+    seen = str(read(teacher, path).all("input", name="seen")[0]["value"])
+    rate("u1", "A.1", "2026-12-03", 2, rater="T2")
+    rate("u1", "A.2", "2026-12-03", 2, rater="T2")
+    assert teacher.post(path, {"key": "page-0001", f"level-{node}": "3", "seen": seen}).status_code == 422
+    other = path.replace(f"student={person('u1').id}", f"student={person('u2').id}")
+    assert teacher.post(other, {"key": "page-0002", f"level-{node}": "3", "seen": seen}).status_code == 302
+
+
+def test_p8_the_stack_says_who_else_rated_in_the_last_hour() -> None:
+    teacher = client("T1")
+    colleague()
+    rate("u1", "A.1", "2026-12-03", 2, rater="T2")
+    rate("u2", "A.1", "2026-12-03", 2)
+    words = read(teacher, STACK).words
+    assert f"In the last hour: {person('T2').name()} (1 rating)" in words
+
+
+def test_p5_what_one_rated_is_moved_in_one_act_and_back() -> None:
+    teacher, node = client("T1"), target("A.1")
+    for name in ("u1", "u2"):
+        rate(name, "A.1", "2026-12-02", 3)
+    rate("u1", "A.1", "2026-12-02", 3, rater="T2", key="theirs")
+    page = read(teacher, f"/teacher/rated?class=k1&target={node}")
+    ticked = [str(a["value"]) for a in page.all("input", name="rating") if "checked" in a]
+    assert len(ticked) == 2 and "theirs" not in ticked
+    assert (
+        "A correction needs its reason."
+        in post(teacher, f"/teacher/rated?class=k1&target={node}", rating=ticked, act="move", to="A.2").words
+    )
+    page = post(
+        teacher,
+        f"/teacher/rated?class=k1&target={node}",
+        rating=[*ticked, "theirs"],
+        act="move",
+        to="A.2",
+        reason="Mistake",
+    )
+    assert "2 ratings corrected." in page.words
+    assert Rating.objects.filter(to_sequence=None, target_id=target("A.2")).count() == 2
+    (address,) = [str(a["action"]) for a in page.all("form") if "/undo" in str(a.get("action"))]
+    assert "The correction is taken back." in post(teacher, address, back="/teacher/rated").words
+    assert Rating.objects.filter(to_sequence=None, target_id=node).count() == 3
+    assert "Nothing to mend here." in read(client("T2"), "/teacher/rated").words
+
+
+def test_p3_the_page_says_that_a_save_confirms_and_marks_the_default() -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    words = read(
+        client("T1"), f"/teacher/rate?class=k1&target={target('A.1')}&student={person('u1').id}"
+    ).words
+    assert "already chosen: the last level here; your save confirms it and marks it so" in words
+
+
+def test_p6_a_chance_that_was_closed_meanwhile_is_said() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    path = f"/teacher/rate?chance={chance('u1').uuid}"
+    teacher.post(path, {"act": "missed"})
+    assert "This chance is not open any more." in read(teacher, path).words
+    answer = teacher.post(path, {"act": "away"})
+    assert (
+        answer.status_code == 422
+        and "One of these was handed in, closed or opened since." in Page(answer).words
+    )
+    assert ledger.chances_of([person("u1").id])[0].state == "missed"
+
+
+def test_statements_of_the_stack_do_not_grow_with_what_waits() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    piece = hand_in(client("u1"))
+    paths = [
+        STACK,
+        rate_path(piece),
+        f"{rate_path(piece)}&title=",
+        f"/teacher/rate?chance={chance('u2').uuid}&title=",
+    ]
+
+    def cost(path: str) -> int:
+        teacher.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            assert teacher.get(path).status_code == 200
+        return len(asked)
+
+    before = [cost(path) for path in paths]
+    for n in range(4):
+        give(teacher, due="2026-12-03", key=f"give-000000000{n}", title=f"More {n}")
+        if n % 2:
+            answer = again("u1", "en").post("/student/hand-in", {"key": chance("u1").piece_key, "words": "x"})
+            assert answer.status_code == 302
+    assert [cost(path) for path in paths] == before
+    assert max(before) <= 25, before
