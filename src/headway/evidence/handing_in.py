@@ -23,7 +23,17 @@ from headway.kit.refusals import Refusal
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
-CONTENT = ("title", "words", "link", "file_name", "file_type", "file_digest", "file_size", "reflection")
+CONTENT = (
+    "title",
+    "words",
+    "link",
+    "file_name",
+    "file_type",
+    "file_digest",
+    "file_size",
+    "reflection",
+    "way",
+)
 
 
 def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
@@ -62,7 +72,7 @@ def join(*, actor: Viewer, chance: Chance, piece: Piece, at: datetime) -> Piece:
     said = {name: getattr(piece, name) for name in CONTENT}
     work = Work(
         key=chance.piece_key, student=chance.student, student_uuid=uuids[chance.student], targets=chance.targets,
-        target_uuids=_uuids(chance.targets), **said | {"reflection": ""},
+        target_uuids=_uuids(chance.targets), **said | {"reflection": "", "way": ""},
     )  # fmt: skip
     return _take_in(actor, [(chance, work)], at, group=chance.group, attempt=piece.attempt)
 
@@ -171,7 +181,7 @@ def _take_in(
     )  # fmt: skip
     for sequence, (chance, work) in enumerate(works, first):
         values = {name: getattr(work, name) for name in CONTENT} | {
-            "title": work.title[:200], "way": work.way, "attempt": number, "handed_in_at": at,
+            "title": work.title[:200], "attempt": number, "handed_in_at": at,
             "handed_in_by": actor.person, "rated_at": None,
         }  # fmt: skip
         piece, _ = Piece.objects.update_or_create(

@@ -157,6 +157,7 @@ class Attempt(models.Model):
     file_digest = models.CharField(max_length=64, default="", db_index=True)
     file_size = models.BigIntegerField(default=0)
     reflection = models.TextField(default="")
+    way = models.CharField(max_length=20, default="")
     handed_in_at = models.DateTimeField()
 
     class Meta:

@@ -7,7 +7,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-CONTENT = ("title", "words", "link", "file_name", "file_type", "file_digest", "reflection")
+CONTENT = ("title", "words", "link", "file_name", "file_type", "file_digest", "reflection", "way")
 
 
 def keep_earlier_attempts(apps, editor):
@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ('file_digest', models.CharField(db_index=True, default='', max_length=64)),
                 ('file_size', models.BigIntegerField(default=0)),
                 ('reflection', models.TextField(default='')),
+                ('way', models.CharField(default='', max_length=20)),
                 ('handed_in_at', models.DateTimeField()),
                 ('piece', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='headway.piece')),
             ],

@@ -265,7 +265,7 @@ def test_earlier_attempts_keep_what_was_handed_in_and_verify_compares_them() -> 
     assert ["words" in one.what for one in breaks()] == [True]
     kept = list(Attempt.objects.order_by("attempt").values_list("attempt", "file_name", "handed_in_at"))
     Attempt.objects.all().delete()
-    import_module("headway.migrations.0009_group_work").keep_earlier_attempts(apps, None)
+    import_module("headway.migrations.0010_group_work").keep_earlier_attempts(apps, None)
     assert (
         list(Attempt.objects.order_by("attempt").values_list("attempt", "file_name", "handed_in_at")) == kept
     )
