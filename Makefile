@@ -33,7 +33,7 @@ test: $(VENV)/.tests  ## everything that CI runs
 	$(BIN)/python -m tests.run
 
 soak: $(VENV)/.tests  ## the long list: a school year of 600 students through the pages
-	$(BIN)/python -m pytest -m soak tests
+	$(BIN)/python -m pytest -m soak -s tests
 
 check: $(VENV)/.tests  ## lint, types, contracts: under a minute
 	$(BIN)/ruff check src tests bench

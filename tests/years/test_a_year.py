@@ -21,6 +21,7 @@ def test_a_year_of_school_ends_as_its_answers_promised(settings) -> None:
     assert len(year.days) >= LEAST_DAYS
     for n, day in enumerate(year.days, 1):
         year.play(day)
+        print(f"day {n} of {len(year.days)}, {day}: {len(year.book.ratings):,} ratings", flush=True)
         assert year.book.faults == [], f"on day {n}"
         # Four weeks at a time, so that what breaks is found near where it broke.
         if n % 20 == 0 or n == len(year.days):
