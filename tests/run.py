@@ -24,7 +24,7 @@ CHECKS = (
     ("lint-imports", ["lint-imports"]),
 )
 WORKERS = ["-n", "2", "--dist", "loadfile"]
-STAGE_SECONDS = 900
+STAGE_SECONDS = 2400
 
 
 class Run:

@@ -17,7 +17,7 @@ import pytest
 from ..headway.project.district import HEADWAY, Home
 
 pytestmark = pytest.mark.postgres
-KILLS = 10
+KILLS = 4
 PEOPLE = 12
 
 

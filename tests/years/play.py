@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,8 @@ class Year:
                 own = [node.id for node in tree.targets() if node.level == level] or [
                     n.id for n in tree.targets()
                 ]
-                self.groups.append(Group(one, own[:8]))
+                # A list of its own: classes of one section share theirs.
+                self.groups.append(Group(replace(one, students=[*one.students]), own[:8]))
 
     # People at their browsers.
 
