@@ -9,6 +9,7 @@ from headway.access import queries as access
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.contact import actions as contact
 from headway.contact.types import Promise
+from headway.demo.loop import tell
 from headway.evidence import actions as evidence
 from headway.frameworks import queries as frameworks
 from headway.report_cards import actions as report_cards
@@ -31,6 +32,7 @@ def build(
         care = roster.children_of(guardian_person_id=guardian.id, as_of=today)
         for child in [one for one in care if one.id in members][:1]:
             _meet(writer, child, guardian, n, at, today)
+            tell(writer, child, at)
     _stand_in(substitute, group.id, members, at, today)
     _issue(school, members, writer, begins, at, today)
 

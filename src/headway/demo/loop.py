@@ -87,7 +87,7 @@ def build(who: Cast, ids: dict[str, Person], steady: list[int], at: datetime) ->
         closing += _carry_on(teacher, free, at)
         _ask(teacher, free, targets, at)
         if one.subject == "HR" and free:
-            _tell(teacher, free[0], at)
+            tell(teacher, free[0], at)
     for teacher, chances, state, reason in closing:
         proficiency.close_opportunities(
             actor=teacher, opportunities=chances, state=state, reason=reason, at=at, book=standings.book()
@@ -125,7 +125,7 @@ def _carry_on(
     ] if len(late) == 3 else []  # fmt: skip
 
 
-def _tell(teacher: Viewer, person: Person, at: datetime) -> None:
+def tell(teacher: Viewer, person: Person, at: datetime) -> None:
     """Let a student say how they learn, and their teacher what helps."""
     today, book = at.date(), standings.book()
     student = Viewer(person=person.uuid, person_id=person.id, roles=frozenset({Role.STUDENT}), today=today)

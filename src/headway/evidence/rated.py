@@ -64,8 +64,9 @@ def by(
 
 
 def raters_since(*, students: Sequence[int], since_us: int) -> dict[int, int]:
-    """Return how many standing ratings of students each person recorded since an instant. One statement."""
+    """Return how many standing ratings of students each adult recorded since an instant. One statement."""
     rows = Rating.objects.filter(
-        student_id__in=list(students), to_sequence=None, recorded_us__gte=since_us, rater_id__isnull=False
-    )
+        student_id__in=list(students), to_sequence=None, recorded_us__gte=since_us, rater_id__isnull=False,
+        kind__in=COUNTED_KINDS,
+    )  # fmt: skip
     return dict(rows.values_list("rater_id").annotate(n=Count("id")))
