@@ -78,6 +78,6 @@ def test_bad_options_are_refused(tmp_path, options, code):
 
 
 def test_names():
-    assert set(names()) == {"proficiency", "on-track"}
+    assert set(names()) == {"proficiency", "on-track", "suppress", "attack"}
     with pytest.raises(ScienceRefusal):
         run("weather", [])

@@ -8,7 +8,8 @@ from typing import Any
 from headway.kit.refusals import Finding, Refusal
 from headway.science import files
 
-OPTIONS: dict[str, tuple[str, ...]] = {"proficiency": ("rule", "set"), "on-track": ()}
+OPTIONS: dict[str, tuple[str, ...]] = {"proficiency": ("rule", "set"), "on-track": (), "suppress": ("minimum",),
+                                     "attack": ("minimum",)}  # fmt: skip
 MANY = {"set"}
 
 

@@ -157,7 +157,7 @@ def test_science_on_files(tmp_path: Path) -> None:
         return found.errors[0]
 
     names = headway("science", "--json", code=0).data["names"]
-    assert set(names) == {"proficiency", "on-track"}
+    assert set(names) == {"proficiency", "on-track", "suppress", "attack"}
     assert [line.split()[0] for line in headway("science", code=0).out.splitlines()] == list(names)
 
     path = csv_file(
