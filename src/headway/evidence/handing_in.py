@@ -145,7 +145,7 @@ def _for_others(
         return []
     school_class = Offer.objects.filter(uuid=chance.offer).values_list("school_class_id", flat=True).first()
     if school_class is not None:
-        here = rosters.members(class_ids=[school_class], as_of=offering.today_of(actor, at))
+        here = rosters.members(class_ids=[school_class], as_of=offering.today_of(actor, at), viewer=None)
         mates = [one for one in mates if one.student in here.get(school_class, ())]
     pieces = Piece.objects.filter(key__in=[one.piece_key for one in mates])
     owners = dict(pieces.values_list("key", "student_id"))

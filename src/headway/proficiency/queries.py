@@ -389,7 +389,7 @@ def class_grid(
     Who may: the caller has checked that the viewer may open the class.
     """
     m = moment(now=now, as_of=as_of, book=book)
-    people = rosters.students_in_class(class_id=school_class.id, as_of=day)
+    people = rosters.students_in_class(class_id=school_class.id, as_of=day, viewer=viewer)
     ids = [person.id for person in people]
     trees = class_trees(school_class)
     cells = standings(m, students=ids) if ids else {}

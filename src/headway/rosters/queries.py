@@ -388,9 +388,18 @@ def teacher_ids(*, class_ids: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def students_in_class(*, class_id: int, as_of: date) -> list[Person]:
-    """Return who is in the class as a student on the day, by sort name. One statement."""
-    return _people_as(class_id, (LEARNER,), as_of)
+def students_in_class(*, class_id: int, as_of: date, viewer: Viewer | None) -> list[Person]:
+    """Return who is in the class as a student on the day, by sort name. One statement.
+
+    Without those whom a restriction keeps apart from the viewer; None asks for nobody in particular.
+    """
+    found = _people_as(class_id, (LEARNER,), as_of)
+    return [one for one in found if not _kept_apart(viewer, one.id)]
+
+
+def _kept_apart(viewer: Viewer | None, student: int) -> bool:
+    # A court closes every way but the district's.
+    return viewer is not None and student in viewer.kept_from and not viewer.is_a(Role.DISTRICT)
 
 
 def teachers_of_class(*, class_id: int, as_of: date) -> list[Person]:
@@ -443,7 +452,7 @@ def class_of_device(*, school_class: UUID, opened_by: UUID, as_of: date) -> Scho
 
 def students_at_device(*, class_id: int, as_of: date) -> list[Person]:
     """Return the students who may sign in on a device of the class on the day, by sort name. One statement."""
-    people = students_in_class(class_id=class_id, as_of=as_of)
+    people = students_in_class(class_id=class_id, as_of=as_of, viewer=None)
     return [person for person in people if person.active and person.enabled]
 
 
@@ -453,13 +462,14 @@ def last_day_of_class(*, class_id: int, on: date) -> date | None:
     return held.order_by("-ends_on").values_list("ends_on", flat=True).first()
 
 
-def members(*, class_ids: Iterable[int], as_of: date) -> dict[int, list[int]]:
-    """Return the students' keys of each class on the day. One statement."""
+def members(*, class_ids: Iterable[int], as_of: date, viewer: Viewer | None) -> dict[int, list[int]]:
+    """Return the students' keys of each class on the day, as `students_in_class` does. One statement."""
     found: dict[int, list[int]] = {class_id: [] for class_id in class_ids}
     rows = Enrollment.objects.filter(holds_on(as_of), school_class_id__in=list(found), role=LEARNER)
     # Two enrollments of one person in one class, as after a return, are one member.
     for class_id, person_id in dict.fromkeys(rows.order_by("id").values_list("school_class_id", "person_id")):
-        found[class_id].append(person_id)
+        if not _kept_apart(viewer, person_id):
+            found[class_id].append(person_id)
     return found
 
 

@@ -42,7 +42,7 @@ def export_results(*, term: str, now: datetime) -> tuple[bytes, dict[str, Any]]:
     if not classes:
         raise Refusal("no_classes", f"No class meets in {found.title}.")
     members = rosters.members(
-        class_ids=[c.id for c in classes], as_of=max(min(day, found.ends_on), found.starts_on)
+        class_ids=[c.id for c in classes], as_of=max(min(day, found.ends_on), found.starts_on), viewer=None
     )
     students = sorted({student for listed in members.values() for student in listed})
     standing = proficiency.standings(m, students=students)

@@ -43,7 +43,7 @@ class Line:
 
 def numbered(request: HttpRequest, school_class: Any, day: date) -> list[Any]:
     """Return the class's students in the order of the sheet of a day: row 1 is the first. Those out of sight have no row."""
-    people = rosters.students_in_class(class_id=school_class.id, as_of=day)
+    people = rosters.students_in_class(class_id=school_class.id, as_of=day, viewer=request.viewer)
     today = request.viewer.today
     seen = rosters.visible_ids(request.viewer, person_ids=[one.id for one in people], as_of=today)
     return [one for one in people if one.id in seen]

@@ -145,7 +145,7 @@ def _of_class(request: HttpRequest) -> Stack:
     m = queries.moment(now=request.moment, book=request.book)
     ids = [int(text) for text in dict.fromkeys(request.GET.getlist("target")) if is_whole(text)]
     nodes = _nodes(ids, m)
-    students = rosters.students_in_class(class_id=school_class.id, as_of=m.day)
+    students = rosters.students_in_class(class_id=school_class.id, as_of=m.day, viewer=viewer)
     if not students or not nodes:
         raise Http404
     wanted = request.GET.get("student", "")
@@ -199,7 +199,7 @@ def _walk(
     """
     references = [one for one in request.GET.getlist("class") if one]
     classes = chosen_classes(request.viewer, references)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=request.viewer)
     kept = request.GET.get("title", title)
     stack = [
         one

@@ -75,7 +75,7 @@ def today(request: HttpRequest) -> HttpResponse:
     look = look_back(request)
     m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     classes = rosters.classes_taught(person_id=viewer.person_id or 0, as_of=look.shown)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown, viewer=request.viewer)
     students = list(dict.fromkeys(student for listed in members.values() for student in listed))
     people = rosters.people_by_id(person_ids=students)
     found = response.needs(m, students)
