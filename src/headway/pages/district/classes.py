@@ -79,11 +79,11 @@ def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int 
     chosen = {str(level) for level in subject.levels}
     context = {
         "nav": "district.roster", "class": subject, "day": day,
-        "teachers": rosters.teachers_of_class(class_id=subject.id, as_of=day, viewer=None),
+        "teachers": rosters.teachers_of_class(class_id=subject.id, as_of=day),
         "students_n": len(rosters.students_in_class(class_id=subject.id, as_of=day, viewer=None)),
         "frameworks": [(view.key, view.called(language), view.key in subject.frameworks) for view in continuums.frameworks()],
         "levels": [(level, str(level) in chosen) for level in _levels()],
-        "substitutes": rosters.substitutes_of(class_id=subject.id, as_of=day, viewer=None),
+        "substitutes": rosters.substitutes_of(class_id=subject.id, as_of=day),
         "saved": _saved(request.GET.get("saved", "")),
         **more,
     }  # fmt: skip
