@@ -15,6 +15,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.notices import actions, queries
 from headway.notices.types import Chosen
+from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
 from headway.rosters import queries as rosters
 
@@ -116,7 +117,7 @@ def _said(refusal: Refusal) -> str:
         "not_an_address": _("Write an address such as name@example.org."),
         "out_of_range": _("Choose one of the hours."),
         "too_many": _("Five links went out today. Look into the mail that came, or wait until tomorrow."),
-    }.get(refusal.code, refusal.message)
+    }.get(refusal.code) or refused.said(refusal)
 
 
 def linked(viewer: Viewer, token: str) -> Any:

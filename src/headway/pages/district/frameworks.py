@@ -163,7 +163,7 @@ def _day(request: HttpRequest) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Refusal("not_a_day", _("Write the day as in 2026-11-12.")) from error
+        raise Refusal("not_a_day", "Write the day as in 2026-11-12.") from error
 
 
 def _lists(plan: Preview) -> list[dict[str, Any]]:

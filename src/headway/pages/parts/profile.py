@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Finding, Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.asked import LookBack, day_of_form, look_back
 from headway.pages.parts.supports import supports
@@ -82,7 +82,7 @@ def said(refusal: Refusal) -> str:
             "stays for years and helps nobody tomorrow."
         ) % {"words": fault.value if fault else ""}
     if refusal.code == "ratings_invalid" and fault is not None:
-        return rating_fault(fault.code, fault.message)
+        return rating_fault(fault)
     return {
         "already_modified": _("This student has a target of their own here already. End it first."),
         "before_consent": _("That day lies before the consent was given."),
@@ -104,8 +104,8 @@ def said(refusal: Refusal) -> str:
     }.get(refusal.code) or refused.said(refusal)
 
 
-def rating_fault(code: str, message: str) -> str:
-    """Return what a page says where a rating does not fit a modification or the language; else the message itself."""
+def rating_fault(fault: Finding | Refusal) -> str:
+    """Return what a page says where a rating does not fit a modification or the language; else what was found."""
     return {
         "target_modified": _(
             "This student has a target of their own here. Rate it on the page for rating; it never counts as grade level."
@@ -114,7 +114,7 @@ def rating_fault(code: str, message: str) -> str:
         "language_is_target": _(
             "Language is the target here: evidence in another language does not show it."
         ),
-    }.get(code, message)
+    }.get(fault.code) or refused.said(fault)
 
 
 # What helps.

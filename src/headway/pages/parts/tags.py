@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 
 from headway.kit.naming import spoken
 from headway.kit.times import from_micros
+from headway.pages.parts import refused
 
 register = template.Library()
+register.filter("said", refused.said)
 WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 

@@ -19,7 +19,7 @@ from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import needs as words
-from headway.pages.parts import tags, why
+from headway.pages.parts import refused, tags, why
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
@@ -324,7 +324,7 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
             actor=request.viewer, rows=[row], at=request.moment, book=request.book, source="decision"
         )
     except Refusal as refusal:
-        return refusal.findings[0].message if refusal.findings else refusal.message
+        return refused.why(refusal)
     return ""
 
 
@@ -351,5 +351,5 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
-        return redirect(address(back, fault=refusal.message))
+        return redirect(address(back, fault=refused.said(refusal)))
     return redirect(address(back, said=_("The correction is taken back.")))
