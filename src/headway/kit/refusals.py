@@ -18,13 +18,13 @@ class Sentence(str):
     text: str
     values: dict[str, Any]
 
-    def __new__(cls, text: str, **values: Any) -> Self:
+    def __new__(cls, text: str, /, **values: Any) -> Self:
         made = super().__new__(cls, filled(text, values))
         made.text, made.values = text, values
         return made
 
     @classmethod
-    def counted(cls, n: int, one: str, many: str, **values: Any) -> Self:
+    def counted(cls, n: int, one: str, many: str, /, **values: Any) -> Self:
         """Return one of two sentences by a number, which both may show."""
         return cls(one if n == 1 else many, **{"n": n, **values})
 

@@ -33,5 +33,5 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Sentence):
         return said(value)
     if isinstance(value, date) and not isinstance(value, datetime):
-        return date_format(value, "DATE_FORMAT")
+        return date_format(value, gettext("j M Y"))
     return value

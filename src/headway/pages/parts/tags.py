@@ -194,6 +194,11 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
     return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
 
 
+def from_pieces(n: int) -> str:
+    """Say how many pieces of work something rests on."""
+    return ngettext("from %(n)s piece of work", "from %(n)s pieces of work", n) % {"n": n}
+
+
 @register.filter
 def day(value: Any) -> str:
     """Say a day shortly in the reader's language and the school's zone: 12 Nov, with the year where it is not this one."""
