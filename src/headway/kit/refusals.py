@@ -53,9 +53,13 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
+        return self.placed(self.message)
+
+    def placed(self, message: str) -> str:
+        """Return the fault in one line: its place, the message in some language, the value."""
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         shown = "" if self.value is None else f" ({_quoted(self.value)})"
-        return f"{where + ': ' if where else ''}{self.message}{shown}"
+        return f"{where + ': ' if where else ''}{message}{shown}"
 
 
 class Refusal(Exception):

@@ -29,7 +29,7 @@ class Kind:
     """One kind of event: how many in each month shown, and in all."""
 
     name: str
-    months: list[str]
+    months: list[tuple[str, str]]
     total: str
 
 
@@ -55,12 +55,14 @@ def ledger(request: HttpRequest) -> HttpResponse:
         limit=SIZE + 1,
     )
     head, seal = evidence.head()
+    months = [date_format(day, pgettext("format of a day", "M")) for day in starts[:-1]]
     context = {
         "nav": "district.ledger", "head": head, "head_said": f"{head:,}", "seal": seal,
         "verified": access.last_act("verify_ledger"), "checked": checked, "walked": _walked(checked),
-        "months": [date_format(day, pgettext("format of a day", "M")) for day in starts[:-1]], "part": f"{PART:,}",
+        "months": months, "part": f"{PART:,}",
         "kinds": [
-            Kind(kind_name(kind), [f"{n:,}" if n else "" for n in rows[:-1]], f"{rows[-1]:,}") for kind, rows in counts.items()
+            Kind(kind_name(kind), list(zip(months, (f"{n:,}" if n else "" for n in rows), strict=False)), f"{rows[-1]:,}")
+            for kind, rows in counts.items()
         ],
         "entries": [_entry(one) for one in entries[:SIZE]], "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
         "act": act, "who": who, "act_names": [(one, act_name(one)) for one in access.act_kinds()],

@@ -22,6 +22,11 @@ def said(one: Refusal | Finding | str) -> str:
     return filled(gettext(message.text), {name: _shown(value) for name, value in message.values.items()})
 
 
+def placed(one: Finding) -> str:
+    """Return a fault or a warning in one line, with its place and value."""
+    return one.placed(said(one))
+
+
 def why(refusal: Refusal) -> str:
     """Return what is wrong in the place where one thing was handed in: its first fault, else the refusal."""
     return said(refusal.findings[0] if refusal.findings else refusal)

@@ -20,6 +20,7 @@ from headway.pages.parts import refused
 
 register = template.Library()
 register.filter("said", refused.said)
+register.filter("placed", refused.placed)
 WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 
