@@ -223,9 +223,7 @@ def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
         )  # fmt: skip
     except Refusal as refusal:
         fault = {
-            "words_missing": _("Say in words what to revise: a returned piece without them helps nobody."),
             "newer_attempt": _("A newer attempt was handed in since. It is shown now."),
-            "already_returned": _("This attempt was returned already."),
         }.get(refusal.code) or refused.said(refusal)
         return _show(request, stack, {"": fault}, status=422)
     said = _("%(name)s: returned for revision") % {"name": _names(stack)}
