@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters.models import (
     Demographics,
     Distinct,
@@ -151,7 +151,7 @@ def class_by_reference(text: str) -> SchoolClass:
     """Return the class with this sourcedId or uuid. Raises `Refusal("no_such_class")`."""
     found = find_class(text)
     if found is None:
-        raise Refusal("no_such_class", f"There is no class {text}.")
+        raise Refusal("no_such_class", Sentence("There is no class %(text)s.", text=text))
     return found
 
 
@@ -168,7 +168,10 @@ def find_person(text: str) -> Person | None:
     if found is None and text:
         named = list(Person.objects.filter(username=text, merged_into=None).order_by("-active", "id")[:2])
         if len(named) == 2 and named[0].active == named[1].active:
-            raise Refusal("ambiguous_person", f"Two people have the username {text}; give the sourcedId.")
+            raise Refusal(
+                "ambiguous_person",
+                Sentence("Two people have the username %(text)s; give the sourcedId.", text=text),
+            )
         found = named[0] if named else None
     return found.merged_into if found is not None and found.merged_into is not None else found
 
@@ -177,7 +180,7 @@ def person_by_reference(text: str) -> Person:
     """Return the person with this sourcedId, uuid or username. Raises `Refusal("no_such_person")`."""
     found = find_person(text)
     if found is None:
-        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+        raise Refusal("no_such_person", Sentence("There is no person %(text)s on the roster.", text=text))
     return found
 
 
@@ -255,7 +258,7 @@ def row_of_person(text: str) -> Person:
     """Return the row with this sourcedId or uuid, merged or not. Raises `Refusal("no_such_person")`."""
     found = Person.objects.select_related("merged_into").filter(reference(text)).first()
     if found is None:
-        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+        raise Refusal("no_such_person", Sentence("There is no person %(text)s on the roster.", text=text))
     return found
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import tags
+from headway.pages.parts import refused, tags
 from headway.pages.parts.asked import day_of_form
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address
@@ -197,7 +197,7 @@ def _save(
             actor=request.viewer, rows=rows, at=request.moment, book=request.book, source="paper"
         )
     except Refusal as refusal:
-        return refusal.findings[0].message if refusal.findings else refusal.message, ""
+        return refused.why(refusal), ""
     said = ngettext("%(n)s rating on “%(target)s”", "%(n)s ratings on “%(target)s”", len(rows)) % {
         "n": len(rows), "target": node.called(language())}  # fmt: skip
     return "", undoing.note(request.viewer, {"keys": [row["key"] for row in rows], "said": said})

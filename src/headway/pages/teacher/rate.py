@@ -22,7 +22,7 @@ from headway.evidence import actions as work
 from headway.evidence import queries as evidence
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import tags
+from headway.pages.parts import refused, tags
 from headway.pages.parts.loop import given_view, return_views
 from headway.pages.parts.profile import help_words, rating_fault
 from headway.pages.parts.work import earlier
@@ -185,10 +185,10 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
     try:
         actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)
     except Refusal as refusal:
-        faults = {"": refusal.message}
+        faults = {"": refused.said(refusal)}
         for finding in refusal.findings:
             if finding.line is not None and finding.line <= len(order):
-                faults[str(order[finding.line - 1])] = rating_fault(finding.code, finding.message)
+                faults[str(order[finding.line - 1])] = rating_fault(finding)
         return _show(request, stack, faults, status=422)
     said = f"{_names(stack)}: {_summary(request, stack, rows)}"
     return redirect(onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
@@ -223,10 +223,8 @@ def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
         )  # fmt: skip
     except Refusal as refusal:
         fault = {
-            "words_missing": _("Say in words what to revise: a returned piece without them helps nobody."),
             "newer_attempt": _("A newer attempt was handed in since. It is shown now."),
-            "already_returned": _("This attempt was returned already."),
-        }.get(refusal.code) or refusal.message
+        }.get(refusal.code) or refused.said(refusal)
         return _show(request, stack, {"": fault}, status=422)
     said = _("%(name)s: returned for revision") % {"name": _names(stack)}
     returned = [one.sequence for one in back]

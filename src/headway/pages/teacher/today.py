@@ -50,7 +50,7 @@ class Block:
     """One heading with its rows; the first few are shown, the rest folds."""
 
     section: words.Section
-    n: int
+    students_n: int
     rows: list[Row]
     more: list[Row]
 
@@ -161,7 +161,7 @@ def _blocks(
             if need.reason == section.reason
         ]
         rows.sort(key=lambda row: row.name)
-        blocks.append(Block(section, len(rows), rows[:SHOWN], rows[SHOWN:]))
+        blocks.append(Block(section, len({row.sourced_id for row in rows}), rows[:SHOWN], rows[SHOWN:]))
     return blocks
 
 
