@@ -26,6 +26,7 @@ SECTIONS = {
     "contact",
     "profiles",
     "notices",
+    "rights",
     "uncertainty",
     "vocabulary",
 }
@@ -88,6 +89,7 @@ KEYS: dict[str, set[str]] = {
     },
     "readers": set(PROFILE_FIELDS),
     "notices": {"hour", "quiet_from_hour", "quiet_to_hour", "ahead_days"},
+    "rights": {"adult_age", "parents_keep", "answer_days"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -137,6 +139,7 @@ class PolicyReader:
         self._hours(body.get("contact", {}))
         self._profiles(body.get("profiles", {}))
         self._notices(body.get("notices", {}))
+        self._rights(body.get("rights", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -246,6 +249,16 @@ class PolicyReader:
                 return
         if in_span(said["hour"], said["quiet_from_hour"], said["quiet_to_hour"]):
             self.fault("out_of_range", "Notices come outside the quiet hours.", "hour", said["hour"])
+
+    def _rights(self, table: Any) -> None:
+        self._keys(table, KEYS["rights"], "[rights]")
+        said = {"adult_age": 18, "parents_keep": "none", "answer_days": 45}
+        said |= table if isinstance(table, dict) else {}
+        for key, least, most in (("adult_age", 14, 21), ("answer_days", 1, 45)):
+            if not isinstance(said[key], int) or not least <= said[key] <= most:
+                self.fault("out_of_range", f"A whole number from {least} to {most}.", key, said[key])
+        if said["parents_keep"] not in ("none", "dependents"):
+            self.fault("unknown_word", "none or dependents.", "parents_keep", said["parents_keep"])
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

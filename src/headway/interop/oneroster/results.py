@@ -1,7 +1,8 @@
 """Determinations of a term as OneRoster 1.2 results: one line item per class and target, one result per student.
 
 The competency goes in the learning-objective id (source `case`, the target's identifier). An excused student is
-`exempt`; where no level is determined, none is invented: the result is `not submitted` or `partially graded`.
+`exempt`; where no level is determined, none is invented: the result is `not submitted` or `partially graded`. What a family
+states about a contested level stands in the comment of its result.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from headway.access.types import Viewer
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.interop.oneroster.write import results_zip
 from headway.kit.refusals import Refusal
 from headway.proficiency import queries as proficiency
+from headway.report_cards import queries as report_cards
+from headway.rights import actions as rights
 from headway.rosters import queries as rosters
 
 CATEGORY = "headway-competencies"
@@ -27,10 +31,13 @@ STATUS = {
 GRADED = ("not_yet", "proficient", "beyond")
 
 
-def export_results(*, term: str, now: datetime) -> tuple[bytes, dict[str, Any]]:
+def export_results(
+    *, actor: Viewer, term: str, to_whom: str, purpose: str, now: datetime
+) -> tuple[bytes, dict[str, Any]]:
     """Return the zip of a term's results, as they stood at its end (or stand today), and what could not be carried.
 
-    Raises `Refusal("unknown_term")`, `Refusal("no_classes")`.
+    Written first: a line for each student in the list of disclosures. Raises `Refusal`: `unknown_term`, `no_classes`,
+    `text_too_long`, `not_listed`.
     """
     found = rosters.find_term(term)
     if found is None:
@@ -47,7 +54,11 @@ def export_results(*, term: str, now: datetime) -> tuple[bytes, dict[str, Any]]:
     students = sorted({student for listed in members.values() for student in listed})
     standing = proficiency.standings(m, students=students)
     place = _places(classes, members, standing, _raters(students))
-    tables, lost = _tables(m, found, classes, place, standing, now)
+    said = report_cards.contested_targets(students=students)
+    tables, lost = _tables(m, found, classes, place, standing, said, now)
+    rights.disclose(
+        actor=actor, students={student for student, _ in place}, what="results", to_whom=to_whom, purpose=purpose, at=now
+    )  # fmt: skip
     counts = {
         "term": found.sourced_id, "as_of": day, "line_items": len(tables["lineItems"]), "results": len(tables["results"]),
         "losses": lost,
@@ -95,7 +106,7 @@ def _places(
 
 def _tables(
     m: Any, term: Any, classes: list[Any], place: Mapping[tuple[int, int], Any], standing: Mapping[tuple[int, int], Any],
-    now: datetime,
+    said: Mapping[tuple[int, int], str], now: datetime,
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:  # fmt: skip
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     base = {"status": "active", "dateLastModified": stamp}
@@ -124,7 +135,8 @@ def _tables(
             item = items[school_class.id, target] = _line_item(
                 tables, base, term, school_class, node, effective, scale
             )
-        _result(tables, base, item, people[student].sourced_id, school_class, node, s, effective, scale, m)
+        _result(tables, base, item, people[student].sourced_id, school_class, node, s, effective, scale, m,
+                said.get((student, target)))  # fmt: skip
     lost = {
         "no_class_for_continuum": len(standing) - len(place),
         "individual_goals_sent_as_exempt": sum(standing[p].state == "individual_goal" for p in place),
@@ -190,7 +202,7 @@ def _line_item(
 
 def _result(
     tables: dict[str, list[dict[str, Any]]], base: dict[str, Any], item: str, student: str, school_class: Any, node: Any, s: Any,
-    effective: Any, scale: str, m: Any,
+    effective: Any, scale: str, m: Any, said: str | None,
 ) -> None:  # fmt: skip
     result = _id("result", item, student)
     graded = s.state in GRADED and s.value is not None
@@ -198,7 +210,7 @@ def _result(
     text = _text(effective.scale, s) if graded else None
     tables["results"].append({
         "sourcedId": result, **base, "lineItemSourcedId": item, "studentSourcedId": student, "scoreStatus": STATUS[s.state],
-        "score": score, "scoreDate": _day(s.last_observed_us, m), "comment": None, "textScore": text,
+        "score": score, "scoreDate": _day(s.last_observed_us, m), "comment": said, "textScore": text,
         "classSourcedId": school_class.sourced_id, "inProgress": _truth(s.state in ("too_little", "carried")),
         "incomplete": _truth(not graded and s.state not in ("excused", "individual_goal")), "late": "false",
         "missing": _truth(s.state == "missed"),
