@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
-from headway.kit.times import from_micros, micros
+from headway.kit.times import from_micros
 from headway.proficiency.queries import Book
 from headway.report_cards import queries as report_cards
 from headway.rights.models import Disclosure, RightsRequest
@@ -165,12 +165,16 @@ def corrections(*, name: UUID) -> list[Correction]:
 def corrections_of(row: RightsRequest) -> list[Correction]:
     """Return what may be the correction of a request: for a rating what ended it, then events about the student. Three
     statements."""
-    asked = micros(row.asked_at)
     subjects = [uuid for _, uuid in rosters.identities_of(person_id=row.student_id)]
+    told = evidence.events_about(subjects=subjects)
+    asked = next(
+        (one[0] for one in told if one[1] == "rights_request" and str(row.uuid) in (one[4] or "")),
+        row.sequence,
+    )
     found = [
         Correction(sequence, kind, from_micros(at_us))
-        for sequence, kind, at_us, _seal, _body in evidence.events_about(subjects=subjects)
-        if at_us >= asked and kind not in NO_CORRECTION
+        for sequence, kind, at_us, _seal, _body in told
+        if sequence > asked and kind not in NO_CORRECTION
     ]
     known = {one.sequence for one in found}
     ended = {
@@ -178,7 +182,7 @@ def corrections_of(row: RightsRequest) -> list[Correction]:
         for one in evidence.all_rows_of(student=row.student_id)
         if row.item and one["key"] == row.item and one["to_sequence"] is not None
     }
-    found += [Correction(one, "amend", None) for one in ended if one > row.sequence and one not in known]
+    found += [Correction(one, "amend", None) for one in ended if one > asked and one not in known]
     return sorted(found, key=lambda one: one.sequence, reverse=True)
 
 

@@ -88,8 +88,8 @@ def test_rights_of_who_was_born_on_a_leap_day_move_on_the_first_of_march(day: da
 def test_rights_move_at_midnight_in_the_zone_of_the_school() -> None:
     """Denver is seven hours behind: at 6:59 UTC it is still the evening before."""
     born("u1", date(2008, 12, 10))
-    family = browser("p1")
     with time_machine.travel(datetime(2026, 12, 10, 6, 59, tzinfo=UTC), tick=False):
+        family = browser("p1")
         assert family.get(CHILD).status_code == 200
     with time_machine.travel(datetime(2026, 12, 10, 7, 1, tzinfo=UTC), tick=False):
         assert family.get(CHILD).status_code == 404
