@@ -400,6 +400,19 @@ def export_results(
     _run(as_json, lambda: _on(home).export_results(term, out, to_whom=to, purpose=purpose), "say_import")
 
 
+@export_app.command("grades")
+def export_grades(
+    term: Annotated[str, typer.Option("--term", help="The sourcedId or title of an academic session.")],
+    home: Home = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("grades.csv"),
+    to: ToWhom = "",
+    purpose: Purpose = "",
+    as_json: Json = False,
+) -> None:
+    """Marks for another gradebook, by the district's crosswalk; each row says what it lost."""
+    _run(as_json, lambda: _on(home).export_grades(term, out, to_whom=to, purpose=purpose), "say_import")
+
+
 @export_app.command("record")
 def export_record(
     student: str, home: Home = None, to: ToWhom = "", purpose: Purpose = "", as_json: Json = False

@@ -26,6 +26,7 @@ SECTIONS = {
     "contact",
     "profiles",
     "notices",
+    "gradebook",
     "rights",
     "uncertainty",
     "vocabulary",
@@ -140,6 +141,7 @@ class PolicyReader:
         self._profiles(body.get("profiles", {}))
         self._notices(body.get("notices", {}))
         self._rights(body.get("rights", {}))
+        self._gradebook(body.get("gradebook", {}), body.get("scales", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -259,6 +261,28 @@ class PolicyReader:
                 self.fault("out_of_range", f"A whole number from {least} to {most}.", key, said[key])
         if said["parents_keep"] not in ("none", "dependents"):
             self.fault("unknown_word", "none or dependents.", "parents_keep", said["parents_keep"])
+
+    def _gradebook(self, table: Any, scales: Any) -> None:
+        if not isinstance(table, dict):
+            self.fault("not_a_table", "[gradebook.SCALE] gives levels their marks.", "gradebook")
+            return
+        for name, marks in table.items():
+            if not isinstance(marks, dict):
+                self.fault("not_a_table", "[gradebook.SCALE] gives levels their marks.", name)
+                continue
+            scale = scales.get(name) if isinstance(scales, dict) else None
+            levels = scale.get("levels", []) if isinstance(scale, dict) else []
+            values = {
+                float(one["value"])
+                for one in levels
+                if isinstance(one, dict) and _is_number(one.get("value"), 1000)
+            }
+            for level, mark in marks.items():
+                number = re.fullmatch(r"\d{1,4}(\.\d{1,2})?", level)
+                if number is None or (values and float(level) not in values):
+                    self.fault("out_of_range", f"A level of the scale {name}.", level)
+                elif not _is_text(mark) or len(mark) > 20:
+                    self.fault("required", "A mark is a text of at most 20 characters.", level, mark)
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

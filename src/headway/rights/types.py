@@ -10,8 +10,8 @@ RECORD, RATING, DECISION, REPORT_CARD, OTHER = "record", "rating", "decision", "
 KINDS = (RECORD, RATING, DECISION, REPORT_CARD, OTHER)
 ASKED, GIVEN, AMENDED, REFUSED, WITHDRAWN = "asked", "given", "amended", "refused", "withdrawn"
 ANSWERS = (AMENDED, REFUSED)
-WHATS = (RECORD, "determinations", "results", "levels")
-"""What leaves the school: the whole record, determinations, results of a term, levels read by another system."""
+WHATS = (RECORD, "determinations", "results", "grades", "levels")
+"""What leaves the school: the whole record, determinations, a term's results or marks, levels read by another system."""
 
 
 @dataclass(frozen=True, slots=True)

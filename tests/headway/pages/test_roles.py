@@ -145,6 +145,7 @@ district.framework      sxxxxxxxxxxxx.ss
 district.year           sxxxxxxxxxxxx.ss
 district.policy         sxxxxxxxxxxxx.ss
 district.laboratory     sxxxxxxx.xx...ss
+district.gradebook      sxxxxxxxxxxxx.ss
 district.ledger         sxxxxxxxxxxxx.ss
 district.sending        sxxxxxxxxxxxx.ss
 district.undo           sxxxxxxxxxxxx.ss

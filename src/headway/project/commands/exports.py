@@ -12,6 +12,7 @@ from typing import Any
 
 from headway.access.types import SYSTEM
 from headway.interop.case import exchange
+from headway.interop.gradebook.write import export_grades as grades
 from headway.interop.oneroster.results import export_results as results
 from headway.interop.v1.record import hand_out
 from headway.kit.refusals import Refusal
@@ -136,6 +137,15 @@ def export_results(term: str, out: Path, *, to_whom: str = "", purpose: str = ""
         out.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             archive.extractall(out)
+    return {**counts, "written": out.name}
+
+
+def export_grades(term: str, out: Path, *, to_whom: str = "", purpose: str = "") -> dict[str, Any]:
+    """Write a term's marks for another gradebook, by the district's crosswalk."""
+    text, counts = grades(
+        actor=SYSTEM, term=term, to_whom=to_whom, purpose=purpose, now=now(), book=proficiency.book()
+    )
+    _write_whole(out, text.encode())
     return {**counts, "written": out.name}
 
 
