@@ -25,7 +25,7 @@ def gradebook(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             fault = _said(refusal)
     context = {
-        "nav": "district.roster", "fault": fault, "terms": rosters.terms(),
+        "nav": "district.home", "fault": fault, "terms": sorted(rosters.terms(), key=lambda one: one.starts_on, reverse=True),
         "crosswalks": crosswalks(request.book, get_language() or "en"),
         "form": {name: request.POST.get(name, "") for name in ("term", "to", "purpose")},
     }  # fmt: skip

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,6 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import refused, tags
 from headway.pages.parts.contested import contested_words
 from headway.pages.parts.told import address, told
-from headway.report_cards import queries as report_cards
 from headway.rights import actions, queries
 from headway.rights.types import (
     AMENDED,
@@ -91,9 +91,21 @@ def about(one: RequestView) -> str:
     return contested_words(one.kind, name)
 
 
-def shown(one: RequestView) -> Shown:
-    """Return a request in words."""
-    return Shown(one, about(one), _stands(one), _clock(one), one.state == "asked" and one.days_left < 0)
+def entries(request: HttpRequest, student: int) -> dict[str, str]:
+    """Return the entries of a student's record that may be contested, in words, by what a form calls them."""
+    items = queries.items_of(student=student, zone=request.book.zone)
+    return {f"{one.kind}:{one.item}": _item(one) for one in items}
+
+
+def shown(one: RequestView, named: Mapping[str, str] = MappingProxyType({})) -> Shown:
+    """Return a request in words; `named` are `entries`, where the page has them."""
+    return Shown(
+        one,
+        named.get(f"{one.kind}:{one.item}") or about(one),
+        _stands(one),
+        _clock(one),
+        one.state == "asked" and one.days_left < 0,
+    )
 
 
 def _stands(one: RequestView) -> str:
@@ -168,14 +180,11 @@ def show(
         except Refusal as refusal:
             fault = said(refusal)
     sent = request.method == "POST" and request.POST.get("act") == "ask"
-    items = [
-        (f"{one.kind}:{one.item}", _item(one))
-        for one in queries.items_of(student=student.id, zone=request.book.zone)
-    ]
+    named = entries(request, student.id)
     context = {
         "nav": nav, "student": student, "back": back, "fault": fault, "said": "" if fault else told(request, "said"),
-        "requests": [shown(one) for one in queries.requests_of(viewer=viewer, student=student.id)],
-        "left": listed(queries.disclosures_of(student=student.id)), "items": items,
+        "requests": [shown(one, named) for one in queries.requests_of(viewer=viewer, student=student.id)],
+        "left": listed(queries.disclosures_of(student=student.id)), "items": named.items(),
         "days": queries.answer_days(request.book), "rule": queries.majority(request.book),
         "key": request.POST.get("key", "") if sent else f"page-{uuid4()}", "record_key": f"page-{uuid4()}",
         "form": {"item": request.POST.get("item", ""), "words": request.POST.get("words", "")} if sent else {},
@@ -271,9 +280,3 @@ def as_file(request: HttpRequest, student: Any, record: Mapping[str, Any]) -> Ht
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
-def term_of(one: RequestView) -> str:
-    """Return the term of the report card that a request is about, or nothing."""
-    run = report_cards.find_run(int(one.item)) if one.kind == "report_card" else None
-    return "" if run is None else run.term

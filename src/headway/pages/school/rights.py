@@ -17,7 +17,7 @@ from headway.interop.v1.record import record_of
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts.asked import day_of_form
-from headway.pages.parts.rights import as_file, said, shown, term_of
+from headway.pages.parts.rights import as_file, entries, said, shown
 from headway.pages.parts.told import address, told
 from headway.rights import actions, queries
 from headway.rights.types import DECISION, RATING, RECORD, REPORT_CARD, Correction, RequestView
@@ -61,7 +61,7 @@ def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpRespons
         except Refusal as refusal:
             fault = said(refusal)
     context = {
-        "nav": NAV, "shown": shown(subject), "one": subject, "term": term_of(subject), "fault": fault,
+        "nav": NAV, "shown": shown(subject, entries(request, subject.student)), "one": subject, "fault": fault,
         "said": "" if fault else told(request, "said"), "is_record": subject.kind == RECORD,
         "hands_over": request.viewer.is_a(Role.DISTRICT), "corrects": _corrects(subject), "today": request.viewer.today,
         "corrections": [_correction(one) for one in queries.corrections(name=subject.uuid)[:50]] if subject.open else [],
