@@ -44,6 +44,13 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="As the ledger knew it at this time (RFC 3339) or sequence.")
 ]
 
+ToWhom = Annotated[
+    str, typer.Option("--to", help="Who gets it: it stands in each student's list of disclosures.")
+]
+Purpose = Annotated[
+    str, typer.Option("--for", help="What for: it stands in each student's list of disclosures.")
+]
+
 
 def _run(
     as_json: bool,
@@ -358,6 +365,8 @@ def export_determinations(
     student: Annotated[str | None, typer.Option()] = None,
     as_: Annotated[str, typer.Option("--as", help="csv, json or parquet")] = "csv",
     out: Annotated[Path | None, typer.Option(help="Write to this file (parquet needs it).")] = None,
+    to: ToWhom = "",
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Every determination: student, target, value, state, rule, reasons."""
@@ -365,7 +374,13 @@ def export_determinations(
     _run(
         False,
         lambda: _on(home).export_determinations(
-            as_of=_day(as_of), known_at=known_at, student=student, form=form, out=out
+            as_of=_day(as_of),
+            known_at=known_at,
+            student=student,
+            form=form,
+            out=out,
+            to_whom=to,
+            purpose=purpose,
         ),
         lambda text: text.rstrip("\n"),
         errors_as_json=as_json,
@@ -377,16 +392,33 @@ def export_results(
     term: Annotated[str, typer.Option("--term", help="The sourcedId or title of an academic session.")],
     home: Home = None,
     out: Annotated[Path, typer.Option(help="The folder or zip to write.")] = Path("results.zip"),
+    to: ToWhom = "",
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """OneRoster 1.2 line items, results and score scales for the student information system."""
-    _run(as_json, lambda: _on(home).export_results(term, out), "say_import")
+    _run(as_json, lambda: _on(home).export_results(term, out, to_whom=to, purpose=purpose), "say_import")
+
+
+@export_app.command("grades")
+def export_grades(
+    term: Annotated[str, typer.Option("--term", help="The sourcedId or title of an academic session.")],
+    home: Home = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("grades.csv"),
+    to: ToWhom = "",
+    purpose: Purpose = "",
+    as_json: Json = False,
+) -> None:
+    """Marks for another gradebook, by the district's crosswalk; each row says what it lost."""
+    _run(as_json, lambda: _on(home).export_grades(term, out, to_whom=to, purpose=purpose), "say_import")
 
 
 @export_app.command("record")
-def export_record(student: str, home: Home = None, as_json: Json = False) -> None:
+def export_record(
+    student: str, home: Home = None, to: ToWhom = "", purpose: Purpose = "", as_json: Json = False
+) -> None:
     """Everything held about one student, as JSON."""
-    _run(True, lambda: _on(home).export_record(student))
+    _run(True, lambda: _on(home).export_record(student, to_whom=to, purpose=purpose))
 
 
 @app.command()

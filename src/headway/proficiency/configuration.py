@@ -5,6 +5,7 @@ Loaded whole and kept while nothing newer was imported: one statement per reques
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,7 @@ DEFAULT: dict[str, Any] = {
     "pace": {"window_weeks": 8, "minimum_weeks": 4, "buffer_weeks": 2},
     "contact": {"opens_hour": 8, "closes_hour": 16},
     "notices": {"hour": 17, "quiet_from_hour": 20, "quiet_to_hour": 7, "ahead_days": 2},
+    "rights": {"adult_age": 18, "parents_keep": "none", "answer_days": 45},
     "response": {
         "no_evidence_days": 21,
         "stuck_pieces": 3,
@@ -302,6 +304,9 @@ def _pieces_by_level(
 
 Stamp = tuple[tuple[int, str, int], ...]
 
+# What this thread saw last, so that a rule asked for with every viewer costs no statement of its own.
+_seen = threading.local()
+
 
 def stamp() -> Stamp:
     """Return what changes when configuration changes: one statement."""
@@ -320,7 +325,17 @@ def forget() -> None:
 
 def book(through: int | None = None) -> Book:
     """Return the policy book as known by a sequence of the ledger (None: now)."""
-    return _book(connection.settings_dict["NAME"], stamp(), frameworks.stamp(), through)
+    name = connection.settings_dict["NAME"]
+    found = _book(name, stamp(), frameworks.stamp(), through)
+    if through is None:
+        _seen.book = (name, found)
+    return found
+
+
+def remembered_book() -> Book:
+    """Return the book that this thread saw last; asks only where it never did. Every request asks once at its beginning."""
+    name, found = getattr(_seen, "book", (None, None))
+    return found if found is not None and name == connection.settings_dict["NAME"] else book()
 
 
 @lru_cache(maxsize=16)
@@ -334,7 +349,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
     for configuration in configurations.order_by("id"):
         settings.update({key: value for key, value in configuration.body.items() if key != "policy"})
         settings["district"] = {**DEFAULT["district"], **settings["district"]}
-    for section in ("pace", "response", "contact", "notices", "uncertainty"):
+    for section in ("pace", "response", "contact", "notices", "rights", "uncertainty"):
         settings[section] = {**DEFAULT[section], **settings.get(section, {})}
     versions = [
         {

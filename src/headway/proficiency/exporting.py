@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from headway.evidence import queries as evidence
@@ -19,18 +20,26 @@ COLUMNS = (
     "standard_error", "continuum_level", "proposed_level", "framework", "kind", "policy", "policy_version",
 )  # fmt: skip
 BATCH = 200
+Statements = Mapping[tuple[int, int], str]
 
 
-def exported_rows(m: Moment, *, students: Sequence[int] | None = None) -> Iterable[dict[str, Any]]:
-    """Yield the rows of students (None: all with events) in order of student and path; memory holds 200 students."""
+def exported_rows(
+    m: Moment, *, students: Sequence[int] | None = None, statements: Statements = MappingProxyType({})
+) -> Iterable[dict[str, Any]]:
+    """Yield the rows of students (None: all with events) in order of student and path; memory holds 200 students.
+
+    `statements` are what families state beside a level, by (student, item): they stand among the reasons.
+    """
     listed = list(students) if students is not None else evidence.students_rated()
     names = {key: person.sourced_id for key, person in rosters.people_by_id(person_ids=listed).items()}
     for start in range(0, len(listed), BATCH):
         part = sorted(listed[start : start + BATCH], key=lambda key: names[key])
-        yield from _part(m, part, names)
+        yield from _part(m, part, names, statements)
 
 
-def _part(m: Moment, students: list[int], names: dict[int, str]) -> Iterable[dict[str, Any]]:
+def _part(
+    m: Moment, students: list[int], names: dict[int, str], statements: Statements
+) -> Iterable[dict[str, Any]]:
     rows = rows_of(m, students=students)
     by_framework: dict[int, list[Any]] = {}
     for row in rows:
@@ -46,9 +55,10 @@ def _part(m: Moment, students: list[int], names: dict[int, str]) -> Iterable[dic
         for (student, node), one in summaries(m, tree, groups, touched).items():
             if one.n_total:
                 item = tree.nodes[node]
-                found[student].append(
-                    ((tree.framework.key, item.position), row_of(one, item, names[student]))
-                )
+                row = row_of(one, item, names[student])
+                if (student, node) in statements:
+                    row["reasons"] += f"; the family states: {statements[student, node]}"
+                found[student].append(((tree.framework.key, item.position), row))
     for student in students:
         yield from (row for _, row in sorted(found[student], key=lambda entry: entry[0]))
 

@@ -26,6 +26,8 @@ SECTIONS = {
     "contact",
     "profiles",
     "notices",
+    "gradebook",
+    "rights",
     "uncertainty",
     "vocabulary",
 }
@@ -88,6 +90,7 @@ KEYS: dict[str, set[str]] = {
     },
     "readers": set(PROFILE_FIELDS),
     "notices": {"hour", "quiet_from_hour", "quiet_to_hour", "ahead_days"},
+    "rights": {"adult_age", "parents_keep", "answer_days"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -137,6 +140,8 @@ class PolicyReader:
         self._hours(body.get("contact", {}))
         self._profiles(body.get("profiles", {}))
         self._notices(body.get("notices", {}))
+        self._rights(body.get("rights", {}))
+        self._gradebook(body.get("gradebook", {}), body.get("scales", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
             self._policy(policy, body.get("scales", {}), seen)
@@ -264,6 +269,43 @@ class PolicyReader:
                 return
         if in_span(said["hour"], said["quiet_from_hour"], said["quiet_to_hour"]):
             self.fault("out_of_range", "Notices come outside the quiet hours.", "hour", said["hour"])
+
+    def _rights(self, table: Any) -> None:
+        self._keys(table, KEYS["rights"], "[rights]")
+        said = {"adult_age": 18, "parents_keep": "none", "answer_days": 45}
+        said |= table if isinstance(table, dict) else {}
+        for key, least, most in (("adult_age", 14, 21), ("answer_days", 1, 45)):
+            if not isinstance(said[key], int) or not least <= said[key] <= most:
+                self.fault(
+                    "out_of_range",
+                    Sentence("A whole number from %(least)s to %(most)s.", least=least, most=most),
+                    key,
+                    said[key],
+                )
+        if said["parents_keep"] not in ("none", "dependents"):
+            self.fault("unknown_word", "none or dependents.", "parents_keep", said["parents_keep"])
+
+    def _gradebook(self, table: Any, scales: Any) -> None:
+        if not isinstance(table, dict):
+            self.fault("not_a_table", "[gradebook.SCALE] gives levels their marks.", "gradebook")
+            return
+        for name, marks in table.items():
+            if not isinstance(marks, dict):
+                self.fault("not_a_table", "[gradebook.SCALE] gives levels their marks.", name)
+                continue
+            scale = scales.get(name) if isinstance(scales, dict) else None
+            levels = scale.get("levels", []) if isinstance(scale, dict) else []
+            values = {
+                float(one["value"])
+                for one in levels
+                if isinstance(one, dict) and _is_number(one.get("value"), 1000)
+            }
+            for level, mark in marks.items():
+                number = re.fullmatch(r"\d{1,4}(\.\d{1,2})?", level)
+                if number is None or (values and float(level) not in values):
+                    self.fault("out_of_range", Sentence("A level of the scale %(name)s.", name=name), level)
+                elif not _is_text(mark) or len(mark) > 20:
+                    self.fault("required", "A mark is a text of at most 20 characters.", level, mark)
 
     def _calendar(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["calendar"], "[[calendar]]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -72,6 +72,7 @@ __all__ = [
 ]  # fmt: skip
 
 book = configuration.book
+remembered_book = configuration.remembered_book
 basis = proposing.basis
 proposed = proposing.proposed
 policy_text = proposing.text_of
@@ -317,26 +318,31 @@ def summarize(m: Moment, tree: Tree, students: Sequence[int]) -> dict[Pair, Summ
 
 
 def exported(
-    *, viewer: Viewer, student: str | None, as_of: date | None, now: datetime
-) -> list[dict[str, Any]]:
-    """Return the determinations of one student as rows. Raises `Refusal("no_such_person")`."""
+    *, viewer: Viewer, student: str | None, as_of: date | None, now: datetime,
+    statements: Callable[[int], exporting.Statements],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the determinations of one student as rows, with what `statements` says stands beside levels.
+
+    Raises `Refusal("no_such_person")`.
+    """
     m = moment(now=now, as_of=as_of)
     person = rosters.find_person(student) if student else None
     if person is None or not rosters.visible_ids(
         viewer, person_ids=[person.id], as_of=now.astimezone(m.zone).date()
     ):
         raise Refusal("no_such_person", "Name a student that you may see.")
-    rows = exporting.exported_rows(m, students=[person.id])
+    rows = exporting.exported_rows(m, students=[person.id], statements=statements(person.id))
     return [row if _reader(viewer, "teacher") == "teacher" else told(row) for row in rows]
 
 
 def exported_all(
-    *, as_of: date | None, known_at: datetime | int | None, now: datetime, student: str | None = None
-) -> Iterable[dict[str, Any]]:
-    """Yield the determinations of all students, or one, as rows: for the command line."""
+    *, as_of: date | None, known_at: datetime | int | None, now: datetime, student: str | None = None,
+    statements: exporting.Statements,
+) -> Iterable[dict[str, Any]]:  # fmt: skip
+    """Yield the determinations of all students, or one, as rows: for the command line. `statements` as in `exported_rows`."""
     m = moment(now=now, as_of=as_of, known_at=known_at)
     students = None if student is None else [rosters.person_by_reference(student).id]
-    return exporting.exported_rows(m, students=students)
+    return exporting.exported_rows(m, students=students, statements=statements)
 
 
 # A class at a glance.

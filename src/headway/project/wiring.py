@@ -7,7 +7,7 @@ from datetime import date
 
 def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back, what
-    follows a person who is merged, and which ratings do not fit a modification.
+    follows a person who is merged, which ratings do not fit a modification, and from which age rights are the student's.
     """
     from headway.contact import actions as contacting
     from headway.contact import queries as contact
@@ -17,10 +17,13 @@ def connect() -> None:
     from headway.plans import actions as planning
     from headway.plans import queries as plans
     from headway.proficiency import actions as proficiency
+    from headway.proficiency import queries as levels
     from headway.profiles import actions as telling
     from headway.profiles import queries as profiles
     from headway.report_cards import actions as card_acts
     from headway.report_cards import queries as report_cards
+    from headway.rights import actions as right_acts
+    from headway.rights import queries as rights
     from headway.rosters import actions as rosters
 
     frameworks.register_blocker(evidence.in_the_way_of)
@@ -41,8 +44,11 @@ def connect() -> None:
     rosters.register_follower(contacting.follow)
     rosters.register_follower(card_acts.follow)
     rosters.register_follower(telling.follow)
+    rosters.register_follower(right_acts.follow)
+    rosters.register_majority(lambda: rights.majority(levels.remembered_book()))
     proficiency.register_check(profiles.faults)
     rosters.register_follower(noticing.follow)
     rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_blocker(lambda run: rights.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))

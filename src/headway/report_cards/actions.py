@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -366,12 +367,37 @@ def record_statement(*, actor: Viewer, student_id: int, text: str, said_by: str,
         raise Refusal("name_missing", "Say whose statement it is.")
     with transaction.atomic():
         person = _seen(actor, [student_id])[student_id]
-        FamilyStatement.objects.filter(student_id=student_id, ended_at=None).update(ended_at=at)
+        own = FamilyStatement.objects.filter(student_id=student_id, amendment=None, ended_at=None)
+        own.update(ended_at=at)
         if said:
             FamilyStatement.objects.create(student_id=student_id, text=said, said_by=who, written_at=at)
         body = {"text": said, "said_by": who}
         ledger.record_event(actor=actor, kind="card_statement", body=body, at=at, subject=person.uuid)
         record_act(actor=actor, act="record_statement", kind="person", object_id=person.uuid, at=at)
+
+
+def contest(
+    *, actor: Viewer, student_id: int, amendment: UUID, kind: str, item: str, target: int | None, text: str, said_by: str,
+    at: datetime,
+) -> None:  # fmt: skip
+    """This will let a family's statement stand with an item that was not amended; an empty text ends it.
+
+    It takes the place of an earlier one on the same request. In the caller's transaction, which has checked who may. Written:
+    statement, event, audit entry. Raises `Refusal("text_too_long")`.
+    """
+    said = text.strip()
+    if len(said) > LONGEST:
+        raise Refusal("text_too_long", Sentence("A statement has at most %(n)s characters.", n=LONGEST))
+    subject = rosters.person_uuids(person_ids=[student_id])[student_id]
+    FamilyStatement.objects.filter(amendment=amendment, ended_at=None).update(ended_at=at)
+    if said:
+        FamilyStatement.objects.create(
+            student_id=student_id, amendment=amendment, kind=kind, item=item, target_id=target, text=said,
+            said_by=said_by[:200], written_at=at,
+        )  # fmt: skip
+    body = {"text": said, "said_by": said_by[:200] if said else "", "amendment": str(amendment)}
+    ledger.record_event(actor=actor, kind="card_statement", body=body, at=at, subject=subject)
+    record_act(actor=actor, act="record_statement", kind="person", object_id=subject, at=at)
 
 
 def follow(joining: rostering.Joining) -> None:
@@ -381,9 +407,12 @@ def follow(joining: rostering.Joining) -> None:
     `rosters.actions.register_follower`.
     """
     if joining.of is not None:
-        for model in (CardComment, Incomplete):
+        for model in (CardComment, Incomplete, FamilyStatement):
             joining.put_back(model)
         return
+    joining.move(
+        list(FamilyStatement.objects.filter(student=joining.person, amendment__isnull=False)), "student_id"
+    )
     for model in (CardComment, Incomplete):
         twin = model.objects.filter(
             student=joining.into, run_id=OuterRef("run_id"), framework_id=OuterRef("framework_id")

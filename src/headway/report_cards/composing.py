@@ -18,7 +18,7 @@ from headway.kit.times import micros
 from headway.plans import queries as plans
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Line, Moment, Row
-from headway.report_cards.types import CommentView, IncompleteView, RunView, StatementView
+from headway.report_cards.types import CommentView, Contested, IncompleteView, RunView, StatementView
 from headway.science.rounding import hundredths
 
 LANGUAGES = ("en", "es")
@@ -34,6 +34,7 @@ def compose(
     comments: Mapping[tuple[int, int], CommentView],
     incompletes: Mapping[tuple[int, int], IncompleteView],
     statements: Mapping[int, StatementView],
+    contested: Mapping[int, Sequence[Contested]],
 ) -> dict[int, dict[str, Any]]:
     """Return the content of each student's card at the moment. Six statements at most for every 200 students."""
     found: dict[int, dict[str, Any]] = {}
@@ -48,7 +49,10 @@ def compose(
         paces = _paces(m, ids, rows)
         for person in part:
             maker = _Maker(m, run, person, own[person.id], standings, paces.get(person.id, []))
-            found[person.id] = maker.content(comments, incompletes, statements.get(person.id))
+            content = maker.content(comments, incompletes, statements.get(person.id))
+            if said := maker.contested(contested.get(person.id, ()), content):
+                content["contested"] = said
+            found[person.id] = content
     return found
 
 
@@ -111,6 +115,19 @@ class _Maker:
                 "text": statement.text, "said_by": statement.said_by,
                 "day": statement.written_at.astimezone(self.m.zone).date().isoformat()},
         }  # fmt: skip
+
+    def contested(self, said: Sequence[Contested], content: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what stands with contested items: those of an area or habit that the card shows, and those of no target."""
+        shown = {one["area"] for one in (*content["areas"], *content["habits"])}
+        found = []
+        for one in said:
+            node = None if one.target is None else frameworks.node(one.target)
+            if node is None or node.framework in shown:
+                found.append(
+                    {"kind": one.kind, "target": None if node is None else names(node), "text": one.text,
+                     "said_by": one.said_by, "day": one.written_at.astimezone(self.m.zone).date().isoformat()}
+                )  # fmt: skip
+        return found
 
     def _lines(self, comments: Mapping[Any, Any], incompletes: Mapping[Any, Any]) -> list[tuple[Line, Tree]]:
         """Return the lines with evidence, or with something that an adult wrote, by name."""
@@ -219,7 +236,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
         news = {one["area"]: one for one in after[group]}
         for key in dict.fromkeys([*olds, *news]):
             found += _between(olds.get(key) or {}, news.get(key) or {})
-    for what in ("statement", "student", "grade"):
+    for what in ("statement", "contested", "student", "grade"):
         if before.get(what) != after.get(what):
             found.append({"what": what, "was": before.get(what), "is": after.get(what)})
     return found

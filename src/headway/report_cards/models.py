@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from headway.frameworks.models import Framework
+from headway.frameworks.models import Framework, Node
 from headway.rosters.models import Org, Person, Term
 
 __all__ = ["CardComment", "CardRun", "FamilyStatement", "Incomplete", "ReportCard", "Saying"]
@@ -105,8 +105,16 @@ class ReportCard(models.Model):
 
 
 class FamilyStatement(models.Model):
-    """What a family wants to stand on each later card. One stands for a student; an earlier one has `ended_at`."""
+    """What a family wants to stand on each later card. One stands for a student; an earlier one has `ended_at`.
 
+    With `amendment`, the identifier of a request to amend that was refused, it stands with the contested item (`kind`, `item`,
+    `target`) wherever that is shown or sent; one stands for each.
+    """
+
+    amendment = models.UUIDField(null=True, db_index=True)
+    kind = models.CharField(max_length=12, default="")
+    item = models.CharField(max_length=200, default="")
+    target = models.ForeignKey(Node, on_delete=models.PROTECT, null=True, related_name="+")
     student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     text = models.CharField(max_length=2000)
     said_by = models.CharField(max_length=200)
@@ -116,6 +124,13 @@ class FamilyStatement(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["student"], condition=Q(ended_at__isnull=True), name="statement_stands_once"
-            )
+                fields=["student"],
+                condition=Q(ended_at__isnull=True, amendment__isnull=True),
+                name="statement_stands_once",
+            ),
+            models.UniqueConstraint(
+                fields=["amendment"],
+                condition=Q(ended_at__isnull=True, amendment__isnull=False),
+                name="contested_once",
+            ),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
@@ -22,6 +23,7 @@ from headway.report_cards.types import (
     Board,
     CardView,
     CommentView,
+    Contested,
     IncompleteView,
     Missing,
     RunView,
@@ -204,6 +206,7 @@ def contents(
     return m, composing.compose(
         m, run, people, comments=comments(run=run.id, students=ids),
         incompletes=incompletes(run=run.id, students=ids), statements=statements(students=ids),
+        contested=contested(students=ids),
     )  # fmt: skip
 
 
@@ -288,13 +291,59 @@ def statements(*, students: Iterable[int]) -> dict[int, StatementView]:
     found: dict[int, StatementView] = {}
     for part in _parts(students):
         about = Q(student_id__in=part) | Q(student__merged_into__in=part)
-        rows = FamilyStatement.objects.filter(about, ended_at=None).select_related("student")
+        rows = FamilyStatement.objects.filter(about, amendment=None, ended_at=None).select_related("student")
         # What stands for the person who stays comes last, and is said.
         for row in sorted(rows, key=lambda one: one.student.merged_into_id is None):
             found[row.student.merged_into_id or row.student_id] = StatementView(
                 row.text, row.said_by, row.written_at
             )
     return found
+
+
+def contested(*, students: Iterable[int] | None = None) -> dict[int, list[Contested]]:
+    """Return the statements that stand with contested items by student, oldest first; None: of all. One statement per 500."""
+    found: dict[int, list[Contested]] = {}
+    rows = FamilyStatement.objects.filter(ended_at=None, amendment__isnull=False).order_by("id")
+    for part in [None] if students is None else _parts(students):
+        own = rows if part is None else rows.filter(student_id__in=part)
+        for row in own:
+            found.setdefault(row.student_id, []).append(
+                Contested(
+                    row.student_id, row.amendment, row.kind, row.item, row.target_id, row.text, row.said_by, row.written_at
+                )
+            )  # fmt: skip
+    return found
+
+
+def contested_targets(*, students: Iterable[int] | None = None) -> dict[Pair, str]:
+    """Return the words that stand with the level of a target, by (student, target). Statements as `contested`."""
+    found: dict[Pair, str] = {}
+    for student, said in contested(students=students).items():
+        for one in said:
+            if one.target is not None:
+                words = f"{one.said_by}: {one.text}"
+                found[student, one.target] = " / ".join(
+                    filter(None, (found.get((student, one.target)), words))
+                )
+    return found
+
+
+def altered_statements() -> list[tuple[int, str]]:
+    """Return (student, request) of statements with contested items that are not what the ledger says. For `headway verify`."""
+    told = {
+        body["amendment"]: (body["text"], body["said_by"])
+        for body in evidence.bodies_of_kind(kind="card_statement")
+        if "amendment" in body
+    }
+    standing = {
+        str(one.amendment): (one.student, (one.text, one.said_by))
+        for said in contested().values()
+        for one in said
+    }
+    wrong = [(student, key) for key, (student, said) in standing.items() if told.get(key) != said]
+    gone = [key for key, said in told.items() if said[0] and key not in standing]
+    owners = dict(FamilyStatement.objects.filter(amendment__in=gone).values_list("amendment", "student_id"))
+    return wrong + [(owners.get(UUID(key), 0), key) for key in gone]
 
 
 def as_data(*, student: int) -> dict[str, Any]:
@@ -310,7 +359,7 @@ def as_data(*, student: int) -> dict[str, Any]:
         "cards": list(ReportCard.objects.filter(own).order_by("id").values(
             "run__term__title", "issue", "as_of", "through", "digest", "issued_at", "issued_by", "change", "content")),
         "statements": list(FamilyStatement.objects.filter(own).order_by("id").values(
-            "text", "said_by", "written_at", "ended_at")),
+            "text", "said_by", "written_at", "ended_at", "amendment", "kind", "item", "target__uuid")),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,20 @@ class Frozen:
 class StatementView:
     """A family's statement that goes with each later card."""
 
+    text: str
+    said_by: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """A family's statement beside an item of the record that was not amended. `target` is a row key, or None."""
+
+    student: int
+    amendment: UUID
+    kind: str
+    item: str
+    target: int | None
     text: str
     said_by: str
     written_at: datetime

@@ -18,12 +18,14 @@ from headway.kit.refusals import Refusal, Sentence
 from headway.rosters import merging, noting
 from headway.rosters.importing import local_day, run_import
 from headway.rosters.leaving import come_back, leave
+from headway.rosters.majority import register_majority
 from headway.rosters.merging import Joining, register_follower
 from headway.rosters.models import (
     HAND,
     District,
     Enrollment,
     Guardianship,
+    KeptCare,
     Org,
     Person,
     Restriction,
@@ -31,7 +33,7 @@ from headway.rosters.models import (
     SchoolClass,
 )
 from headway.rosters.rolling import read_year, write_year
-from headway.rosters.types import Choices, Plan, Progress, Staged, YearPlan
+from headway.rosters.types import BASES, Choices, Plan, Progress, Staged, YearPlan
 from headway.rosters.undoing import made_by, register_blocker, undo
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "plan_year",
     "register_blocker",
     "register_follower",
+    "register_majority",
     "restrict_guardian",
     "return_student",
     "roll_year",
@@ -373,6 +376,41 @@ def end_guardianship(*, actor: Viewer, student_id: int, guardian_id: int, at: da
         link.ends_on = local_day(at)
         link.save(update_fields=["ends_on"])
         _note(actor, "end_guardianship", _person(student_id), at, guardian=str(_person(guardian_id).uuid))
+
+
+def keep_care(*, actor: Viewer, student_id: int, guardian_id: int, basis: str, at: datetime) -> KeptCare:
+    """This will let an adult go on seeing a student who has come of age, from today; what holds already is answered with.
+
+    In the caller's transaction, which has checked who may and appends the event about the student. Written: the row, audit
+    entry. Raises `Refusal`: `unknown_word`, `no_such_guardianship`.
+    """
+    if basis not in BASES:
+        raise Refusal("unknown_word", Sentence("The basis is one of: %(names)s.", names=", ".join(BASES)))
+    if not Guardianship.objects.filter(student_id=student_id, guardian_id=guardian_id).exists():
+        raise Refusal("no_such_guardianship", "This adult does not care for this student.")
+    student = _person(student_id)
+    row, made = KeptCare.objects.get_or_create(
+        student=student,
+        guardian=_person(guardian_id),
+        basis=basis,
+        ends_on=None,
+        defaults={"starts_on": local_day(at)},
+    )
+    if made:
+        _note(actor, "keep_care", student, at, guardian=str(row.guardian.uuid), basis=basis)
+    return row
+
+
+def end_kept_care(*, actor: Viewer, row: KeptCare, at: datetime) -> None:
+    """This will end from today what lets an adult go on. In the caller's transaction, as `keep_care`."""
+    row.ends_on = local_day(at)
+    row.save(update_fields=["ends_on"])
+    _note(actor, "end_kept_care", row.student, at, guardian=str(row.guardian.uuid), basis=row.basis)
+
+
+def erase_kept_care(*, student: int) -> None:
+    """This will remove what lets adults go on seeing a student. In the caller's transaction, which is audited there."""
+    KeptCare.objects.filter(student_id=student).delete()
 
 
 def restrict_guardian(

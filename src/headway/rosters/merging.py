@@ -26,6 +26,7 @@ from headway.rosters.models import (
     Distinct,
     Enrollment,
     Guardianship,
+    KeptCare,
     Person,
     Restriction,
     RoleGrant,
@@ -35,7 +36,7 @@ from headway.rosters.recording import Changes, parts
 from headway.rosters.visibility import LEARNER, holds_on
 
 OWN: tuple[type[models.Model], ...] = (
-    Enrollment, RoleGrant, Guardianship, Restriction, Demographics, SchoolEvent,
+    Enrollment, RoleGrant, Guardianship, KeptCare, Restriction, Demographics, SchoolEvent,
 )  # fmt: skip
 
 
@@ -185,6 +186,11 @@ def _move_roster(joining: Joining) -> None:
         if (link.guardian_id not in cared if link.student_id == person.pk else link.student_id not in cares)
     ]
     joining.move(new, "student_id", "guardian_id")
+    kept = KeptCare.objects.filter(Q(student=person) | Q(guardian=person)).order_by("id")
+    standing = KeptCare.objects.filter(Q(student=into) | Q(guardian=into), ends_on=None)
+    there = set(standing.values_list("student_id", "guardian_id", "basis"))
+    alone = [one for one in kept if (*_ends(one, person, into), one.basis) not in there]
+    joining.move(alone, "student_id", "guardian_id")
     restrictions = Restriction.objects.filter(Q(student=person) | Q(guardian=person))
     joining.move(list(restrictions.order_by("id")), "student_id", "guardian_id")
     known = set(SchoolEvent.objects.filter(student=into).values_list("kind", "at", "outcome"))
@@ -192,6 +198,12 @@ def _move_roster(joining: Joining) -> None:
     joining.move([one for one in events if (one.kind, one.at, one.outcome) not in known], "student_id")
     if not Demographics.objects.filter(person=into).exists():
         joining.move(list(Demographics.objects.filter(person=person)), "person_id")
+
+
+def _ends(row: Any, person: Person, into: Person) -> tuple[int, int]:
+    """Return student and guardian of a row as they are when a person has become another."""
+    student, guardian = (into.pk if key == person.pk else key for key in (row.student_id, row.guardian_id))
+    return student, guardian
 
 
 def split(*, actor: Viewer, person: Person, reason: str, at: datetime) -> ImportRun:

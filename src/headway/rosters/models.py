@@ -7,6 +7,7 @@ bound.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -20,6 +21,7 @@ __all__ = [
     "District",
     "Enrollment",
     "Guardianship",
+    "KeptCare",
     "Org",
     "Person",
     "Restriction",
@@ -237,6 +239,35 @@ class Restriction(models.Model):
     ends_on = models.DateField(null=True)
     reason_code = models.CharField(max_length=40)
     recorded_by = models.UUIDField(null=True)
+
+
+class KeptCare(models.Model):
+    """Why an adult still sees a student who has come of age, for a span of days: the student's consent, or dependence.
+
+    Identified by `uuid`. `basis` is a word of `types.BASES`; which of them open the record is the district's to say. One
+    holds for a student, adult and basis. Seen by the student, the adult and the district; removed when the student is erased.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    guardian = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=10)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student", "guardian", "basis"], condition=Q(ends_on=None), name="kept_care_once"
+            )
+        ]
+
+    def body(self) -> dict[str, Any]:
+        """Return what the newest event about this row says."""
+        return {
+            "kept_care": str(self.uuid), "guardian": str(self.guardian.uuid), "basis": self.basis,
+            "starts_on": self.starts_on.isoformat(), "ends_on": None if self.ends_on is None else self.ends_on.isoformat(),
+        }  # fmt: skip
 
 
 class Demographics(models.Model):

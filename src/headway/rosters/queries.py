@@ -17,12 +17,14 @@ from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal, Sentence
+from headway.rosters import majority
 from headway.rosters.models import (
     Demographics,
     Distinct,
     District,
     Enrollment,
     Guardianship,
+    KeptCare,
     Org,
     Person,
     Restriction,
@@ -33,6 +35,7 @@ from headway.rosters.models import (
 )
 from headway.rosters.noted import KindOfEvent
 from headway.rosters.noted import kinds as kinds_of_events
+from headway.rosters.types import Majority
 from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
@@ -360,6 +363,39 @@ def guardians_as_data(*, student_id: int) -> list[dict[str, object]]:
     """Return who cares for a student as plain data, ended links with them."""
     rows = Guardianship.objects.filter(student_id=student_id).order_by("id")
     return list(rows.values("relation", "starts_on", "ends_on", "source", "guardian__sourced_id"))
+
+
+def comes_of_age(*, person_ids: Iterable[int], as_of: date) -> set[int]:
+    """Return those of the students who have come of age by the day. One statement."""
+    people = Person.objects.filter(majority.of_age("pk", as_of), pk__in=list(person_ids))
+    return set(people.values_list("pk", flat=True))
+
+
+def majority_rule() -> Majority:
+    """Return from which age the rights are the student's own, and what lets a parent go on."""
+    return majority.majority()
+
+
+def carers_of(*, student_person_id: int, as_of: date) -> list[Person]:
+    """Return the adults whom the roster links to a student on the day, without those kept away, of age or not. One statement."""
+    pair = {"guardian_id": OuterRef("pk"), "student_id": student_person_id}
+    link, away = Guardianship.objects.filter(**pair), Restriction.objects.filter(holds_on(as_of), **pair)
+    return list(
+        by_sort_name(
+            Person.objects.filter(Exists(link.filter(holds_on(as_of))), ~Exists(away), merged_into=None)
+        )
+    )
+
+
+def kept_care(*, student_person_id: int) -> list[KeptCare]:
+    """Return what lets adults go on after a student came of age, ended rows with them, newest first. One statement."""
+    rows = KeptCare.objects.filter(student_id=student_person_id).select_related("guardian", "student")
+    return list(rows.order_by("-starts_on", "-pk"))
+
+
+def all_kept_care() -> list[KeptCare]:
+    """Return every row of kept care. For `headway verify`. One statement."""
+    return list(KeptCare.objects.select_related("guardian", "student").order_by("pk"))
 
 
 def in_care(*, guardian_ids: Iterable[int], as_of: date) -> dict[int, set[int]]:

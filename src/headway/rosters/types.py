@@ -16,6 +16,19 @@ BULK, DELTA, ABSENT = "bulk", "delta", "absent"
 KINDS = ("orgs", "terms", "courses", "classes", "persons", "grants", "links", "enrollments", "demographics")
 """The kinds of staged rows, in the order in which an import applies them."""
 
+CONSENT, DEPENDENT = "consent", "dependent"
+BASES = (CONSENT, DEPENDENT)
+"""Why a parent goes on after a student has come of age: the student's own consent, or that the student depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Majority:
+    """The district's rule: `age` in years; `parents_keep` is `none` (only by consent) or `dependents` (also by dependence)."""
+
+    age: int
+    parents_keep: str
+
+
 Progress = Callable[[str, int, int], None]
 """Told the kind of rows, how many are done, and how many there are."""
 

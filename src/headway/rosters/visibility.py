@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 
 from headway.access.models import Account
 from headway.access.types import Role, Viewer
+from headway.rosters.majority import bases, born_by, majority, still_cared
 from headway.rosters.models import Enrollment, Guardianship, Person, Restriction, RoleGrant, SchoolClass
 
 LEARNER = "student"
@@ -62,18 +63,28 @@ def _unrestricted(guardian: object, student: str, day: date) -> Q:
 def children_of(*, guardian_person_id: int, as_of: date) -> list[Person]:
     """Return the students in an adult's care on the day, without restricted ones, by sort name.
 
-    One statement.
+    A student who has come of age is among them where the adult's care was kept on. One statement.
     """
     adult = guardian_person_id
-    link = Guardianship.objects.filter(holds_on(as_of), student_id=OuterRef("pk"), guardian_id=adult)
+    link = _in_care(as_of).filter(student_id=OuterRef("pk"), guardian_id=adult)
     people = Person.objects.filter(Exists(link), _unrestricted(adult, "pk", as_of), merged_into=None)
     return list(by_sort_name(people))
 
 
+def _in_care(day: date) -> QuerySet[Guardianship]:
+    """Return the links of care that open a record on the day: those that hold, of students under age or kept on."""
+    return Guardianship.objects.filter(
+        holds_on(day), still_cared("student_id", "guardian_id", day, holds_on(day))
+    )
+
+
 def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
-    """Return the adults who care for a student on the day, without those kept away. One statement."""
+    """Return the adults who care for a student on the day, without those kept away. One statement.
+
+    Of a student who has come of age, those whose care was kept on.
+    """
     pair = {"guardian_id": OuterRef("pk"), "student_id": student_person_id}
-    link = Guardianship.objects.filter(holds_on(as_of), **pair)
+    link = _in_care(as_of).filter(**pair)
     away = Restriction.objects.filter(holds_on(as_of), **pair)
     return list(by_sort_name(Person.objects.filter(Exists(link), ~Exists(away), merged_into=None)))
 
@@ -84,7 +95,8 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     At most 2 statements.
 
     An enrolled teacher is a teacher without a grant. A substitute is a teacher with no class of their own:
-    `standing_in` opens the class's roster, and no record. A person who left, or whom the roster disables, holds no role.
+    `standing_in` opens the class's roster, and no record. A parent sees a student who has come of age only where the care
+    was kept on. A person who left, or whom the roster disables, holds no role.
     """
     person = None
     if account.person is not None:
@@ -136,9 +148,11 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
 def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
     """Return the grants, enrollments, care and restrictions that hold for a person today, as (kind, role, key). One statement.
 
-    Written out, because every request asks it.
+    Written out, because every request asks it. `still_cared` says the same of care.
     """
-    day = connection.ops.adapt_datefield_value(today)
+    rule = majority()
+    day, born = (connection.ops.adapt_datefield_value(one) for one in (today, born_by(today, rule.age)))
+    kept = bases(rule)
     holds = (
         "({0}.starts_on IS NULL OR {0}.starts_on <= %s) AND ({0}.ends_on IS NULL OR {0}.ends_on > %s)".format
     )
@@ -151,9 +165,31 @@ def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
             "UNION ALL SELECT 'care', '', k.student_id FROM headway_guardianship k "
             f"WHERE k.guardian_id = %s AND {holds('k')} AND NOT EXISTS (SELECT 1 FROM headway_restriction r "
             f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {holds('r')}) "
+            "AND (NOT EXISTS (SELECT 1 FROM headway_demographics d WHERE d.person_id = k.student_id AND d.birth_on <= %s) "
+            "OR EXISTS (SELECT 1 FROM headway_keptcare o WHERE o.student_id = k.student_id AND o.guardian_id = k.guardian_id "
+            f"AND o.basis IN ({', '.join(['%s'] * len(kept))}) AND {holds('o')})) "
             "UNION ALL SELECT 'apart', '', a.student_id FROM headway_restriction a "
             f"WHERE a.guardian_id = %s AND {holds('a')}",
-            [person_id, day, day, person_id, day, day, person_id, day, day, day, day, person_id, day, day],
+            [
+                person_id,
+                day,
+                day,
+                person_id,
+                day,
+                day,
+                person_id,
+                day,
+                day,
+                day,
+                day,
+                born,
+                *kept,
+                day,
+                day,
+                person_id,
+                day,
+                day,
+            ],
         )
         return cursor.fetchall()
 

@@ -27,6 +27,8 @@ from headway.proficiency import actions, queries
 from headway.proficiency.models import PolicyVersion
 from headway.project.urls import doors
 from headway.report_cards.models import CardRun
+from headway.rights import actions as rights
+from headway.rights.models import RightsRequest
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person, SchoolClass
 
@@ -115,6 +117,10 @@ family.card             sx--.------x-xss
 family.conference       sx--.------x-xss
 family.messages         sx--.------x-xss
 family.profile          sx--.------x-xss
+family.rights           sx--.------x-xss
+student.rights          s...xxxxxxxxxxss
+school.rights           sxxxxxxx.xx...ss
+school.right            sxxxxxxx-xx.-.ss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss
@@ -141,6 +147,7 @@ district.framework      sxxxxxxxxxxxx.ss
 district.year           sxxxxxxxxxxxx.ss
 district.policy         sxxxxxxxxxxxx.ss
 district.laboratory     sxxxxxxx.xx...ss
+district.gradebook      sxxxxxxxxxxxx.ss
 district.ledger         sxxxxxxxxxxxx.ss
 district.sending        sxxxxxxxxxxxx.ss
 district.undo           sxxxxxxxxxxxx.ss
@@ -237,6 +244,10 @@ def clients(tmp_path: Path) -> dict[str, Client]:
         at=at,
     )
     report_cards.freeze(actor=SYSTEM, run=run, as_of=today, at=at)
+    rights.ask(
+        actor=Viewer(person=u1.uuid, person_id=u1.id, name="u1", roles=frozenset({Role.STUDENT}), today=today),
+        student_id=u1.id, key="right-1", kind="record", item="", words="", at=at, book=queries.book(),
+    )  # fmt: skip
     found = {"nobody": Client()}
     for key in PEOPLE[1:-2]:
         client = Client()
@@ -282,7 +293,7 @@ def address(door) -> str:
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
              "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
-             "run": str(CardRun.objects.get().pk),
+             "name": str(RightsRequest.objects.get().uuid), "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
              "version": str(PolicyVersion.objects.first().id)}  # fmt: skip

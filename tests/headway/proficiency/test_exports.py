@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def rows(student: str = "u1", **when):
     found = queries.exported_all(
-        as_of=when.get("as_of"), known_at=when.get("known_at"), now=NOW, student=student
+        as_of=when.get("as_of"), known_at=when.get("known_at"), now=NOW, student=student, statements={}
     )
     return {row["target"]: row for row in found}
 

@@ -82,7 +82,8 @@ def test_determinations_in_three_forms(district: Home, tmp_path: Path) -> None:
         assert [e["code"] for e in district.refused("export", "determinations", *words)] == [code]
     assert [e["code"] for e in _errors(district, "--as", "parquet")] == ["needs_file"]
     assert [e["code"] for e in _errors(district, "--as", "pdf")] == ["unknown_form"]
-    assert district.dump() == before
+    left = {"headway_disclosure", "headway_auditentry"}
+    assert {name for name, seal in district.dump().items() if before[name] != seal} == left
 
 
 def _errors(home: Home, *words: str) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Determinations of a term as OneRoster 1.2 results: one line item per class and target, one result per student.
 
 The competency goes in the learning-objective id (source `case`, the target's identifier). An excused student is
-`exempt`; where no level is determined, none is invented: the result is `not submitted` or `partially graded`.
+`exempt`; where no level is determined, none is invented: the result is `not submitted` or `partially graded`. What a family
+states about a contested level stands in the comment of its result.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from headway.evidence import queries as evidence
+from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
 from headway.interop.oneroster.write import results_zip
-from headway.kit.refusals import Refusal, Sentence
-from headway.proficiency import queries as proficiency
+from headway.interop.term import GRADED, reached, standing_of_term
+from headway.rights import actions as rights
 from headway.rosters import queries as rosters
 
 CATEGORY = "headway-competencies"
@@ -24,81 +25,31 @@ STATUS = {
     "individual_goal": "exempt", "too_little": "partially graded", "carried": "partially graded", "not_yet": "fully graded",
     "proficient": "fully graded", "beyond": "fully graded",
 }  # fmt: skip
-GRADED = ("not_yet", "proficient", "beyond")
 
 
-def export_results(*, term: str, now: datetime) -> tuple[bytes, dict[str, Any]]:
+def export_results(
+    *, actor: Viewer, term: str, to_whom: str, purpose: str, now: datetime
+) -> tuple[bytes, dict[str, Any]]:
     """Return the zip of a term's results, as they stood at its end (or stand today), and what could not be carried.
 
-    Raises `Refusal("unknown_term")`, `Refusal("no_classes")`.
+    Written first: a line for each student in the list of disclosures. Raises `Refusal`: `unknown_term`, `no_classes`,
+    `text_too_long`, `not_listed`.
     """
-    found = rosters.find_term(term)
-    if found is None:
-        raise Refusal(
-            "unknown_term",
-            Sentence("No academic session has the sourcedId or the only title %(term)s.", term=term),
-        )
-    today = now.astimezone(proficiency.book().zone).date()
-    day = min(today, found.ends_on)
-    m = proficiency.moment(now=now, as_of=None if day == today else day)
-    classes = rosters.classes_of_term(term_id=found.id)
-    if not classes:
-        raise Refusal("no_classes", Sentence("No class meets in %(title)s.", title=found.title))
-    members = rosters.members(
-        class_ids=[c.id for c in classes], as_of=max(min(day, found.ends_on), found.starts_on), viewer=None
-    )
-    students = sorted({student for listed in members.values() for student in listed})
-    standing = proficiency.standings(m, students=students)
-    place = _places(classes, members, standing, _raters(students))
-    tables, lost = _tables(m, found, classes, place, standing, now)
+    t = standing_of_term(term=term, now=now)
+    tables, lost = _tables(t.m, t.term, t.place, t.standing, t.said, now)
+    rights.disclose(
+        actor=actor, students=t.students, what="results", to_whom=to_whom, purpose=purpose, at=now
+    )  # fmt: skip
     counts = {
-        "term": found.sourced_id, "as_of": day, "line_items": len(tables["lineItems"]), "results": len(tables["results"]),
+        "term": t.term.sourced_id, "as_of": t.day, "line_items": len(tables["lineItems"]), "results": len(tables["results"]),
         "losses": lost,
     }  # fmt: skip
     return results_zip(tables, system="Headway"), counts
 
 
-def _raters(students: list[int]) -> dict[tuple[int, int], set[int]]:
-    """Return who rated each student on each target."""
-    found: dict[tuple[int, int], set[int]] = {}
-    for student, target, rater in evidence.rating_rows(
-        columns=("student_id", "target_id", "rater_id"), students=students
-    ):
-        if rater is not None:
-            found.setdefault((student, target), set()).add(rater)
-    return found
-
-
-def _places(
-    classes: list[Any], members: Mapping[int, list[int]], standing: Mapping[tuple[int, int], Any],
-    raters: Mapping[tuple[int, int], set[int]],
-) -> dict[tuple[int, int], Any]:  # fmt: skip
-    """Put each student and target into one class: where its continuum is worked on, else where the rater teaches."""
-    teachers = rosters.teacher_ids(class_ids=[c.id for c in classes])
-    attends: dict[int, list[Any]] = {}
-    for one in classes:
-        for student in members[one.id]:
-            attends.setdefault(student, []).append(one)
-    found = {}
-    for student, target in standing:
-        framework = frameworks.node(target).framework
-        who = raters.get((student, target), set())
-        fitting = [c for c in attends.get(student, ()) if not c.frameworks or framework in c.frameworks]
-        if fitting:
-            fitting.sort(
-                key=lambda c: (
-                    framework not in c.frameworks,
-                    not (who & teachers.get(c.id, set())),
-                    c.sourced_id,
-                )
-            )
-            found[student, target] = fitting[0]
-    return found
-
-
 def _tables(
-    m: Any, term: Any, classes: list[Any], place: Mapping[tuple[int, int], Any], standing: Mapping[tuple[int, int], Any],
-    now: datetime,
+    m: Any, term: Any, place: Mapping[tuple[int, int], Any], standing: Mapping[tuple[int, int], Any],
+    said: Mapping[tuple[int, int], str], now: datetime,
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:  # fmt: skip
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     base = {"status": "active", "dateLastModified": stamp}
@@ -127,7 +78,8 @@ def _tables(
             item = items[school_class.id, target] = _line_item(
                 tables, base, term, school_class, node, effective, scale
             )
-        _result(tables, base, item, people[student].sourced_id, school_class, node, s, effective, scale, m)
+        _result(tables, base, item, people[student].sourced_id, school_class, node, s, effective, scale, m,
+                said.get((student, target)))  # fmt: skip
     lost = {
         "no_class_for_continuum": len(standing) - len(place),
         "individual_goals_sent_as_exempt": sum(standing[p].state == "individual_goal" for p in place),
@@ -193,7 +145,7 @@ def _line_item(
 
 def _result(
     tables: dict[str, list[dict[str, Any]]], base: dict[str, Any], item: str, student: str, school_class: Any, node: Any, s: Any,
-    effective: Any, scale: str, m: Any,
+    effective: Any, scale: str, m: Any, said: str | None,
 ) -> None:  # fmt: skip
     result = _id("result", item, student)
     graded = s.state in GRADED and s.value is not None
@@ -201,7 +153,7 @@ def _result(
     text = _text(effective.scale, s) if graded else None
     tables["results"].append({
         "sourcedId": result, **base, "lineItemSourcedId": item, "studentSourcedId": student, "scoreStatus": STATUS[s.state],
-        "score": score, "scoreDate": _day(s.last_observed_us, m), "comment": None, "textScore": text,
+        "score": score, "scoreDate": _day(s.last_observed_us, m), "comment": said, "textScore": text,
         "classSourcedId": school_class.sourced_id, "inProgress": _truth(s.state in ("too_little", "carried")),
         "incomplete": _truth(not graded and s.state not in ("excused", "individual_goal")), "late": "false",
         "missing": _truth(s.state == "missed"),
@@ -218,11 +170,7 @@ def _result(
 
 def _text(scale: dict[str, Any], s: Any) -> str | None:
     """Return the name of the highest level that the value reaches; none where the levels have no names."""
-    slack = 50 if scale.get("cut") == "nearest" else 0
-    reached = [lv for lv in scale["levels"] if s.value >= round(lv["value"] * 100) - slack] or scale[
-        "levels"
-    ][:1]
-    return (reached[-1].get("name") or {}).get("en")
+    return (reached(scale, s).get("name") or {}).get("en")
 
 
 def _truth(value: bool) -> str:

@@ -11,9 +11,13 @@ from django.http import HttpRequest, JsonResponse
 from headway.access.doors import ANYONE, Door
 from headway.access.types import Role, Viewer
 from headway.evidence.types import FIELDS
+from headway.frameworks import queries as frameworks
 from headway.interop.v1.openapi import document
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, queries
+from headway.report_cards import queries as report_cards
+from headway.rights import actions as rights
+from headway.rosters import queries as rosters
 
 LIMIT = 500
 LAST_ACT = 2**53 - 1
@@ -270,8 +274,10 @@ def determinations(request: HttpRequest) -> JsonResponse:
         return refused
     try:
         rows = queries.exported(
-            viewer=viewer, student=request.GET.get("student"), as_of=_day(request), now=request.moment
-        )
+            viewer=viewer, student=request.GET.get("student"), as_of=_day(request), now=request.moment,
+            statements=lambda student: report_cards.contested_targets(students=[student]),
+        )  # fmt: skip
+        _enter(request, viewer)
     except ValueError:
         return _wrong("as_of is a day such as 2026-11-12.", "as_of")
     except Refusal as refusal:
@@ -285,21 +291,37 @@ def explain(request: HttpRequest) -> JsonResponse:
     if refused := _scope(viewer, "ratings.read"):
         return refused
     try:
-        return JsonResponse(
-            queries.explained(
-                viewer=viewer,
-                student=request.GET.get("student", ""),
-                target=request.GET.get("target", ""),
-                as_of=_day(request),
-                now=request.moment,
-                reader=request.GET.get("reader", "teacher"),
-                language=request.GET.get("language", "en"),
-            )
+        found = queries.explained(
+            viewer=viewer,
+            student=request.GET.get("student", ""),
+            target=request.GET.get("target", ""),
+            as_of=_day(request),
+            now=request.moment,
+            reader=request.GET.get("reader", "teacher"),
+            language=request.GET.get("language", "en"),
         )
+        return JsonResponse(found | _stated(_enter(request, viewer), request.GET.get("target", "")))
     except ValueError:
         return _wrong("as_of is a day such as 2026-11-12.", "as_of")
     except Refusal as refusal:
         return answer_refusal(refusal)
+
+
+def _enter(request: HttpRequest, viewer: Viewer) -> int:
+    """Enter the reading in the list of disclosures before the answer goes out; return the student."""
+    student = rosters.person_by_reference(request.GET.get("student", "")).id
+    rights.disclose_reading(viewer=viewer, student=student, at=request.moment)
+    return student
+
+
+def _stated(student: int, target: str) -> dict[str, Any]:
+    """Return what the family states beside the level of a target."""
+    said = report_cards.contested(students=[student]).get(student)
+    if not said:
+        return {}
+    asked = {one.id for one in frameworks.find_any(target)}
+    found = [{"text": one.text, "said_by": one.said_by} for one in said if one.target in asked]
+    return {"family_states": found} if found else {}
 
 
 def openapi(request: HttpRequest) -> JsonResponse:

@@ -99,6 +99,7 @@ def kind_name(kind: str) -> str:
             "merged": _("People joined"), "split": _("People split"),
             "profile_entry": _("Entries of About me"), "accommodation": _("Accommodations"),
             "modification": _("Targets of a student’s own"), "language_status": _("Status of English learners"),
+            "rights_request": _("Requests about a record"), "kept_care": _("Care that goes on after coming of age"),
             "consent": _("Consents to screeners"), "screener_result": _("Results of screeners"),
             }.get(kind, kind.replace("_", " "))  # fmt: skip
 
@@ -138,6 +139,11 @@ def act_name(act: str) -> str:
         "give": _("gave a task"), "regroup": _("changed the groups of a task"), "closed": _("closed tasks without work"),
         "reopened": _("opened tasks again"), "offer_withdrawn": _("took a task back"),
         "return_piece": _("returned work for revision"), "undo_return": _("took a return back"),
+        "disclose": _("let records leave the school"), "ask_right": _("asked about a record"),
+        "withdraw_right": _("took a request about a record back"), "ask_hearing": _("asked for a hearing"),
+        "answer_right": _("answered a request about a record"), "set_hearing": _("set the day of a hearing"),
+        "close_hearing": _("recorded a hearing’s outcome"), "keep_care": _("let care go on after coming of age"),
+        "end_kept_care": _("ended care after coming of age"),
         "export_record": _("gave out a student’s record"), "end_plans": _("ended plans"),
         "read_supports": _("read what is sensitive about a student"), "profile_entry": _("wrote in About me"),
         "accommodation": _("recorded an accommodation"), "modification": _("recorded a target of a student’s own"),
@@ -153,7 +159,8 @@ def object_name(kind: str) -> str:
     """Say what an act was about."""
     return {"person": _("person"), "account": _("account"), "class": _("class"), "offer": _("task"), "plan": _("plan"),
             "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
-            "card_run": _("run of report cards"), "saying": _("kept sentence")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "card_run": _("run of report cards"), "saying": _("kept sentence"),
+            "disclosure": _("disclosure")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def _entry(one: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,8 +17,12 @@ from headway.pages.district.imports import listed
 from headway.pages.district.roster import role_name
 from headway.pages.parts import refused
 from headway.pages.parts.grades import grade_name
+from headway.pages.parts.rights import adult_of, said
+from headway.rights import actions as rights_acts
+from headway.rights import queries as rights
 from headway.rosters import actions
 from headway.rosters import queries as rosters
+from headway.rosters.types import DEPENDENT
 
 REASONS = ("court_order", "protective_order", "custody_agreement")
 
@@ -26,9 +31,8 @@ def person(request: HttpRequest, person_id: str, subject: Any) -> HttpResponse:
     """Show a person; invite, restrict an adult or lift a restriction, note that a student left or came back."""
     if request.method != "POST":
         return _show(request, subject, {})
-    act = {"invite": _invite, "restrict": _restrict, "lift": _lift, "left": _left, "returned": _returned}.get(
-        request.POST.get("act", "")
-    )
+    act = {"invite": _invite, "restrict": _restrict, "lift": _lift, "left": _left, "returned": _returned,
+           "keep_on": _keep, "end_keep": _end_keep}.get(request.POST.get("act", ""))  # fmt: skip
     if act is None:
         return _show(request, subject, {"error": _("Choose what to do.")}, 422)
     try:
@@ -83,6 +87,27 @@ def _returned(request: HttpRequest, subject: Any) -> HttpResponse:
     return redirect(f"{request.path}?saved=returned")
 
 
+def _keep(request: HttpRequest, subject: Any) -> HttpResponse:
+    return _of_age(request, subject, rights_acts.let_go_on, "kept")
+
+
+def _end_keep(request: HttpRequest, subject: Any) -> HttpResponse:
+    return _of_age(request, subject, rights_acts.end_going_on, "kept_no_more")
+
+
+def _of_age(request: HttpRequest, subject: Any, act: Callable[..., None], done: str) -> HttpResponse:
+    try:
+        act(
+            actor=request.viewer,
+            student_id=subject.id,
+            guardian_id=adult_of(request, subject),
+            at=request.moment,
+        )
+    except Refusal as refusal:
+        raise Refusal(refusal.code, said(refusal)) from refusal
+    return redirect(f"{request.path}?saved={done}")
+
+
 def _given_day(request: HttpRequest) -> date:
     found = _day(request.POST.get("on", ""))
     if found is None:
@@ -105,6 +130,9 @@ def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int 
     care = rosters.care_of(person_id=subject.id)
     enrollments = rosters.enrollments_of(person_id=subject.id)
     here = any(role == "student" for role, _org in roles)
+    kept = {one.guardian_id: one for one in rosters.kept_care(student_person_id=subject.id)
+            if one.ends_on is None and one.basis == DEPENDENT}  # fmt: skip
+    of_age = rights.of_age(student=subject.id, on=day)
     context = {
         "nav": "district.roster", "person": subject, "day": day, "roles": [(role_name(r), org) for r, org in roles],
         "grade": grade_name(subject.grade) if subject.grade else "", "account": access.account_of(subject.uuid),
@@ -120,6 +148,8 @@ def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int 
             {"row": one, "reason": reason_name(one.reason_code), "now": one.ends_on is None or one.ends_on > day}
             for one in rosters.restrictions_of(person_id=subject.id)
         ],
+        "of_age": of_age, "kept": [one for one in care if one.guardian_id in kept and one.student_id == subject.id],
+        "dependents": rights.majority(request.book).parents_keep == "dependents",
         "reasons": [(code, reason_name(code)) for code in REASONS],
         "saved": _saved(request.GET.get("saved", "")),
         **more,
@@ -143,4 +173,6 @@ def _saved(what: str) -> str:
         "lifted": _("The restriction ended today."),
         "left": _("The student left. Lists, pace and the way in end with that day; the history stays."),
         "returned": _("The student is back, with the history as it was."),
+        "kept": _("Recorded. The adult sees the record as before, until it is ended."),
+        "kept_no_more": _("Ended. The adult sees the record no more."),
     }.get(what, "")

@@ -6,6 +6,7 @@ from headway.pages.district import (
     classes,
     events,
     frameworks,
+    gradebook,
     home,
     imports,
     laboratory,
@@ -60,6 +61,7 @@ doors = [
         "district/laboratory", laboratory.laboratory, "district.laboratory", only(Role.DISTRICT, Role.PRINCIPAL),
         "The district tries and publishes rules; a principal sees what one would do in their school.", methods=BOTH,
     ),
+    Door("district/gradebook", gradebook.gradebook, "district.gradebook", LEAD, _LEAD, methods=BOTH),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door("district/sending", sending.sending, "district.sending", LEAD, _LEAD, methods=BOTH),
     Door(

@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.family import cards, conference, home, messages, profile, why, work
+from headway.pages.family import cards, conference, home, messages, profile, rights, why, work
 from headway.pages.family.scope import child, child_and_self, own_family
 
 FAMILY = only(Role.FAMILY)
@@ -22,6 +22,8 @@ doors: list[Door] = [
          "A family prepares a conference about a child in its care.", child),
     Door("family/children/<str:student_id>/profile", profile.profile, "family.profile", FAMILY,
          "A family reads and adds to the profile of a child in its care.", child, BOTH),
+    Door("family/children/<str:student_id>/rights", rights.rights, "family.rights", FAMILY,
+         "A family uses its rights about the record of a child in its care.", child, BOTH),
     Door("family/children/<str:student_id>/messages", messages.messages, "family.messages", FAMILY,
          "A guardian writes with the teachers of a child in care.", child_and_self, BOTH),
 ]  # fmt: skip

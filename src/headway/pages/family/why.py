@@ -12,6 +12,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit import naming
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.contested import beside
 from headway.pages.parts.learning import language, learners
 from headway.pages.parts.todo import judged, would_change
 from headway.pages.parts.why import by_policy, decision, reason_words, rule_line
@@ -49,7 +50,8 @@ def why(request: HttpRequest, student_id: str, target: int, subject: Any) -> Htt
             (tags.draw("level", round(level["value"] * 100), scale), text) for level, text in zip(levels, texts, strict=True)
         ] if len(levels) == len(texts) <= 6 else [],
         "rule_line": rule_line(found), "by_policy": by_policy(found),
-        "since": decision(found), "keep": {}, "tail": f"?as_of={look.as_of}" if look.as_of else "",
+        "contested": beside(student=subject.id, target=target), "since": decision(found),
+        "keep": {}, "tail": f"?as_of={look.as_of}" if look.as_of else "",
     }  # fmt: skip
     return render(request, "pages/family/why.html", context)
 

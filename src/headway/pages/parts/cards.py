@@ -18,6 +18,7 @@ from headway.pages.parts import growth as growing
 from headway.pages.parts import pace as pacing
 from headway.pages.parts import tags
 from headway.pages.parts.asked import day_of_form
+from headway.pages.parts.contested import contested_words
 from headway.pages.parts.learning import beside_grade, grade_title, language
 from headway.report_cards import actions, queries
 from headway.report_cards.types import CardView
@@ -75,6 +76,7 @@ class CardPage:
     areas: list[CardArea]
     habits: list[tuple[str, list[CardRow]]]
     statement: Mapping[str, Any] | None
+    contested: list[tuple[str, Mapping[str, Any]]]
     issue: int
     issued_at: datetime | None
     issued_by: str
@@ -97,6 +99,11 @@ def card_page(card: CardView) -> CardPage:
         areas=[_area(one, scales, content["grade"]) for one in content["areas"]],
         habits=[(_name(one["name"]), [_row(row, scales) for row in one["rows"]]) for one in content["habits"]],
         statement=None if statement is None else {**statement, "day": date.fromisoformat(statement["day"])},
+        contested=[
+            (contested_words(one["kind"], _name(one["target"]) if one["target"] else ""),
+             {**one, "day": date.fromisoformat(one["day"])})
+            for one in content.get("contested", ())
+        ],
         issue=card.issue, issued_at=card.issued_at if card.issue else None, issued_by=card.issued_by, through=card.through,
         digest=card.digest, why=card.change.get("why", ""), changed=changed(card),
     )  # fmt: skip
@@ -247,6 +254,8 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
         return _(
             "%(area)s: the rule or the number of pieces behind the levels changed; it stands with the area."
         ) % {"area": area}
+    if one["what"] == "contested":
+        return _("What the family states about a contested entry changed.")
     return {"statement": _("The family’s statement changed."), "student": _("The name of the student changed.")}.get(
         one["what"], _("The grade changed."))  # fmt: skip
 

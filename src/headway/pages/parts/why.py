@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +15,10 @@ from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
 from headway.kit import naming
 from headway.pages.parts import tags
+from headway.pages.parts.contested import beside
 from headway.proficiency import queries
 from headway.proficiency.queries import AT, Explained
+from headway.report_cards.types import Contested
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override
 
@@ -53,6 +56,7 @@ class Panel:
     rule_line: str
     found: Explained
     by_policy: list[str]
+    contested: Sequence[Contested] = ()
     rate_url: str = ""
     decide_url: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -93,6 +97,7 @@ def panel(
         rule_line=rule_line(found),
         found=found,
         by_policy=by_policy(found),
+        contested=beside(student=student.id, target=target_id),
     )
 
 

@@ -2,7 +2,7 @@
 
 from headway.access.doors import SIGNED_IN, Door, only
 from headway.access.types import Role
-from headway.pages.student import about, ask, cards, continuum, files, hand_in, now, work
+from headway.pages.student import about, ask, cards, continuum, files, hand_in, now, rights, work
 from headway.pages.student.scope import own_record, seen_file
 
 STUDENT = only(Role.STUDENT)
@@ -19,6 +19,8 @@ doors: list[Door] = [
     Door("student/cards/<int:run>", cards.card, "student.card", STUDENT, "A student reads their own report cards.", own_record),
     Door("student/about", about.about, "student.about", STUDENT, "A student reads and writes their own profile.", own_record,
          BOTH),
+    Door("student/rights", rights.rights, "student.rights", STUDENT, "A student uses the rights about their own record.",
+         own_record, BOTH),
     Door("files/<str:digest>", files.file, "files.file", SIGNED_IN,
          "Whoever may see a student may open what the student handed in.",
          seen_file),

@@ -10,6 +10,7 @@ from headway.project.commands.exports import (
     explain,
     export_determinations,
     export_framework,
+    export_grades,
     export_record,
     export_results,
     report,
@@ -40,7 +41,8 @@ from headway.project.commands.mailing import (
 from headway.project.commands.people import erase, invite, merge, split, token
 
 __all__ = [
-    "bounces", "determine", "erase", "explain", "export_determinations", "export_framework", "export_record", "export_results",
+    "bounces", "determine", "erase", "explain", "export_determinations", "export_framework", "export_grades", "export_record",
+    "export_results",
     "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite",
     "mail_status", "mail_test", "merge",
     "release_copy", "report",

@@ -22,6 +22,7 @@ from headway.proficiency import laboratory
 from headway.proficiency.policy_file import read_policy
 from headway.profiles import queries as profiles
 from headway.report_cards import queries as report_cards
+from headway.rights import queries as rights
 from headway.rosters import queries as rosters
 
 
@@ -126,7 +127,7 @@ def verify(heads: Path | None) -> dict[str, Any]:
         })  # fmt: skip
     loop = evidence.loop_breaks(target_uuids=lambda ids: frameworks.node_uuids(node_ids=ids))
     found += [*(_broken("loop", b) for b in loop), *_files()]
-    found += [*_cards(names), *_profiles(names)]
+    found += [*_cards(names), *_profiles(names), *_rights(names)]
     sequence, seal = evidence.head()
     return {"ok": not found, "events": sequence, "head": seal, "heads_checked": len(kept or {}), "due": len(due), "n": len(found),
             "first": found[0] if found else None, "breaks": found[:100]}  # fmt: skip
@@ -149,6 +150,16 @@ def _profiles(names: dict[int, str]) -> list[dict[str, Any]]:
          "message": f"{record} of {names.get(student, student)} is not what event {sequence} says",
          "expected": None, "found": record}
         for student, record, sequence in profiles.altered()
+    ]  # fmt: skip
+
+
+def _rights(names: dict[int, str]) -> list[dict[str, Any]]:
+    """Return requests, statements and kept care that are not what the ledger says."""
+    return [
+        {"what": "rights", "sequence": sequence or None, "subject": names.get(student, str(student)),
+         "message": f"{record} of {names.get(student, student)} is not what the ledger says",
+         "expected": None, "found": record}
+        for student, record, sequence in rights.altered()
     ]  # fmt: skip
 
 

@@ -12,14 +12,17 @@ from typing import Any
 
 from headway.access.types import SYSTEM
 from headway.interop.case import exchange
+from headway.interop.gradebook.write import export_grades as grades
 from headway.interop.oneroster.results import export_results as results
-from headway.interop.v1.record import record_of
+from headway.interop.v1.record import hand_out
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.plans import queries as plans
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
+from headway.report_cards import queries as report_cards
 from headway.response import queries as response
+from headway.rights import actions as rights
 from headway.rosters import queries as rosters
 
 FORMS = ("csv", "json", "parquet")
@@ -48,17 +51,28 @@ def export_framework(key: str, form: str) -> str:
 
 
 def export_determinations(
-    *, as_of: date | None, known_at: str | None, student: str | None, form: str, out: Path | None
-) -> str:
-    """Return (or write) every determination as CSV, JSON or Parquet."""
+    *, as_of: date | None, known_at: str | None, student: str | None, form: str, out: Path | None,
+    to_whom: str = "", purpose: str = "",
+) -> str:  # fmt: skip
+    """Return (or write) every determination as CSV, JSON or Parquet; first each student's list of disclosures says so."""
     if form not in FORMS:
         raise Refusal("unknown_form", f"Determinations go out as {', '.join(FORMS)}, not as {form}.")
     if form == "parquet" and out is None:
         raise Refusal("needs_file", "Parquet is written to a file: add --out FILE.")
-    rows = proficiency.exported_all(as_of=as_of, known_at=known_at_of(known_at), now=now(), student=student)
+    at = now()
+    rows = list(
+        proficiency.exported_all(
+            as_of=as_of, known_at=known_at_of(known_at), now=at, student=student,
+            statements=report_cards.contested_targets(),
+        )
+    )  # fmt: skip
+    people = rosters.person_ids(sourced_ids={row["student"] for row in rows})
+    rights.disclose(
+        actor=SYSTEM, students=people.values(), what="determinations", to_whom=to_whom, purpose=purpose, at=at
+    )
     if form == "parquet":
         return _parquet(rows, out)
-    text = _csv(rows) if form == "csv" else json.dumps(list(rows), ensure_ascii=False)
+    text = _csv(rows) if form == "csv" else json.dumps(rows, ensure_ascii=False)
     if out is None:
         return text
     _write_whole(out, text.encode())
@@ -112,9 +126,9 @@ def _parquet(rows: Iterable[dict[str, Any]], out: Path | None) -> str:
     return f"{table.num_rows} rows written to {out.name if out else ''}."
 
 
-def export_results(term: str, out: Path) -> dict[str, Any]:
+def export_results(term: str, out: Path, *, to_whom: str = "", purpose: str = "") -> dict[str, Any]:
     """Write a term's results for the student information system: a zip, or a folder of the same files."""
-    body, counts = results(term=term, now=now())
+    body, counts = results(actor=SYSTEM, term=term, to_whom=to_whom, purpose=purpose, now=now())
     if out.suffix.lower() == ".zip":
         _write_whole(out, body)
     else:
@@ -126,9 +140,18 @@ def export_results(term: str, out: Path) -> dict[str, Any]:
     return {**counts, "written": out.name}
 
 
-def export_record(student: str) -> dict[str, Any]:
-    """Return everything held about one student."""
-    return record_of(student, now=now())
+def export_grades(term: str, out: Path, *, to_whom: str = "", purpose: str = "") -> dict[str, Any]:
+    """Write a term's marks for another gradebook, by the district's crosswalk."""
+    text, counts = grades(
+        actor=SYSTEM, term=term, to_whom=to_whom, purpose=purpose, now=now(), book=proficiency.book()
+    )
+    _write_whole(out, text.encode())
+    return {**counts, "written": out.name}
+
+
+def export_record(student: str, *, to_whom: str = "", purpose: str = "") -> dict[str, Any]:
+    """Return everything held about one student, when the list of disclosures says that it leaves."""
+    return hand_out(actor=SYSTEM, student=student, to_whom=to_whom, purpose=purpose, now=now())
 
 
 def explain(

@@ -18,6 +18,7 @@ from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
 from headway.profiles import actions as profiles
 from headway.report_cards import actions as report_cards
+from headway.rights import actions as rights
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
@@ -77,6 +78,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             report_cards.erase_cards(student=key)
             actions.erase_sign_in(student=subject)
             profiles.erase_profile(student=key)
+            rights.erase_rights(student=key)
             notices.erase_notices(student=key)
         rostering.erase_copies(person_id=person.id)
     gone = held - {digest for _, digest in evidence.files_kept()}

@@ -51,12 +51,13 @@ def test_p11_one_page_says_how_the_student_stands() -> None:
 
 def test_p11_the_record_is_one_file_and_the_audit_trail_notes_it() -> None:
     client = lead()
-    answer = client.post("/district/transfer/u1")
+    assert client.post("/district/transfer/u1").status_code == 422, "a receiver must be named"
+    answer = client.post("/district/transfer/u1", {"to": "Mesa District", "purpose": "Transfer"})
     assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment; ")
     assert answer["Cache-Control"] == "private, no-store"
     found = json.loads(answer.content)
     assert {row["key"] for row in found["ratings"]} == {"a", "b", "c", "held"}
-    assert AuditEntry.objects.get(act="export_record").actor_name == "Dana Lead"
+    assert AuditEntry.objects.get(act="disclose").actor_name == "Dana Lead"
 
 
 def test_p11_the_same_day_and_after_the_student_left() -> None:
@@ -65,7 +66,7 @@ def test_p11_the_same_day_and_after_the_student_left() -> None:
     )
     client = lead()
     assert len(rows(read(client.get("/district/transfer/u1")))) == 2
-    assert client.post("/district/transfer/u1").status_code == 200
+    assert client.post("/district/transfer/u1", {"to": "Mesa District"}).status_code == 200
     assert "/district/transfer/u1" in read(client.get("/district/roster/people/u1")).links()
 
 

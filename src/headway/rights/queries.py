@@ -1,0 +1,240 @@
+"""Questions about rights: whose they are, which requests run, what left the school. Read only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from headway.access.types import Role, Viewer
+from headway.evidence import queries as evidence
+from headway.kit.times import from_micros
+from headway.proficiency.queries import Book
+from headway.report_cards import queries as report_cards
+from headway.rights.models import Disclosure, RightsRequest
+from headway.rights.types import (
+    ASKED,
+    DECISION,
+    RATING,
+    REPORT_CARD,
+    Correction,
+    DisclosureView,
+    Item,
+    RequestView,
+)
+from headway.rosters import queries as rosters
+from headway.rosters.types import Majority
+from headway.science.codes import Kind, Override
+
+LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
+MOST_ITEMS = 200
+NO_CORRECTION = ("rights_request", "card_statement", "kept_care")
+
+
+def majority(book: Book) -> Majority:
+    """Return the district's rule of coming of age. For `rosters.actions.register_majority`. No statement."""
+    said = book.settings["rights"]
+    return Majority(said["adult_age"], said["parents_keep"])
+
+
+def answer_days(book: Book) -> int:
+    """Return how many days the district has for an answer."""
+    return int(book.settings["rights"]["answer_days"])
+
+
+def speaks_as(viewer: Viewer, *, student: int) -> str:
+    """Return as what somebody uses the rights about a student: `student`, `family`, or nothing. No statement."""
+    if viewer.is_a(Role.STUDENT) and viewer.person_id == student:
+        return "student"
+    return "family" if viewer.is_a(Role.FAMILY) and student in viewer.children else ""
+
+
+def of_age(*, student: int, on: date) -> bool:
+    """Whether the rights are the student's own on the day. One statement."""
+    return bool(rosters.comes_of_age(person_ids=[student], as_of=on))
+
+
+# Requests.
+
+
+def requests_of(*, viewer: Viewer, student: int) -> list[RequestView]:
+    """Return the requests about a student, newest first. Two statements. Who may: the caller has checked."""
+    return _views(viewer, RightsRequest.objects.filter(student_id=student).order_by("-asked_at", "-pk"))
+
+
+def find_request(*, viewer: Viewer, name: UUID) -> RequestView | None:
+    """Return a request if the viewer leads the student's school or is the district; else None. Three statements."""
+    row = RightsRequest.objects.filter(uuid=name)
+    return next((one for one in _views(viewer, row) if leads(viewer, student=one.student)), None)
+
+
+def leads(viewer: Viewer, *, student: int) -> bool:
+    """Whether the viewer answers for a student: who leads the school, and the district. One statement."""
+    school = viewer.at_school()
+    return school.is_a(*LEADERS) and bool(_led(school, [student]))
+
+
+def running(*, viewer: Viewer) -> list[RequestView]:
+    """Return the requests that wait for an answer or a hearing's outcome, in the viewer's schools, the most urgent first.
+
+    Three statements for 500 requests.
+    """
+    waits = Q(state=ASKED) | Q(hearing_asked_at__isnull=False, hearing_outcome="")
+    return _seen(viewer, RightsRequest.objects.filter(waits).order_by("due_on", "pk"))
+
+
+def closed(*, viewer: Viewer, limit: int = 50) -> list[RequestView]:
+    """Return the requests that were answered last, in the viewer's schools, newest first. Three statements."""
+    waits = Q(state=ASKED) | Q(hearing_asked_at__isnull=False, hearing_outcome="")
+    return _seen(viewer, RightsRequest.objects.exclude(waits).order_by("-asked_at", "-pk"))[:limit]
+
+
+def _seen(viewer: Viewer, rows: Any) -> list[RequestView]:
+    found = _views(viewer, rows)
+    seen = _led(viewer.at_school(), {one.student for one in found})
+    return [one for one in found if one.student in seen]
+
+
+def _led(viewer: Viewer, students: Iterable[int]) -> set[int]:
+    return rosters.visible_ids(
+        replace(viewer, classes=frozenset()), person_ids=list(students), as_of=viewer.today
+    )
+
+
+def _views(viewer: Viewer, rows: Any) -> list[RequestView]:
+    listed = list(rows.select_related("student", "asked_by"))
+    said = {
+        one.amendment: one
+        for own in report_cards.contested(students={row.student_id for row in listed}).values()
+        for one in own
+    }
+    return [_view(viewer, row, said.get(row.uuid)) for row in listed]
+
+
+def _view(viewer: Viewer, row: RightsRequest, said: Any) -> RequestView:
+    asked_by = row.asked_by
+    return RequestView(
+        uuid=row.uuid, student=row.student_id, student_name=row.student.name(), student_sourced_id=row.student.sourced_id,
+        kind=row.kind, item=row.item, target=row.target_id, words=row.words,
+        asked_by="" if asked_by is None else asked_by.name(), asked_as=row.asked_as,
+        mine=asked_by is not None and asked_by.pk == viewer.person_id, asked_at=row.asked_at, due_on=row.due_on,
+        days_left=(row.due_on - viewer.today).days, state=row.state, decided_at=row.decided_at, decided_by=row.decided_by,
+        reason=row.reason, correction=row.correction, hearing_asked_at=row.hearing_asked_at, hearing_on=row.hearing_on,
+        hearing_outcome=row.hearing_outcome, hearing_words=row.hearing_words, statement="" if said is None else said.text,
+        said_by="" if said is None else said.said_by,
+    )  # fmt: skip
+
+
+def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
+    """Return the entries that a family may say are wrong, newest first: released ratings, decisions, report cards.
+
+    Two statements. The newest 200 ratings and decisions.
+    """
+    found = []
+    for row in evidence.all_rows_of(student=student):
+        mute = row["held"] or row["to_sequence"] is not None or row["kind"] in (Kind.SELF, Kind.PEER)
+        if not mute and row["override"] != Override.REVERTS:
+            kind = DECISION if row["override"] == Override.DECIDES else RATING
+            day = from_micros(row["observed_us"]).astimezone(zone).date()
+            found.append(Item(kind, row["key"], row["target_id"], day, row["level"]))
+    found.sort(key=lambda one: (one.on, one.item), reverse=True)
+    cards = [
+        Item(
+            REPORT_CARD,
+            str(card.run),
+            None,
+            card.issued_at.astimezone(zone).date(),
+            title=str(card.content["term"]),
+        )
+        for card in report_cards.cards_of(student=student)
+    ]
+    return [*cards, *found[:MOST_ITEMS]]
+
+
+def corrections(*, name: UUID) -> list[Correction]:
+    """Return the events since a request that may be its correction, newest first. Who may: the caller has checked."""
+    return corrections_of(RightsRequest.objects.get(uuid=name))
+
+
+def corrections_of(row: RightsRequest) -> list[Correction]:
+    """Return what may be the correction of a request: for a rating what ended it, then events about the student. Three
+    statements."""
+    subjects = [uuid for _, uuid in rosters.identities_of(person_id=row.student_id)]
+    told = evidence.events_about(subjects=subjects)
+    asked = next(
+        (one[0] for one in told if one[1] == "rights_request" and str(row.uuid) in (one[4] or "")),
+        row.sequence,
+    )
+    found = [
+        Correction(sequence, kind, from_micros(at_us))
+        for sequence, kind, at_us, _seal, _body in told
+        if sequence > asked and kind not in NO_CORRECTION
+    ]
+    known = {one.sequence for one in found}
+    ended = {
+        one["to_sequence"]
+        for one in evidence.all_rows_of(student=row.student_id)
+        if row.item and one["key"] == row.item and one["to_sequence"] is not None
+    }
+    found += [Correction(one, "amend", None) for one in ended if one > asked and one not in known]
+    return sorted(found, key=lambda one: one.sequence, reverse=True)
+
+
+# What left the school.
+
+
+def disclosures_of(*, student: int) -> list[DisclosureView]:
+    """Return what about a student left the school, newest first. One statement. Who may: the caller has checked."""
+    rows = Disclosure.objects.filter(student_id=student).order_by("-at", "-pk")
+    return [DisclosureView(row.at, row.what, row.to_whom, row.purpose, row.by_name) for row in rows]
+
+
+# Everything about a student, and what holds it to the ledger.
+
+
+def as_data(*, student: int) -> dict[str, Any]:
+    """Return everything held here about a student as plain data."""
+    kept = rosters.kept_care(student_person_id=student)
+    fields = ("uuid", "asked_by__sourced_id", "asked_as", "asked_at", "kind", "item", "target__uuid", "words", "due_on", "state",
+              "decided_at", "decided_by", "reason", "correction", "hearing_asked_at", "hearing_on", "hearing_outcome",
+              "hearing_words")  # fmt: skip
+    return {
+        "requests": list(RightsRequest.objects.filter(student_id=student).order_by("pk").values(*fields)),
+        "disclosures": list(Disclosure.objects.filter(student_id=student).order_by("at", "pk").values(
+            "run", "at", "what", "to_whom", "purpose", "by_name")),
+        "kept_care": [one.body() for one in kept],
+    }  # fmt: skip
+
+
+def altered() -> list[tuple[int, str, int]]:
+    """Return (student, record, sequence) of each row that does not say what the ledger says. For `headway verify`."""
+    found = []
+    rows = list(RightsRequest.objects.select_related("target").order_by("pk"))
+    bodies = evidence.bodies_at(sequences=[row.sequence for row in rows])
+    for row in rows:
+        if bodies.get(row.sequence) != json.loads(json.dumps(row.body())):
+            found.append((row.student_id, "RightsRequest", row.sequence))
+    told = {body["kept_care"]: body for body in evidence.bodies_of_kind(kind="kept_care")}
+    for kept in rosters.all_kept_care():
+        if told.get(str(kept.uuid)) != json.loads(json.dumps(kept.body())):
+            found.append((kept.student_id, "KeptCare", 0))
+    return found + [(student, "FamilyStatement", 0) for student, _ in report_cards.altered_statements()]
+
+
+def in_the_way_of_people(person_ids: Sequence[int]) -> list[str]:
+    """Return about or by which of the people a request runs, or what of them left. For `rosters.actions.register_blocker`."""
+    found: set[str] = set()
+    for start in range(0, len(person_ids), 500):
+        part = person_ids[start : start + 500]
+        for person in ("student", "asked_by"):
+            rows = RightsRequest.objects.filter(**{f"{person}_id__in": part})
+            found.update(rows.values_list(f"{person}__sourced_id", flat=True).distinct())
+        left = Disclosure.objects.filter(student_id__in=part)
+        found.update(left.values_list("student__sourced_id", flat=True).distinct())
+    return [f"the rights of {name} were used, or a record of theirs left" for name in sorted(found)]
