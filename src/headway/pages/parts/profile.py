@@ -91,10 +91,14 @@ def said(refusal: Refusal) -> str:
         "day_before_last": _("The status that stands began later than that day."),
         "day_passed": _("Choose a day to come; only a check-in has a next day."),
         "descriptors_missing": _("Say for each level what this student’s own work looks like there."),
+        "ended_later": _(
+            "What was recorded later there, such as the end of an earlier own target, would end this one. Choose a later day."
+        ),
         "expires_too_late": _(
             "Choose a day to come on which it leaves the page; the form says the last one."
         ),
         "forbidden": _("Only the student’s teachers, advisors and the school’s leaders record this."),
+        "not_a_day": _("Give a day from 1950 to today."),
         "no_such_entry": _("There is no such entry that you may change."),
         "reader_not_allowed": _("The district keeps this field to fewer readers: take one away."),
         "reason_missing": _("Say why it ends."),
@@ -111,6 +115,9 @@ def rating_fault(code: str, message: str) -> str:
             "This student has a target of their own here. Rate it on the page for rating; it never counts as grade level."
         ),
         "no_such_modification": _("The student’s own target did not hold on that day."),
+        "begins_or_ends_own_target": _(
+            "With this the student’s own target begins or ends; it is not corrected. End the own target instead."
+        ),
         "language_is_target": _(
             "Language is the target here: evidence in another language does not show it."
         ),

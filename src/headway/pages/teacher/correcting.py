@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from headway.access.types import Viewer
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros, parse_instant
+from headway.pages.parts.profile import rating_fault
 from headway.proficiency import actions
 
 MOST = 500
@@ -33,7 +34,8 @@ def corrected(request: HttpRequest, keys: list[str]) -> dict[str, Any]:
             raise Refusal("reason_missing", _("A correction needs its reason."))
         number = _correct(request.viewer, act, keys, reason, request)
     except Refusal as refusal:
-        return {"fault": refusal.findings[0].message if refusal.findings else refusal.message}
+        first = refusal.findings[0] if refusal.findings else refusal
+        return {"fault": rating_fault(first.code, first.message)}
     done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
     return {"said": done, "act": number}
 

@@ -92,11 +92,8 @@ def goals(ratings: Ratings) -> tuple[NDArray[np.bool_], NDArray[Any]]:
 
 def _told(ratings: Ratings) -> NDArray[np.bool_]:
     """Mark the ratings that say a status and nothing else."""
-    return (
-        (ratings.status != Status.RATED)
-        & (ratings.override == Override.NONE)
-        & (ratings.purpose == Purpose.EVIDENCE)
-    )
+    alone = (ratings.override == Override.NONE) & (ratings.purpose == Purpose.EVIDENCE)
+    return np.asarray(alone & (ratings.status != Status.RATED))
 
 
 def completing(pieces: Pieces) -> NDArray[np.int64]:
