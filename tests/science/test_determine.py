@@ -208,6 +208,52 @@ def test_p14_an_individual_goal_that_was_ended_says_nothing_and_modified_ratings
     assert one({"rule": "mean"}, [np.nan] * 3, **missed)["state"] == "missed"
 
 
+def _acts(*words):
+    """Return what a segment with these acts, one a day, is; a number is a decision at that level."""
+    goal, back = "goal", "reverts"
+    return one(
+        {"rule": "mean"},
+        [each if isinstance(each, int) else np.nan for each in words],
+        status=[Status.INDIVIDUAL_GOAL if each == goal else 0 for each in words],
+        override=[
+            Override.REVERTS if each == back else 0 if each == goal else Override.DECIDES for each in words
+        ],
+        observed=range(len(words)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("acts", "state", "value"),
+    [
+        ((4, "goal"), "individual_goal", None),
+        (("goal", 4), "individual_goal", None),
+        ((4, "goal", "goal"), "individual_goal", None),
+        ((4, "goal", "reverts"), "beyond", 4),
+        (("goal", 4, "reverts"), "beyond", 4),
+        ((2, "goal", "goal", "reverts"), "not_yet", 2),
+        ((2, 4, "goal", "reverts", "goal", "reverts"), "beyond", 4),
+        ((4, "goal", "reverts", "goal"), "individual_goal", None),
+        ((4, "goal", "reverts", "reverts"), "no_evidence", None),
+        ((4, "reverts", "goal", "reverts"), "no_evidence", None),
+        ((4, "goal", "reverts", "reverts", 3), "proficient", 3),
+    ],
+)
+def test_p14_a_goal_stands_above_decisions_and_its_end_gives_them_back(acts, state, value):
+    found = _acts(*acts)
+    assert (found["state"], found["value"], found["decided"]) == (state, value, value is not None)
+
+
+def test_p14_the_end_of_a_goal_leaves_the_decisions_of_other_segments_alone():
+    ratings = Ratings.of(
+        level=[np.nan, np.nan, 3, np.nan], segment=[0, 0, 1, 1], observed=[0, 2, 1, 3],
+        status=[Status.INDIVIDUAL_GOAL, 0, 0, 0],
+        override=[0, Override.REVERTS, Override.DECIDES, Override.REVERTS],
+    )  # fmt: skip
+    found = determine(ratings, Policy.from_mapping({"rule": "mean"}))
+    assert found.decided.tolist() == [False, False]
+    assert found.state.tolist() == [State.NO_EVIDENCE, State.NO_EVIDENCE]
+
+
 def test_carried_evidence_is_to_be_confirmed():
     assert one({"rule": "mean"}, [3, 3], carried=[True, True])["state"] == "carried"
     assert one({"rule": "mean"}, [3, 3], carried=[True, False])["state"] == "proficient"

@@ -240,7 +240,10 @@ def _by_pairs(
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One rating as it stands: whose, on what, when, at which level (hundredths), held or released."""
+    """One rating as it stands: whose, on what, when, at which level (hundredths), held or released.
+
+    What a rating replaced is said by its event alone: `replaces` is empty here.
+    """
 
     key: str
     student: int
@@ -248,6 +251,13 @@ class Held:
     observed_us: int
     level: int | None
     held: bool
+    kind: int = 0
+    status: int = 0
+    purpose: int = 0
+    override: int = 0
+    language: str = ""
+    modification: str = ""
+    replaces: str = ""
 
 
 def ratings_by_key(*, keys: Sequence[str], latest: bool = False) -> dict[str, Held]:
@@ -262,6 +272,10 @@ def ratings_by_key(*, keys: Sequence[str], latest: bool = False) -> dict[str, He
             row[at["observed_us"]],
             row[at["level"]],
             bool(row[at["held"]]),
+            *(
+                row[at[name]]
+                for name in ("kind", "status", "purpose", "override", "language", "modification")
+            ),
         )
         for key, row in rows.items()
     }

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 
 from headway.evidence.models import Event, LedgerHead, Rating, Return
 from headway.kit.times import micros
-from headway.science.codes import Purpose, Status
+from headway.science.codes import Override, Purpose, Status
 from headway.science.pieces import COUNTED_KINDS
 
 BLOCK = 5_000
@@ -34,17 +34,18 @@ def place_at(instant: datetime) -> int:
 def feedback_since(*, students: Sequence[int], after: int, observed_from: datetime) -> dict[int, int]:
     """Return on how many pieces each student got feedback after a sequence; students without any are missing.
 
-    Feedback is a standing rating by an adult that was recorded or released since, and an attempt given back since. A held
-    rating is none, nor is one that only moved, nor one of long ago that came in by an import. Two statements.
+    Feedback is a standing rating by an adult that was recorded or released since, on an own target too, and an attempt given
+    back since. An end of a decision or of an individual goal is none, nor is a held rating, one that only moved, or one of
+    long ago that came in by an import. Two statements.
     """
     was_held = Rating.objects.filter(
         student_id=OuterRef("student_id"), target_id=OuterRef("target_id"), key=OuterRef("key"), held=True, to_sequence__gt=after
     )  # fmt: skip
     rated = Rating.objects.filter(
         Q(origin_sequence__gt=after) | Exists(was_held), student_id__in=list(students), to_sequence=None, held=False,
-        from_sequence__gt=after, kind__in=COUNTED_KINDS, status=Status.RATED, purpose__in=(Purpose.EVIDENCE, Purpose.PRACTICE),
-        observed_us__gte=micros(observed_from),
-    )  # fmt: skip
+        from_sequence__gt=after, kind__in=COUNTED_KINDS, status=Status.RATED,
+        purpose__in=(Purpose.EVIDENCE, Purpose.PRACTICE, Purpose.MODIFIED), observed_us__gte=micros(observed_from),
+    ).exclude(override=Override.REVERTS)  # fmt: skip
     pieces = {
         (student, piece or key) for student, piece, key in rated.values_list("student_id", "piece", "key")
     }

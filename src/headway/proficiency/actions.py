@@ -154,7 +154,7 @@ def _replaced_pairs(entries: Sequence[RatingEntry]) -> list[tuple[int, int]]:
 def release_ratings(*, actor: Viewer, keys: Sequence[str], at: datetime) -> int:
     """This will release held ratings as a set: from then on they count and show. Returns the act's number.
 
-    Raises `Refusal`: `unknown_rating`, `not_held`.
+    Raises `Refusal`: `unknown_rating`, `not_held`, and what a registered check finds.
     """
     with transaction.atomic():
         held = _mine(actor, keys, at)
@@ -168,7 +168,8 @@ def release_ratings(*, actor: Viewer, keys: Sequence[str], at: datetime) -> int:
 def move_ratings(*, actor: Viewer, keys: Sequence[str], target: str, reason: str, at: datetime) -> int:
     """This will move ratings to another target as one act with one reason. Returns the act's number.
 
-    Raises `Refusal`: `unknown_rating`, `unknown_target`, `ambiguous_target`, `retired_target`, `outside_scale`.
+    Raises `Refusal`: `unknown_rating`, `unknown_target`, `ambiguous_target`, `retired_target`, `outside_scale`,
+    and what a registered check finds.
     """
     with transaction.atomic():
         rows = _mine(actor, keys, at)
@@ -192,7 +193,10 @@ def move_ratings(*, actor: Viewer, keys: Sequence[str], target: str, reason: str
 
 
 def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reason: str, at: datetime) -> int:
-    """This will set another observed instant for ratings as one act. Returns the act's number."""
+    """This will set another observed instant for ratings as one act. Returns the act's number.
+
+    Raises `Refusal`: `unknown_rating`, `observed_in_future`, and what a registered check finds.
+    """
     if from_micros(observed_us) > at:
         raise Refusal("observed_in_future", "A rating cannot be observed after now.")
     with transaction.atomic():
@@ -201,14 +205,18 @@ def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reas
 
 
 def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: datetime) -> int:
-    """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number."""
+    """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number.
+
+    Raises `Refusal`: `unknown_rating`, and what a registered check finds.
+    """
     with transaction.atomic():
         _mine(actor, keys, at)
         return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
 
 
 def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
-    """This will take a correction back by a further event. Raises `Refusal`: `unknown_act`, `changed_since`."""
+    """This will take a correction back by a further event. Raises `Refusal`: `unknown_act`, `changed_since`, and what a
+    registered check finds."""
     with transaction.atomic():
         keys = ledger.keys_of_act(act)
         if not keys:
@@ -218,7 +226,9 @@ def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
         except Refusal as refusal:
             raise Refusal("unknown_act", Sentence("There is no act %(act)s to undo.", act=act)) from refusal
         number, touched = evidence.undo_amendment(actor=actor, act=act, at=at)
-        projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
+        m = moment(now=at)
+        resolving.refuse_misfits(m, keys, corrected=set(keys) - set(ledger.ratings_by_key(keys=keys)))
+        projecting.refresh(m, touched, through=ledger.head()[0])
         return number
 
 
@@ -226,7 +236,9 @@ def _amended(
     actor: Viewer, act: str, changes: dict[str, dict[str, Any] | None], reason: str, at: datetime
 ) -> int:
     number, touched = evidence.amend_ratings(actor=actor, act=act, changes=changes, reason=reason, at=at)
-    projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
+    m = moment(now=at)
+    resolving.refuse_misfits(m, list(changes))
+    projecting.refresh(m, touched, through=ledger.head()[0])
     return number
 
 
@@ -373,7 +385,9 @@ def undo_ratings(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
                     reason=f"undo of import {run_id}",
                     at=at,
                 )
-                projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
+                m = moment(now=at)
+                resolving.refuse_misfits(m, corrected[start : start + 5_000], corrected=())
+                projecting.refresh(m, touched, through=ledger.head()[0])
         run.status, run.undone_at = "undone", at
         run.save(update_fields=["status", "undone_at"])
         record_act(actor=actor, act="undo_import", kind="import", object_id=run.pk, at=at)

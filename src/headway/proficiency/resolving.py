@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from headway.access.types import Role, Viewer
-from headway.evidence.queries import References, RowReader
+from headway.evidence.queries import Held, References, RowReader, ratings_by_key
 from headway.evidence.types import RatingEntry
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding, Sentence
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import from_micros
 from headway.proficiency.working import Moment, schools_of
 from headway.rosters import queries as rosters
@@ -52,18 +52,33 @@ def _beyond_a_level(entry: RatingEntry) -> str:
     return next((name for name, more in found.items() if more), "")
 
 
-Check = Callable[[Moment, Sequence[RatingEntry]], Sequence[Finding]]
+Check = Callable[[Moment, Sequence[RatingEntry | Held], Collection[str] | None], Sequence[Finding]]
 _CHECKS: list[Check] = []
 
 
 def register_check(check: Check) -> Check:
     """Register a function with which a higher package refuses ratings.
 
-    It answers with a fault for each, whose `line` counts the entries from 0.
+    It answers with a fault for each, whose `line` counts the entries from 0. Its third argument is None where ratings are
+    recorded; after a correction its second is how they stand then, and its third the keys that may not have been corrected.
     """
     if check not in _CHECKS:
         _CHECKS.append(check)
     return check
+
+
+def refuse_misfits(m: Moment, keys: Sequence[str], *, corrected: Collection[str] | None = None) -> None:
+    """Refuse a correction after which a rating would not fit; `corrected` are the keys that it took away or changed (None:
+    all of them)."""
+    rows = list(ratings_by_key(keys=keys).values())
+    named = keys if corrected is None else corrected
+    findings = [
+        replace(one, line=None, column="key", value=one.value or rows[one.line or 0].key)
+        for check in _CHECKS
+        for one in check(m, rows, named)
+    ]
+    if findings:
+        raise Refusal(findings[0].code, findings[0].message, findings)
 
 
 class Resolver:
@@ -143,7 +158,7 @@ class Resolver:
         for check in _CHECKS:
             self.findings += [
                 replace(one, file=self.file, line=reader.line_of[entries[one.line or 0].key])
-                for one in check(self.m, entries)
+                for one in check(self.m, entries, None)
             ]
 
     def _on_scale(self, entry: RatingEntry, line: int, school: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from headway.access.actions import record_act
 from headway.access.types import Viewer
@@ -114,7 +115,7 @@ def note_reading(*, actor: Viewer, student_id: int, at: datetime) -> None:
 
 
 def follow(joining: rostering.Joining) -> None:
-    """This will move what is said of a student with a merge or back with its split.
+    """This will move what is said of a student, or by them, with a merge or back with its split.
 
     A modification, or a language status, that the person who stays has too, stays with the other. For
     `rosters.actions.register_follower`.
@@ -134,7 +135,11 @@ def follow(joining: rostering.Joining) -> None:
         rows = model.objects.filter(student=joining.person).order_by("pk")
         if model in twins:
             rows = rows.exclude(pk__in=list(twins[model].values_list("pk", flat=True)))
-        joining.move(list(rows), "student_id")
+        moved = set(rows.values_list("pk", flat=True))
+        said = model.objects.filter(Q(pk__in=moved) | Q(written_by=joining.person)).order_by("pk")
+        about = [row for row in said if row.pk in moved]
+        joining.move(about, "student_id", "written_by_id")
+        joining.move([row for row in said if row.pk not in moved], "written_by_id")
 
 
 def erase_profile(*, student: int) -> None:

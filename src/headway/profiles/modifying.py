@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from headway.kit.refusals import Refusal
 from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as levels
 from headway.proficiency.queries import Book
+from headway.proficiency.types import Saved
 from headway.profiles import queries
 from headway.profiles.models import Modification
 from headway.profiles.writing import begin, check_begun, check_key, standing, tell, words_of, writes_as
@@ -31,8 +32,8 @@ def modify_target(
 
     Written in one transaction: event, modification, audit entry, and a rating `individual_goal` on the target, so that the
     rule asks nothing there. Who may: teachers, advisors and leaders who see the student. Raises `Refusal`: `no_such_person`,
-    `forbidden`, `unknown_target`, `already_modified`, `descriptors_missing`, `day_ahead`, `day_passed`, `text_missing`,
-    `text_too_long`, `reads_like_a_diagnosis`, `key_missing`, `key_conflict`, and what `record_rows` does.
+    `forbidden`, `unknown_target`, `already_modified`, `descriptors_missing`, `day_ahead`, `day_passed`, `ended_later`,
+    `text_missing`, `text_too_long`, `reads_like_a_diagnosis`, `key_missing`, `key_conflict`, and what `record_rows` does.
     """
     labels = queries.settings(book).labels
     node = frameworks.node(target)
@@ -51,8 +52,7 @@ def modify_target(
         ledger.lock()
         written_as = writes_as(actor, student_id, school_only=True)
         check_begun(actor, starts_on)
-        mine = Modification.objects.filter(student_id=student_id, target_id=target, ends_on=None)
-        if mine.exclude(key=key).exists():
+        if _standing_on(student_id, [target], but=key):
             raise Refusal(
                 "already_modified", "This student has a target of their own here already; end that first."
             )
@@ -65,16 +65,13 @@ def modify_target(
         name = uuid4()
         observed = at.isoformat() if starts_on == actor.today else starts_on.isoformat()
         # Before the row is there: from then on the target takes no rating but the student's own.
-        _record(
-            actor,
-            student_id,
-            node.uuid,
-            f"modification:{name}",
-            {"status": "individual_goal"},
-            observed,
-            at,
-            book,
-        )
+        goal = {"key": f"{queries.BEGINS}{name}", "target": str(node.uuid), "status": "individual_goal"}
+        saved = _record(actor, student_id, [{**goal, "observed_at": observed}], at, book)
+        if saved.determinations[0].state != "individual_goal":
+            raise Refusal(
+                "ended_later",
+                "What was recorded later there takes an individual goal back, such as the end of an earlier own target.",
+            )
         begin(
             Modification, "modification", actor=actor, student=student_id, key=key, at=at, uuid=name, target_id=target,
             words=text, descriptors=own, starts_on=starts_on, review_on=review_on, written_as=written_as,
@@ -85,9 +82,10 @@ def modify_target(
 def end_modification(*, actor: Viewer, modification: UUID, reason: str, at: datetime, book: Book) -> None:
     """This will end a modification today: from then on the rule asks for the target of the continuum again.
 
-    Written in one transaction: event, modification, audit entry, and a rating that ends the individual goal. The ratings on
-    the own target stay what they are. Who may: as in `modify_target`. Raises `Refusal`: `no_such_entry`, `no_such_person`,
-    `forbidden`, `reason_missing`, `text_too_long`, `reads_like_a_diagnosis`.
+    Written in one transaction: event, modification, audit entry, and a rating that ends the individual goal on what stands in
+    the target's place today (none where nothing does). The ratings on the own target stay what they are. Who may: as in
+    `modify_target`. Raises `Refusal`: `no_such_entry`, `no_such_person`, `forbidden`, `reason_missing`, `text_too_long`,
+    `reads_like_a_diagnosis`.
     """
     why = words_of(reason, LONGEST, queries.settings(book).labels, needed=False)
     if not why:
@@ -98,22 +96,28 @@ def end_modification(*, actor: Viewer, modification: UUID, reason: str, at: date
         writes_as(actor, row.student_id, school_only=True)
         row.ends_on, row.reason = max(actor.today, row.starts_on), why
         tell(row, "modification", actor=actor, at=at)
-        acts = {"override": "reverts", "comment": why}
-        target = frameworks.node(row.target_id).uuid
-        key = f"modification-ended:{row.uuid}"
-        _record(actor, row.student_id, target, key, acts, at.isoformat(), at, book)
+        said = {"override": "reverts", "comment": why, "observed_at": at.isoformat()}
+        # Where another own target holds, it keeps the individual goal; its own end ends both.
+        places = [
+            node for node in frameworks.standing_for([row.target_id], on=actor.today)[row.target_id]
+            if not _standing_on(row.student_id, [node.id])
+        ]  # fmt: skip
+        rows = [
+            {"key": f"{queries.ENDS}{row.uuid}" + (f":{n}" if n else ""), "target": str(node.uuid), **said}
+            for n, node in enumerate(places)
+        ]
+        if rows:
+            _record(actor, row.student_id, rows, at, book)
 
 
-def _record(
-    actor: Viewer,
-    student: int,
-    target: UUID,
-    key: str,
-    said: dict[str, str],
-    observed: str,
-    at: datetime,
-    book: Book,
-) -> None:
-    person = rosters.people_by_id(person_ids=[student])[student]
-    row = {"key": key, "student": person.sourced_id, "target": str(target), "observed_at": observed, **said}
-    proficiency.record_rows(actor=actor, rows=[row], at=at, book=book, source="modification")
+def _standing_on(student: int, targets: Collection[int], *, but: str = "") -> bool:
+    """Whether a modification of a student, other than that of the key `but`, stands on targets, or on what they replaced."""
+    rows = Modification.objects.filter(student_id=student, ends_on=None).exclude(key=but)
+    places = frameworks.lineage(rows.values_list("target_id", flat=True))
+    return any(set(targets) & set(line) for line in places.values())
+
+
+def _record(actor: Viewer, student: int, rows: Sequence[dict[str, str]], at: datetime, book: Book) -> Saved:
+    name = rosters.people_by_id(person_ids=[student])[student].sourced_id
+    told = [{**row, "student": name} for row in rows]
+    return proficiency.record_rows(actor=actor, rows=told, at=at, book=book, source="modification")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import CharField, Model, Prefetch, Q, QuerySet, Value
 
 from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
+from headway.evidence.queries import Held
 from headway.evidence.types import RatingEntry
+from headway.frameworks import queries as frameworks
+from headway.frameworks.queries import as_uuid
 from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import end_of_day, from_micros
 from headway.proficiency.queries import Moment
@@ -178,32 +182,41 @@ def _name(row: Any) -> str:
 def modifications_of(
     m: Moment, *, student: int, held: bool, targets: Iterable[int] | None = None
 ) -> list[ModificationView]:
-    """Return the modifications that hold on the day, with their ratings, newest first. Two statements, one where none holds.
+    """Return the modifications that hold on the day, with their ratings, newest first. Three statements, one where none holds.
 
-    `held` shows ratings that are not released too: for adults of the school only. `targets` narrows to row keys.
+    `held` shows ratings that are not released too: for adults of the school only. `targets` narrows to row keys, also of what
+    took a target's place.
     """
     rows = _holding(Modification.objects.filter(student_id=student), m.day)
-    if targets is not None:
-        rows = rows.filter(target_id__in=list(targets))
     found = list(rows.select_related("written_by").order_by("starts_on", "pk"))
     if not found:
         return []
+    places = frameworks.lineage(row.target_id for row in found)
+    if targets is not None:
+        wanted = set(targets)
+        found = [row for row in found if wanted & set(places[row.target_id])]
+        if not found:
+            return []
     ratings = evidence.modified_ratings(student=student, held=held, before_us=m.before_us)
     return [
         ModificationView(
-            uuid=row.uuid, target=row.target_id, words=row.words, descriptors=tuple(row.descriptors),
-            starts_on=row.starts_on, review_on=row.review_on, ends_on=row.ends_on, by=_name(row),
-            ratings=tuple(one for one in ratings if one.modification == str(row.uuid)),
+            uuid=row.uuid, target=row.target_id, places=places[row.target_id], words=row.words,
+            descriptors=tuple(row.descriptors), starts_on=row.starts_on, review_on=row.review_on, ends_on=row.ends_on,
+            by=_name(row), ratings=tuple(one for one in ratings if one.modification == str(row.uuid)),
         )
         for row in found
     ]  # fmt: skip
 
 
-def faults(m: Moment, entries: Sequence[RatingEntry]) -> list[Finding]:
+def faults(
+    m: Moment, entries: Sequence[RatingEntry | Held], corrected: Collection[str] | None = None
+) -> list[Finding]:
     """Return the ratings that do not fit a modification, or were shown in another language where language is the target.
 
-    For `proficiency.actions.register_check`; `line` counts the entries from 0. One statement for 500 students, two where
-    something is found: what the ledger has already is left to it.
+    For `proficiency.actions.register_check`; `line` counts the entries from 0. `corrected` are the keys that a correction
+    changes, where the entries are what it leaves (None: they are recorded): a rating with which a modification begins or ends
+    is none of them. One statement for 500 students; two where something is found, since what the ledger has already is left
+    to it, or where a student has a modification.
     """
     own = _modified({entry.student for entry in entries})
     said = settings(m.book)
@@ -212,6 +225,13 @@ def faults(m: Moment, entries: Sequence[RatingEntry]) -> list[Finding]:
         fault = _fault(m, entry, own.get((entry.student, entry.target), ())) or _of_language(entry, said)
         if fault is not None:
             found.append((entry.key, Finding(fault[0], fault[2], line=number, column=fault[1])))
+    if corrected is not None:
+        return [*_bounds(corrected, column="key"), *(one for _, one in found)]
+    replaced = {entry.replaces: number for number, entry in enumerate(entries) if entry.replaces}
+    found += [
+        (entries[replaced[one.value or ""]].key, replace(one, line=replaced[one.value or ""]))
+        for one in _bounds(replaced, column="replaces")
+    ]
     known = evidence.recorded(keys=[key for key, _ in found]) if found else set()
     return [one for key, one in found if key not in known]
 
@@ -225,11 +245,62 @@ def _modified(students: set[int]) -> dict[tuple[int, int], list[tuple[str, date,
             "student_id", "target_id", "uuid", "starts_on", "ends_on"
         ):
             found.setdefault((student, target), []).append((str(name), starts, ends))
+    places = frameworks.lineage(target for _, target in found) if found else {}
+    spread: dict[tuple[int, int], list[tuple[str, date, date | None]]] = {}
+    for (student, target), spans in found.items():
+        for place in places[target]:
+            spread.setdefault((student, place), []).extend(spans)
+    return spread
+
+
+BEGINS, ENDS = "modification:", "modification-ended:"
+"""What the keys of the ratings begin with by which a modification begins and ends; its identifier follows."""
+
+
+def begins_or_ends(key: str) -> bool:
+    """Whether a rating of this key begins or ends a modification: it is corrected by nobody, the modification is ended."""
+    return key.startswith((BEGINS, ENDS))
+
+
+def _bounds(keys: Iterable[str], *, column: str) -> list[Finding]:
+    """Return a fault for each key with which a modification begins or ends. One statement where one looks like it."""
+    named = {key: as_uuid(key.partition(":")[2][:36]) for key in keys if begins_or_ends(key)}
+    if not named:
+        return []
+    known = set(
+        Modification.objects.filter(uuid__in=[one for one in named.values() if one]).values_list(
+            "uuid", flat=True
+        )
+    )
+    words = "With this rating a student's own target begins or ends; it is not corrected. End the own target instead."
+    return [
+        Finding("begins_or_ends_own_target", words, column=column, value=key)
+        for key, name in named.items()
+        if name in known
+    ]
+
+
+def goals_gone() -> list[tuple[int, UUID]]:
+    """Return (student, identifier) of each modification whose individual goal, or its end, stands no more as it was written.
+
+    For `headway verify`.
+    """
+    rows = list(Modification.objects.order_by("pk").values_list("student_id", "uuid", "target_id"))
+    keys = [f"{word}{name}" for _, name, _ in rows for word in (BEGINS, ENDS)]
+    stands, ever = evidence.ratings_by_key(keys=keys), evidence.ratings_by_key(keys=keys, latest=True)
+    places = frameworks.lineage(target for _, _, target in rows) if rows else {}
+    found = []
+    for student, name, target in rows:
+        begun, ended = stands.get(f"{BEGINS}{name}"), stands.get(f"{ENDS}{name}")
+        goal = begun is not None and begun.status == Status.INDIVIDUAL_GOAL and begun.target in places[target]
+        back = ended is not None and ended.override == Override.REVERTS and ended.target in places[target]
+        if not goal or not (back or f"{ENDS}{name}" not in ever):
+            found.append((student, name))
     return found
 
 
 def _fault(
-    m: Moment, entry: RatingEntry, own: Sequence[tuple[str, date, date | None]]
+    m: Moment, entry: RatingEntry | Held, own: Sequence[tuple[str, date, date | None]]
 ) -> tuple[str, str, str] | None:
     if not own and not entry.modification:
         return None
@@ -257,7 +328,7 @@ def _fault(
     return None
 
 
-def _of_language(entry: RatingEntry, said: Any) -> tuple[str, str, str] | None:
+def _of_language(entry: RatingEntry | Held, said: Any) -> tuple[str, str, str] | None:
     if not entry.language:
         return None
     wanted = language_of(said, entry.target)
@@ -288,10 +359,16 @@ def language_statuses(*, student: int) -> list[StatusView]:
 # Consents.
 
 
-def consents_of(*, student: int) -> list[ConsentView]:
-    """Return the consents to screeners with what was found under those that stand, newest first. Two statements."""
-    results = Prefetch("results", ScreenerResult.objects.order_by("-on", "-pk"))
-    rows = Consent.objects.filter(student_id=student).select_related("written_by").prefetch_related(results)
+def consents_of(m: Moment, *, student: int) -> list[ConsentView]:
+    """Return the consents to screeners that were given by the day, with what was found by then under those that stand today,
+    newest first. Two statements.
+    """
+    results = Prefetch("results", ScreenerResult.objects.filter(on__lte=m.day).order_by("-on", "-pk"))
+    rows = (
+        Consent.objects.filter(student_id=student, given_on__lte=m.day)
+        .select_related("written_by")
+        .prefetch_related(results)
+    )
     return [
         ConsentView(
             row.uuid, row.instrument, row.given_by, row.given_on, row.withdrawn_on, _name(row),

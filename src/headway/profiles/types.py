@@ -87,10 +87,14 @@ class AccommodationView:
 
 @dataclass(frozen=True, slots=True)
 class ModificationView:
-    """A target of a student's own in the place of one of the continuum, with its own levels and ratings, newest first."""
+    """A target of a student's own in the place of one of the continuum, with its own levels and ratings, newest first.
+
+    `places` are the target and all that ever took its place: it holds for each of them.
+    """
 
     uuid: UUID
     target: int
+    places: tuple[int, ...]
     words: str
     descriptors: tuple[str, ...]
     starts_on: date

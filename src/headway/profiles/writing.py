@@ -94,7 +94,9 @@ def standing(model: type[Any], name: UUID, **wanted: Any) -> Any:
 
 
 def check_begun(actor: Viewer, day: date) -> date:
-    """Return a day that has been or is today. Raises `Refusal("day_ahead")`."""
+    """Return a day from 1950 to today. Raises `Refusal`: `day_ahead`, `not_a_day`."""
+    if day.year < 1950:
+        raise Refusal("not_a_day", "Give a day from 1950 to today.")
     if day > actor.today:
         raise Refusal("day_ahead", "Record it when the day has come.")
     return day

@@ -45,7 +45,7 @@ def modify(who: str = "T1", code: str = "A.1", **more: Any) -> UUID:
         "student_id": person("u1").id, "key": f"m-{code}", "target": target(code), "words": "Counts a set of things",
         "descriptors": OWN, "starts_on": TODAY, "review_on": None,
     }  # fmt: skip
-    return actions.modify_target(actor=viewer(who), at=NOW, book=levels.book(), **{**said, **more})
+    return actions.modify_target(actor=viewer(who), book=levels.book(), **{"at": NOW, **said, **more})
 
 
 def end(name: UUID, who: str = "T1", reason: str = "Reached") -> None:
@@ -198,7 +198,7 @@ def test_p14_a_modification_needs_every_level_in_words_and_stands_once() -> None
     assert refusal(end, name, reason=" ") == "reason_missing"
     end(name)
     assert refusal(end, name) == "no_such_entry"
-    assert modify(key="again") != name
+    assert modify(key="again", at=NOW + timedelta(minutes=1)) != name
 
 
 def test_p14_a_held_rating_on_an_own_target_is_no_ones_at_home() -> None:

@@ -231,11 +231,11 @@ def test_p23_no_screener_result_without_a_consent_that_stands() -> None:
     assert refusal(result, yes, on=TODAY - timedelta(days=3)) == "before_consent"
     assert refusal(result, yes, words="Dyslexia likely") == "reads_like_a_diagnosis"
     assert result(yes) == result(yes)
-    (view,) = queries.consents_of(student=person("u1").id)
+    (view,) = queries.consents_of(levels.moment(now=NOW), student=person("u1").id)
     assert view.results == ((TODAY, "Reads 60 words a minute"),)
     assert refusal(actions.withdraw_consent, actor=viewer("u1"), consent=yes, at=NOW) == "forbidden"
     actions.withdraw_consent(actor=viewer("p1"), consent=yes, at=NOW)
-    (view,) = queries.consents_of(student=person("u1").id)
+    (view,) = queries.consents_of(levels.moment(now=NOW), student=person("u1").id)
     assert (view.withdrawn_on, view.results) == (TODAY, ())
     assert refusal(result, yes, key="r2") == "consent_missing"
     assert len(record_of("u1", now=NOW)["profile"]["screener_results"]) == 1

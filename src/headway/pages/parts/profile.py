@@ -93,6 +93,9 @@ def rating_fault(fault: Finding | Refusal) -> str:
             "This student has a target of their own here. Rate it on the page for rating; it never counts as grade level."
         ),
         "no_such_modification": _("The student’s own target did not hold on that day."),
+        "begins_or_ends_own_target": _(
+            "With this the student’s own target begins or ends; it is not corrected. End the own target instead."
+        ),
         "language_is_target": _(
             "Language is the target here: evidence in another language does not show it."
         ),

@@ -59,14 +59,14 @@ def status_words() -> dict[str, str]:
 
 
 def supports(m: Moment, student: Any, *, at_school: bool) -> Supports:
-    """Return what stands on the day. Five statements; ratings that are held for adults of the school only."""
+    """Return what stands on the day. Six statements; ratings that are held for adults of the school only."""
     words = status_words()
     held = profiles.modifications_of(m, student=student.id, held=at_school)
     return Supports(
         own=[_own(m, student, one) for one in held],
         statuses=[(one, words[one.status]) for one in profiles.language_statuses(student=student.id)
                   if one.starts_on <= m.day],
-        consents=[one for one in profiles.consents_of(student=student.id) if one.given_on <= m.day],
+        consents=profiles.consents_of(m, student=student.id),
         line=_line(profiles.settings(m.book).language_continuum),
     )  # fmt: skip
 

@@ -46,8 +46,8 @@ def _end(request: HttpRequest, student: Any) -> str:
 
 
 def day_of(request: HttpRequest, name: str) -> date:
-    """Return the day that a form must give. Raises `Refusal("day_ahead")`."""
+    """Return the day that a form must give. Raises `Refusal("not_a_day")`."""
     found = day_of_form(request, name)
     if found is None:
-        raise Refusal("day_ahead", "Give the day.")
+        raise Refusal("not_a_day", "Give a day from 1950 to today.")
     return found

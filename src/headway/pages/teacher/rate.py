@@ -29,7 +29,7 @@ from headway.pages.parts.work import earlier
 from headway.pages.teacher import undoing
 from headway.pages.teacher.choose import choose
 from headway.pages.teacher.closing import nothing_came, onward
-from headway.pages.teacher.rows import members_of, own_targets, own_words, rows_of
+from headway.pages.teacher.rows import members_of, observed_on, own_targets, own_words, rows_of
 from headway.pages.teacher.stack import Stack, stack_of
 from headway.proficiency import actions, queries
 from headway.profiles import queries as profiles
@@ -87,7 +87,8 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         students=[stack.student.id], targets=[n.id for n in stack.targets], now=request.moment, book=request.book
     )  # fmt: skip
     m = queries.moment(now=request.moment, book=request.book)
-    own = own_targets(m, stack, stack.student.id) if not stack.members else {}
+    observing = observed_on(request)
+    own = own_targets(observing, stack, stack.student.id) if not stack.members else {}
     criteria = [_criterion(request, m, stack, node, last, faults, own.get(node.id)) for node in stack.targets]
     people = [person for person, _piece in stack.members] or [stack.student]
     lines = profiles.accommodations_of(students=[one.id for one in people], on=m.day)
@@ -117,6 +118,7 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
         "earlier": earlier(stack.piece),
         "today": m.day,
         "observed": request.POST.get("observed", m.day.isoformat()),
+        "shown_on": observing.day,
         "task": request.POST.get("task", request.GET.get("task", "")),
         "asked": stack.task and given_view(stack.task, m.day),
         "returns": _returns(stack),
@@ -180,7 +182,7 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
             {"": _("Choose a level on at least one criterion, or say why there is none.")},
             status=422,
         )
-    if said := _meanwhile(request, stack):
+    if said := _meanwhile(request, stack) or _other_words(request, stack):
         return _show(request, stack, {"": said}, status=422)
     try:
         actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)
@@ -192,6 +194,21 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
         return _show(request, stack, faults, status=422)
     said = f"{_names(stack)}: {_summary(request, stack, rows)}"
     return redirect(onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
+
+
+def _other_words(request: HttpRequest, stack: Stack) -> str:
+    """Return what to say where other own targets held on the observed day than those by which the form was read; else nothing."""
+    observed, shown = observed_on(request), observed_on(request, "shown_on")
+    if observed.day == shown.day:
+        return ""
+    for person, _piece in stack.members or [(stack.student, stack.piece)]:
+        then, read = (own_targets(m, stack, person.id) for m in (observed, shown))
+        if {key: one.uuid for key, one in then.items()} != {key: one.uuid for key, one in read.items()}:
+            return _(
+                "On that day the levels were read by other words, because of the student’s own target. Those are shown now: "
+                "choose the level again."
+            )
+    return ""
 
 
 def _keep(request: HttpRequest, stack: Stack) -> None:

@@ -21,6 +21,7 @@ from headway.pages.parts.told import address, told
 from headway.pages.teacher.correcting import chosen_keys, corrected
 from headway.pages.teacher.stack import chosen_classes, classes_of
 from headway.proficiency import queries
+from headway.profiles import queries as profiles
 from headway.rosters import queries as rosters
 
 BACK = timedelta(days=14)
@@ -36,7 +37,11 @@ def rated(request: HttpRequest) -> HttpResponse:
     members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=request.viewer)
     students = sorted({s for listed in members.values() for s in listed})
     since = micros(request.moment - BACK)
-    found = evidence.ratings_by(rater=viewer.person_id or 0, since_us=since, students=students)
+    found = [
+        one
+        for one in evidence.ratings_by(rater=viewer.person_id or 0, since_us=since, students=students)
+        if not profiles.begins_or_ends(one.key)
+    ]
     wanted = request.GET.get("target", "")
     target = int(wanted) if is_whole(wanted) and len(wanted) < 19 else None
     shown = [one for one in found if target in (None, one.target)]

@@ -15,6 +15,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.pages.parts import tags
 from headway.pages.parts.feedback import STATUS
+from headway.pages.parts.profile import rating_fault
 from headway.pages.parts.told import address, told
 from headway.proficiency import actions, queries
 from headway.rosters import queries as rosters
@@ -58,8 +59,9 @@ def _release(request: HttpRequest, keys: list[str], here: str) -> str:
         return address(here, fault=_("Choose at least one rating."))
     try:
         act = actions.release_ratings(actor=request.viewer, keys=keys, at=request.moment)
-    except Refusal:
-        return address(here, fault=_("One of these was released or changed since. Choose again."))
+    except Refusal as refusal:
+        changed = _("One of these was released or changed since. Choose again.")
+        return address(here, fault=rating_fault(refusal.code, changed))
     said = ngettext(
         "%(n)s rating released: student and family see it now.",
         "%(n)s ratings released: students and families see them now.",

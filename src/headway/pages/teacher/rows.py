@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest
 
+from headway.pages.parts.asked import day_of_form
 from headway.pages.teacher.stack import Stack
 from headway.proficiency import queries
 from headway.profiles import queries as profiles
@@ -43,7 +44,7 @@ def members_of(
                 for one in criteria
             ],
             own_words(request, person.id),
-            [one.words for one in own_targets(m, stack, person.id).values()],
+            [one.words for one in own_targets(observed_on(request), stack, person.id).values()],
         )
         for person, _piece in stack.members
     ]
@@ -51,10 +52,16 @@ def members_of(
 
 def own_targets(m: queries.Moment, stack: Stack, student: int) -> dict[int, ModificationView]:
     """Return a student's own targets that stand in the place of those of the stack."""
-    found = profiles.modifications_of(
-        m, student=student, held=True, targets=[node.id for node in stack.targets]
-    )
-    return {one.target: one for one in found}
+    targets = [node.id for node in stack.targets]
+    found = profiles.modifications_of(m, student=student, held=True, targets=targets)
+    return {target: one for target in targets for one in found if target in one.places}
+
+
+def observed_on(request: HttpRequest, name: str = "observed") -> queries.Moment:
+    """Return the moment of the day that the form says was observed; of today where it says none that has been."""
+    day, today = day_of_form(request, name), request.moment.astimezone(request.zone).date()
+    past = day if day is not None and day < today else None
+    return queries.moment(now=request.moment, as_of=past, book=request.book)
 
 
 def own_words(request: HttpRequest, student: int) -> str:
@@ -66,10 +73,11 @@ def rows_of(request: HttpRequest, stack: Stack) -> tuple[list[dict[str, Any]], l
     """Return one row per student and criterion that has a level or a status, and the target of each."""
     base = request.POST.get("key", "")[:80] or f"page-{uuid4()}"
     m = queries.moment(now=request.moment, book=request.book)
+    observing = observed_on(request)
     rows, order = [], []
     for person, piece in stack.members or [(stack.student, stack.piece)]:
         words = own_words(request, person.id) if stack.members else ""
-        own = own_targets(m, stack, person.id)
+        own = own_targets(observing, stack, person.id)
         for node in stack.targets:
             said = _said(request, person.id, node.id, alone=not stack.members)
             if said is None:

@@ -150,6 +150,11 @@ def _profiles(names: dict[int, str]) -> list[dict[str, Any]]:
          "message": f"{record} of {names.get(student, student)} is not what event {sequence} says",
          "expected": None, "found": record}
         for student, record, sequence in profiles.altered()
+    ] + [
+        {"what": "modification", "sequence": None, "subject": names.get(student, str(student)),
+         "message": f"the individual goal of modification {name} of {names.get(student, student)}, or its end, stands no more",
+         "expected": "individual_goal", "found": str(name)}
+        for student, name in profiles.goals_gone()
     ]  # fmt: skip
 
 

@@ -45,7 +45,8 @@ def decisions(pieces: Pieces) -> Decisions:
     """Find the decision that stands in each segment.
 
     The newest of `decides` and `reverts` by observed date holds; of the same instant the reversal, which
-    cannot come before what it takes back.
+    cannot come before what it takes back. A reversal that ends an individual goal takes no decision back, and
+    while a goal stands no decision does.
     """
     ratings, count = pieces.ratings, pieces.segments.count
     decided = np.zeros(count, np.bool_)
@@ -54,8 +55,9 @@ def decisions(pieces: Pieces) -> Decisions:
     rows = np.flatnonzero(ratings.override >= Override.DECIDES)
     if len(rows) == 0:
         return Decisions(decided, level, since)
-    at, row = newest(ratings, rows, then=ratings.override)
-    holds = ratings.override[row] == Override.DECIDES
+    goal, ending = goals(ratings)
+    at, row = newest(ratings, rows[~np.isin(rows, ending)], then=ratings.override)
+    holds = (ratings.override[row] == Override.DECIDES) & ~goal[at]
     at, row = at[holds], row[holds]
     decided[at] = True
     level[at] = ratings.level[row]
@@ -65,6 +67,33 @@ def decisions(pieces: Pieces) -> Decisions:
     newer = ratings.observed[pieces.row] > when[index]
     since = np.bincount(index[newer], minlength=count)
     return Decisions(decided, level, since)
+
+
+def goals(ratings: Ratings) -> tuple[NDArray[np.bool_], NDArray[Any]]:
+    """Return where an individual goal stands, and the rows `reverts` that ended one.
+
+    A reversal ends the goal that stands when it comes, by observed date; of the same instant it comes last.
+    """
+    standing, ending = np.zeros(ratings.count, np.bool_), np.zeros(0, np.int64)
+    begins = (ratings.status == Status.INDIVIDUAL_GOAL) & _told(ratings)
+    if not begins.any():
+        return standing, ending
+    rows = np.flatnonzero(begins | (ratings.override == Override.REVERTS))
+    keys = (ratings.ranks(), ratings.submitted, ratings.override, ratings.observed, ratings.segment)
+    rows = rows[np.lexsort([key[rows] for key in keys])]
+    segment, goal = ratings.segment[rows], begins[rows]
+    follows = np.zeros(len(rows), np.bool_)
+    follows[1:] = (segment[1:] == segment[:-1]) & goal[:-1]
+    last = np.ones(len(rows), np.bool_)
+    last[:-1] = segment[1:] != segment[:-1]
+    standing[segment[last & goal]] = True
+    return standing, rows[follows & ~goal]
+
+
+def _told(ratings: Ratings) -> NDArray[np.bool_]:
+    """Mark the ratings that say a status and nothing else."""
+    alone = (ratings.override == Override.NONE) & (ratings.purpose == Purpose.EVIDENCE)
+    return np.asarray(alone & (ratings.status != Status.RATED))
 
 
 def completing(pieces: Pieces) -> NDArray[np.int64]:
@@ -88,24 +117,11 @@ def statuses(pieces: Pieces) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """
     ratings, count = pieces.ratings, pieces.segments.count
     state = np.full(count, State.NO_EVIDENCE, np.int8)
-    standing = np.zeros(count, np.bool_)
-    told = (
-        (ratings.status != Status.RATED)
-        & (ratings.override == Override.NONE)
-        & (ratings.purpose == Purpose.EVIDENCE)
-    )
-    rows = np.flatnonzero(told)
+    rows = np.flatnonzero(_told(ratings))
+    standing, _ = goals(ratings)
     if len(rows) == 0:
         return state, standing
-    goal = ratings.status == Status.INDIVIDUAL_GOAL
-    at, row = newest(ratings, rows[~goal[rows]])
+    at, row = newest(ratings, rows[ratings.status[rows] != Status.INDIVIDUAL_GOAL])
     state[at] = _STATE[ratings.status[row]]
-    if goal[rows].any():
-        at, row = newest(
-            ratings,
-            np.flatnonzero((told & goal) | (ratings.override == Override.REVERTS)),
-            then=ratings.override,
-        )
-        standing[at] = ratings.override[row] == Override.NONE
-        state[standing] = State.INDIVIDUAL_GOAL
+    state[standing] = State.INDIVIDUAL_GOAL
     return state, standing
