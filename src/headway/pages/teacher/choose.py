@@ -46,8 +46,7 @@ def choose(request: HttpRequest) -> HttpResponse:
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.targets)} for p in pieces[:SHOWN]],
         "pieces_n": len(pieces), "nothing_n": len(stack) - len(pieces),
         "mend": _mended(request), "student": request.GET.get("student", ""),
-        "toast": undoing.said(request.GET.get("saved", "")),
-        "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
+        **undoing.toast(request.GET.get("saved", "")), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
     return render(request, "pages/teacher/choose.html", context)

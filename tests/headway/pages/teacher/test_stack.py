@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from headway.evidence import queries as ledger
-from headway.evidence.models import Opportunity, Rating
+from headway.evidence.models import Event, Opportunity, Rating
 from headway.pages.teacher import undoing
 from headway.rosters.models import Enrollment, SchoolClass
 
@@ -241,3 +242,16 @@ def test_statements_of_the_stack_do_not_grow_with_what_waits() -> None:
             assert answer.status_code == 302
     assert [cost(path) for path in paths] == before
     assert max(before) <= 26, before
+
+
+def test_p6_work_taken_in_from_paper_offers_no_undo_and_a_note_of_nothing_undoes_nothing() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    page = post(teacher, STACK, act="paper", chance=[str(chance("u1").uuid)])
+    assert "Handed in on paper: it waits to be rated" in page.words
+    assert not [one for one in page.all("button") if "data-undo" in one]
+    answer = teacher.post(STACK, {"act": "paper", "chance": [str(chance("u2").uuid)]})
+    n = Event.objects.count()
+    sent = {"saved": parse_qs(answer["Location"])["saved"][0], "back": STACK}
+    assert teacher.post("/teacher/rate/undo", sent)["Location"] == STACK
+    assert Event.objects.count() == n and set(states().values()) == {"taken"}
