@@ -16,6 +16,10 @@ from headway.profiles.types import ModificationView
 from headway.science.codes import Purpose
 
 
+STATUSES = ("missed", "excused", "too_little", "not_taught")
+"""What the form offers in the place of a level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One student of a group: what was chosen for them alone, by target, and the words for them alone.
