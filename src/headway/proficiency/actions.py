@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
-from headway.evidence.types import Chance, RatingEntry
+from headway.evidence.types import CLOSED, Chance, RatingEntry
 from headway.frameworks import actions as adopting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Package
@@ -197,14 +198,24 @@ def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reas
 
 
 def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: datetime) -> int:
-    """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number."""
+    """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number.
+
+    Raises `Refusal`: `unknown_rating`, and `chance_closed` for one that says that a chance was missed or excused: its chance
+    is opened again instead.
+    """
     with transaction.atomic():
         _mine(actor, keys, at)
+        _refuse_closings(
+            list(_closings(keys)), "chance_closed", "Open the task again for the student instead."
+        )
         return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
 
 
 def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
-    """This will take a correction back by a further event. Raises `Refusal`: `unknown_act`, `changed_since`."""
+    """This will take a correction back by a further event.
+
+    Raises `Refusal`: `unknown_act`, `changed_since`, and `chance_open` where a missed or excused chance was opened since.
+    """
     with transaction.atomic():
         keys = ledger.keys_of_act(act)
         if not keys:
@@ -213,6 +224,8 @@ def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
             _mine(actor, keys, at, latest=True)
         except Refusal as refusal:
             raise Refusal("unknown_act", f"There is no act {act} to undo.") from refusal
+        gone = [key for key, stands in _closings(keys).items() if not stands]
+        _refuse_closings(gone, "chance_open", "The task was opened again for the student since.")
         number, touched = evidence.undo_amendment(actor=actor, act=act, at=at)
         projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
         return number
@@ -297,11 +310,35 @@ def _withdraw_closing(actor: Viewer, closed: Sequence[Chance], reason: str, at: 
     # One that a correction took away already has nothing left to withdraw.
     standing = list(ledger.ratings_by_key(keys=keys))
     if standing:
-        withdraw_ratings(actor=actor, keys=standing, reason=reason, at=at)
+        _mine(actor, standing, at)
+        _amended(actor, "withdraw", dict.fromkeys(standing), reason, at)
+
+
+CLOSING = "closed:"
 
 
 def _closing_key(opportunity: UUID, sequence: int, target: UUID) -> str:
-    return f"closed:{opportunity}:{sequence}:{target}"
+    return f"{CLOSING}{opportunity}:{sequence}:{target}"
+
+
+def _closings(keys: Sequence[str]) -> dict[str, bool]:
+    """Return the keys of ratings that closed a chance, and of each whether its chance is closed by that act now."""
+    named = {}
+    for key in keys:
+        with contextlib.suppress(ValueError):
+            if key.startswith(CLOSING):
+                named[key] = UUID(key.removeprefix(CLOSING).partition(":")[0])
+    found = {one.uuid: one for one in ledger.chances_by_uuid(named.values())}
+    return {
+        key: found[uuid].state in CLOSED and key.startswith(f"{CLOSING}{uuid}:{found[uuid].sequence}:")
+        for key, uuid in named.items()
+        if uuid in found
+    }
+
+
+def _refuse_closings(keys: Sequence[str], code: str, words: str) -> None:
+    if keys:
+        raise Refusal(code, words, [Finding(code, words, column="key", value=key) for key in keys])
 
 
 # Imports and rebuilding.

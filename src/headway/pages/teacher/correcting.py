@@ -33,9 +33,19 @@ def corrected(request: HttpRequest, keys: list[str]) -> dict[str, Any]:
             raise Refusal("reason_missing", _("A correction needs its reason."))
         number = _correct(request.viewer, act, keys, reason, request)
     except Refusal as refusal:
-        return {"fault": refusal.findings[0].message if refusal.findings else refusal.message}
+        return {"fault": refused(refusal)}
     done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
     return {"said": done, "act": number}
+
+
+def refused(refusal: Refusal) -> str:
+    """Return a refusal to correct, or to take a correction back, in words."""
+    return {
+        "chance_closed": _(
+            "What was missed or excused is not withdrawn here: open the task again for the student on its page."
+        ),
+        "chance_open": _("The task was opened again for the student since: close it anew on its page."),
+    }.get(refusal.code) or (refusal.findings[0].message if refusal.findings else refusal.message)
 
 
 def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:

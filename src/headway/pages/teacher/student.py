@@ -27,7 +27,7 @@ from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
 from headway.pages.parts.profile import help_words
 from headway.pages.parts.told import address, told
-from headway.pages.teacher.correcting import chosen_keys, corrected
+from headway.pages.teacher.correcting import chosen_keys, corrected, refused
 from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -351,5 +351,5 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
-        return redirect(address(back, fault=refusal.message))
+        return redirect(address(back, fault=refused(refusal)))
     return redirect(address(back, said=_("The correction is taken back.")))
