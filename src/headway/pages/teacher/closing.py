@@ -23,7 +23,10 @@ ACTS = ("missed", "excused", "away", "paper")
 
 
 def close(request: HttpRequest, chances: Sequence[UUID]) -> dict[str, Any]:
-    """Close chances, or take their work in from paper, as the form says; return what was done, with what can be undone. Raises `Refusal`."""
+    """Close chances, or take their work in from paper, as the form says; return what was done.
+
+    Raises `Refusal`.
+    """
     act = request.POST.get("act", "")
     if act not in ACTS:
         raise Refusal("unknown_act", "Choose what to do with them.")
