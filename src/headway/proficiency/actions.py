@@ -200,14 +200,13 @@ def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reas
 def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: datetime) -> int:
     """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number.
 
-    Raises `Refusal`: `unknown_rating`, and `chance_closed` for one that says that a chance was missed or excused: its chance
+    Raises `Refusal`: `unknown_rating`, and `chance_closed` for one that closed its chance as missed or excused: that chance
     is opened again instead.
     """
     with transaction.atomic():
         _mine(actor, keys, at)
-        _refuse_closings(
-            list(_closings(keys)), "chance_closed", "Open the task again for the student instead."
-        )
+        closed = [key for key, stands in _closings(keys).items() if stands]
+        _refuse_closings(closed, "chance_closed", "Open the task again for the student instead.")
         return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
 
 

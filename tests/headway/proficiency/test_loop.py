@@ -470,6 +470,15 @@ def test_p6_a_missed_chance_is_opened_again_and_not_withdrawn_as_a_rating() -> N
     assert ledger.standing_keys(student=student("u1")) == [] and breaks() == []
 
 
+def test_p6_a_missed_that_stands_beside_work_is_withdrawn() -> None:
+    give("u1")
+    close("u1")
+    Opportunity.objects.update(state="taken")
+    keys = ledger.standing_keys(student=student("u1"))
+    actions.withdraw_ratings(actor=who("T1"), keys=keys, reason="the work came", at=NOW)
+    assert ledger.standing_keys(student=student("u1")) == []
+
+
 def test_p6_a_missed_chance_is_redated_and_that_is_undone_as_long_as_it_is_closed_so() -> None:
     give("u1")
     close("u1")
