@@ -7,6 +7,8 @@ import gettext
 import re
 from pathlib import Path
 
+from headway.evidence import replaying
+
 PAGES = Path(__file__).resolve().parents[2] / "src" / "headway"
 LOCALE = PAGES / "locale" / "es" / "LC_MESSAGES"
 FORMS = re.compile(r"%\((\w+)\)[sd]")
@@ -96,3 +98,22 @@ def test_the_compiled_catalogue_is_that_of_the_readable_one() -> None:
     missing = [text for text, said in entries().items() if len(said) == 1 and compiled.gettext(text) == text and said[0] != text
                and compiled.ngettext(text, text, 1) == text and "%(n)s" not in text]  # fmt: skip
     assert (different, missing) == ([], [])
+
+
+def test_every_act_and_kind_of_the_ledger_is_said_in_words() -> None:
+    """The page of the ledger names each act and each kind of event; a code on it would be English in both languages."""
+    page = (PAGES / "pages" / "district" / "ledger.py").read_text(encoding="utf-8")
+    written = set(replaying.KINDS)
+    for path in PAGES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = (
+                getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+            )
+            if name in ("record_act", "record_event", "record_events"):
+                written |= {
+                    word.value.value
+                    for word in node.keywords
+                    if word.arg in ("act", "kind") and isinstance(word.value, ast.Constant)
+                }
+    assert len(written) > 60
+    assert sorted(word for word in written if f'"{word}":' not in page) == []

@@ -132,7 +132,7 @@ def they_come_back(year: Year) -> None:
             group.one.students.append(year.gone)
             group.one.students.sort()
             group.chances |= year.left.pop(group.one.sourced_id)
-    year.passwords.pop(own, None)
+    # A new browser: whether who came back gets in with the name and password of before.
     year.browsers.pop(own, None)
 
 

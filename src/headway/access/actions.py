@@ -12,7 +12,7 @@ from django.db import transaction
 from headway.access import auditing, devices, queries
 from headway.access.models import Account, SignInAttempt, Token
 from headway.access.types import LETTERS, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 record_act = auditing.record_act
 open_device = devices.open_device
@@ -49,7 +49,9 @@ def open_account(
     """
     with transaction.atomic():
         if Account.objects.filter(username=username).exists():
-            raise Refusal("username_taken", f"An account named {username} exists already.")
+            raise Refusal(
+                "username_taken", Sentence("An account named %(username)s exists already.", username=username)
+            )
         account = Account(
             username=username,
             name=name,
@@ -112,7 +114,12 @@ def issue_token(
     unknown = sorted(set(scopes) - set(queries.SCOPES))
     if unknown or not scopes:
         raise Refusal(
-            "unknown_scope", f"Scopes are: {', '.join(queries.SCOPES)}; not {', '.join(unknown) or 'none'}."
+            "unknown_scope",
+            Sentence(
+                "Scopes are: %(known)s; not %(unknown)s.",
+                known=", ".join(queries.SCOPES),
+                unknown=", ".join(unknown) or "none",
+            ),
         )
     with transaction.atomic():
         secret = "hw_" + secrets.token_urlsafe(32)

@@ -53,8 +53,9 @@ class Viewer:
     `person` is the roster's person (None for an account without one); `roles` hold today; the sets of integer keys
     are filled by `rosters`: `schools` where the viewer leads, `classes` that the viewer teaches,
     `standing_in` those of whose teacher they take the place today, `children` in care,
-    `own` the viewer's own student record. `token_scopes` is None for a browser session. `device` is set for a browser that
-    is open as a class device: it has no account and no role, and reads as signed out everywhere but on the device's pages.
+    `own` the viewer's own student record, `kept_from` the students whom a restriction keeps apart from the viewer.
+    `token_scopes` is None for a browser session. `device` is set for a browser that is open as a class device: it has no
+    account and no role, and reads as signed out everywhere but on the device's pages.
     """
 
     account: UUID | None = None
@@ -67,6 +68,7 @@ class Viewer:
     classes: frozenset[int] = frozenset()
     standing_in: frozenset[int] = frozenset()
     children: frozenset[int] = frozenset()
+    kept_from: frozenset[int] = frozenset()
     token_scopes: frozenset[str] | None = None
     today: date = field(default=date.min)
     device: Device | None = None

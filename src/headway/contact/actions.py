@@ -14,7 +14,7 @@ from headway.contact import queries
 from headway.contact.models import Agreement, Conference, ContactEntry, Message, MessageThread
 from headway.contact.types import KINDS, WHO, Promise
 from headway.evidence import actions as ledger
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
@@ -40,11 +40,16 @@ def record_conference(
     if not present.strip():
         raise Refusal("name_missing", "Say who was there.")
     if any(one.who not in WHO for one in promises) or not 1 <= len(key) <= 100:
-        raise Refusal("unknown_word", f"What was agreed is done by one of: {', '.join(WHO)}.")
+        raise Refusal(
+            "unknown_word", Sentence("What was agreed is done by one of: %(known)s.", known=", ".join(WHO))
+        )
     if any(not one.what.strip() for one in promises):
         raise Refusal("text_missing", "Say what was agreed.")
     if len(promises) > MOST_PROMISES:
-        raise Refusal("too_many", f"A conference holds {MOST_PROMISES} agreements.")
+        raise Refusal(
+            "too_many",
+            Sentence("A conference holds %(most)s agreements.", most=MOST_PROMISES),
+        )
     if held_on > actor.today:
         raise Refusal("day_ahead", "Record a conference when it has been.")
     said = {
@@ -89,7 +94,7 @@ def _same(row: Conference | ContactEntry, **said: Any) -> int:
 def _short(text: str, most: int) -> str:
     """Return a text without space around it. Raises `Refusal("text_too_long")`: nothing is cut without a word."""
     if len(text.strip()) > most:
-        raise Refusal("text_too_long", f"At most {most} characters fit here.")
+        raise Refusal("text_too_long", Sentence("At most %(most)s characters fit here.", most=most))
     return text.strip()
 
 
@@ -170,7 +175,7 @@ def note_contact(
     `name_missing`, `text_missing`, `text_too_long`, `day_ahead`, `key_conflict`.
     """
     if kind not in KINDS or not 1 <= len(key) <= 100:
-        raise Refusal("unknown_word", f"A contact is one of: {', '.join(KINDS)}.")
+        raise Refusal("unknown_word", Sentence("A contact is one of: %(known)s.", known=", ".join(KINDS)))
     if not with_whom.strip():
         raise Refusal("name_missing", "Say with whom.")
     if not about.strip():
@@ -209,7 +214,10 @@ def write(*, actor: Viewer, student_id: int, guardian_id: int, key: str, text: s
     if not 1 <= len(key) <= 100:
         raise Refusal("key_conflict", "The form was not whole; open it anew.")
     if len(said) > LONGEST_MESSAGE:
-        raise Refusal("text_too_long", f"A message has at most {LONGEST_MESSAGE} characters.")
+        raise Refusal(
+            "text_too_long",
+            Sentence("A message has at most %(most)s characters.", most=LONGEST_MESSAGE),
+        )
     with transaction.atomic():
         _require_pair(actor, student_id, guardian_id, home)
         known = Message.objects.select_related("thread").filter(key=key).first()
@@ -222,7 +230,13 @@ def write(*, actor: Viewer, student_id: int, guardian_id: int, key: str, text: s
         thread = MessageThread.objects.select_for_update().get(pk=made.pk)
         since = at - timedelta(hours=1)
         if Message.objects.filter(sender_id=actor.person_id, written_at__gt=since).count() >= MOST_AN_HOUR:
-            raise Refusal("too_many", f"At most {MOST_AN_HOUR} messages an hour; write the rest in one.")
+            raise Refusal(
+                "too_many",
+                Sentence(
+                    "At most %(most)s messages an hour; write the rest in one.",
+                    most=MOST_AN_HOUR,
+                ),
+            )
         row = Message.objects.create(
             key=key[:100], thread=thread, sender_id=actor.person_id, from_home=home, text=said, written_at=at
         )

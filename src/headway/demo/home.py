@@ -26,7 +26,7 @@ def build(
     assert account is not None
     writer = roster.viewer_for(account, today)
     group = roster.class_by_reference(class_id)
-    members = [one.id for one in roster.students_in_class(class_id=group.id, as_of=today)]
+    members = [one.id for one in roster.students_in_class(class_id=group.id, as_of=today, viewer=None)]
     for n, family in enumerate(families):
         guardian = roster.person_by_reference(family)
         care = roster.children_of(guardian_person_id=guardian.id, as_of=today)

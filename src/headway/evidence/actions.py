@@ -27,7 +27,7 @@ from headway.evidence import (
 )
 from headway.evidence.models import Erasure, Event, Note, Offer, Opportunity, Payload, Piece, StudentRequest
 from headway.evidence.types import RatingEntry, Receipt
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters.actions import Joining
 
@@ -299,13 +299,15 @@ def stand_again(
 def _act(act: int) -> tuple[range, list[str]]:
     """Return the sequences of an amendment and the keys that it changed; its number is its first event's."""
     if not Event.objects.filter(sequence=act, kind="amend").exists():
-        raise Refusal("unknown_act", f"There is no act {act} to undo.")
+        raise Refusal("unknown_act", Sentence("There is no act %(act)s to undo.", act=act))
     bodies = [json.loads(text) for text in Payload.objects.filter(pk=act).values_list("body", flat=True)]
     of = bodies[0]["of"] if bodies else 1
     rest = Payload.objects.filter(event_id__gt=act, event_id__lt=act + of).order_by("event_id")
     bodies += [json.loads(text) for text in rest.values_list("body", flat=True)]
     if len(bodies) != of:
-        raise Refusal("erased", f"The content of act {act} was erased; it cannot be undone.")
+        raise Refusal(
+            "erased", Sentence("The content of act %(act)s was erased; it cannot be undone.", act=act)
+        )
     return range(act, act + of), [key for body in bodies for key in body["changes"]]
 
 

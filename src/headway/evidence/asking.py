@@ -17,7 +17,7 @@ from headway.evidence.models import StudentRequest
 from headway.evidence.offering import check_seen, today_of
 from headway.evidence.types import ANSWERS, REQUESTS, YES
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
@@ -53,9 +53,9 @@ def ask(*, actor: Viewer, target: int, kind: str, words: str, at: datetime) -> A
     if not actor.is_a(Role.STUDENT) or actor.person_id is None or actor.person is None:
         raise Refusal("forbidden", "Only a student asks for this.")
     if kind not in REQUESTS:
-        raise Refusal("unknown_word", f"A request is one of: {', '.join(REQUESTS)}.")
+        raise Refusal("unknown_word", Sentence("A request is one of: %(known)s.", known=", ".join(REQUESTS)))
     if len(words) > LONGEST:
-        raise Refusal("too_long", f"Up to {LONGEST} letters fit here.")
+        raise Refusal("too_long", Sentence("Up to %(most)s letters fit here.", most=LONGEST))
     node = frameworks.node(target)
     if not node.is_leaf or not node.holds(today_of(actor, at)):
         raise Refusal("unknown_target", "This target is not in force.")
@@ -117,13 +117,13 @@ def answer(
     """
     reason = reason.strip()
     if answer not in ANSWERS:
-        raise Refusal("unknown_word", f"An answer is one of: {', '.join(ANSWERS)}.")
+        raise Refusal("unknown_word", Sentence("An answer is one of: %(known)s.", known=", ".join(ANSWERS)))
     if answer == YES and (on is None or not today_of(actor, at) <= on <= date(2100, 12, 31)):
         raise Refusal("not_a_day", "A yes names the day, from today on.")
     if answer != YES and not reason:
         raise Refusal("reason_missing", "Say why, in words the student and the family can use.")
     if len(reason) > LONGEST:
-        raise Refusal("too_long", f"Up to {LONGEST} letters fit here.")
+        raise Refusal("too_long", Sentence("Up to %(most)s letters fit here.", most=LONGEST))
     with transaction.atomic():
         ledger.lock()
         found = StudentRequest.objects.filter(uuid=request).first()

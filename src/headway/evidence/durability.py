@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 
 def require_durable_commits() -> None:
@@ -21,8 +21,12 @@ def require_durable_commits() -> None:
             if level < 2 or mode not in ("wal", "delete", "truncate", "persist"):
                 raise Refusal(
                     "unsafe_durability",
-                    f"SQLite runs with synchronous={level} and journal_mode={mode}; "
-                    "Headway needs WAL and synchronous=FULL, so that no acknowledged rating is lost.",
+                    Sentence(
+                        "SQLite runs with synchronous=%(level)s and journal_mode=%(mode)s; Headway needs WAL "
+                        "and synchronous=FULL, so that no acknowledged rating is lost.",
+                        level=level,
+                        mode=mode,
+                    ),
                 )
         else:
             for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -31,6 +35,10 @@ def require_durable_commits() -> None:
                 if value == "off":
                     raise Refusal(
                         "unsafe_durability",
-                        f"PostgreSQL runs with {name}={value}; set it to on, so that "
-                        "no acknowledged rating is lost.",
+                        Sentence(
+                            "PostgreSQL runs with %(name)s=%(value)s; set it to on, so that no acknowledged "
+                            "rating is lost.",
+                            name=name,
+                            value=value,
+                        ),
                     )

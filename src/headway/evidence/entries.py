@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from headway.evidence.types import FIELDS, RatingEntry
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import micros, parse_instant
 from headway.science.ledger import Kind, Override, Purpose, Status
 
@@ -74,7 +74,12 @@ class RowReader:
         key = self._text(row, "key", required=True)
         if key:
             if key in self._keys:
-                self.fault("key_twice", f"The key stands in row {self._keys[key]} too.", "key", key)
+                self.fault(
+                    "key_twice",
+                    Sentence("The key stands in row %(line)s too.", line=self._keys[key]),
+                    "key",
+                    key,
+                )
             self._keys.setdefault(key, self._row)
         student = self._lookup(row, "student", self.references.student)
         observed = self._instant(row, "observed_at", required=True)
@@ -134,7 +139,7 @@ class RowReader:
             if level is not None:
                 self.fault(
                     "level_not_empty",
-                    f"override={override.name.lower()} carries no level.",
+                    Sentence("override=%(name)s carries no level.", name=override.name.lower()),
                     "level",
                     row.get("level"),
                 )
@@ -148,7 +153,7 @@ class RowReader:
         elif status is not Status.RATED and level is not None:
             self.fault(
                 "level_not_empty",
-                f"A rating with status {status.name.lower()} has no level.",
+                Sentence("A rating with status %(name)s has no level.", name=status.name.lower()),
                 "level",
                 row.get("level"),
             )
@@ -168,7 +173,9 @@ class RowReader:
         if required and not text:
             self.fault("required", "This field must be filled.", name)
         if len(text) > limit:
-            self.fault("too_long", f"At most {limit} characters.", name, text[:40] + "…")
+            self.fault(
+                "too_long", Sentence("At most %(most)s characters.", most=limit), name, text[:40] + "…"
+            )
             return ""
         if "\x00" in text:
             self.fault("control_character", "The text holds a NUL character.", name, text)
@@ -191,7 +198,12 @@ class RowReader:
         if not text:
             return None
         if text not in known:
-            self.fault(f"unknown_{name}", f"No {name} of the roster has this identifier.", name, text)
+            self.fault(
+                f"unknown_{name}",
+                Sentence("No %(name)s of the roster has this identifier.", name=name),
+                name,
+                text,
+            )
             return None
         return known[text]
 
@@ -236,7 +248,7 @@ class RowReader:
             return int(kind[text.upper()])
         except KeyError:
             words = ", ".join(member.name.lower() for member in kind)
-            self.fault("unknown_word", f"One of: {words}.", name, text)
+            self.fault("unknown_word", Sentence("One of: %(known)s.", known=words), name, text)
             return 0
 
     def _level(self, row: Mapping[str, Any], name: str) -> int | None:
@@ -278,7 +290,12 @@ class RowReader:
         if not text:
             return default
         if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
-            self.fault("out_of_range", f"A whole number from {low} to {high}.", name, text)
+            self.fault(
+                "out_of_range",
+                Sentence("A whole number from %(low)s to %(high)s.", low=low, high=high),
+                name,
+                text,
+            )
             return default
         return int(text)
 

@@ -13,7 +13,7 @@ from headway.access.types import Viewer
 from headway.evidence import chances, handing_in, ledger, offering
 from headway.evidence.models import Opportunity, Piece
 from headway.evidence.types import OFFERED, TAKEN, WITHDRAWN
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
@@ -33,7 +33,11 @@ def regroup(*, actor: Viewer, offer: UUID, groups: Mapping[UUID, int], at: datet
             raise Refusal("unknown_opportunity", "Choose at least one student who was given this.")
         if any(not 0 <= number <= offering.MOST_GROUPS for number in groups.values()):
             raise Refusal(
-                "unknown_group", f"A group has a number of up to {offering.MOST_GROUPS}; 0 is alone."
+                "unknown_group",
+                Sentence(
+                    "A group has a number of up to %(most)s; 0 is alone.",
+                    most=offering.MOST_GROUPS,
+                ),
             )
         wanted = offering.together({uuid: groups.get(uuid, one.group) for uuid, one in rows.items()})
         taken = {one.group for one in rows.values() if one.state == TAKEN}

@@ -130,8 +130,8 @@ def _refuse_twice_for_a_group(works: Sequence[Work]) -> None:
         if chance.open and len(mates) > 1:
             twice.append(sent[chance.piece_key])
     if twice:
-        raise Refusal("group_twice", "One piece is enough for a group.", [
-            Finding("group_twice", "Another piece comes for this student's group.", column="student", value=str(one))
+        raise Refusal("group_twice", "One photo is enough for a group.", [
+            Finding("group_twice", "One photo is enough for a group.", column="student", value=str(one))
             for one in twice])  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _for_others(
         return []
     school_class = Offer.objects.filter(uuid=chance.offer).values_list("school_class_id", flat=True).first()
     if school_class is not None:
-        here = rosters.members(class_ids=[school_class], as_of=offering.today_of(actor, at))
+        here = rosters.members(class_ids=[school_class], as_of=offering.today_of(actor, at), viewer=None)
         mates = [one for one in mates if one.student in here.get(school_class, ())]
     pieces = Piece.objects.filter(key__in=[one.piece_key for one in mates])
     owners = dict(pieces.values_list("key", "student_id"))

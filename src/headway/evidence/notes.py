@@ -14,7 +14,7 @@ from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
 from headway.evidence import ledger
 from headway.evidence.models import Note
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
@@ -46,7 +46,7 @@ def write(
     if not words:
         raise Refusal("text_missing", "Write the note.")
     if len(words) > LONGEST:
-        raise Refusal("text_too_long", f"A note has at most {LONGEST} characters.")
+        raise Refusal("text_too_long", Sentence("A note has at most %(most)s characters.", most=LONGEST))
     if not 1 <= len(key) <= 100:
         raise Refusal("key_missing", "A note is sent with a key of 1 to 100 characters.")
     with transaction.atomic():

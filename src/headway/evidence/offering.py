@@ -19,7 +19,7 @@ from headway.evidence.models import Offer, Opportunity, Payload
 from headway.evidence.types import AWAY, CLOSED, OFFERED, TAKEN, WITHDRAWN, Chance, Task
 from headway.evidence.wording import LINK, TITLE, WORDS, wrong_in
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
@@ -50,7 +50,10 @@ def check_seen(actor: Viewer, students: Iterable[int], at: datetime) -> None:
     wanted = set(students)
     seen = rosters.visible_ids(actor, person_ids=wanted, as_of=today_of(actor, at))
     if missing := len(wanted - seen):
-        raise Refusal("no_such_person", f"{missing} of these are no students that you may see.")
+        raise Refusal(
+            "no_such_person",
+            Sentence("%(n)s of these are no students that you may see.", n=missing),
+        )
 
 
 def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) -> Offer:
@@ -123,30 +126,30 @@ def _in_group(number: int) -> dict[str, int]:
 
 
 def _check(task: Task, students: Sequence[int], today: date) -> None:
-    faults = []
+    faults: list[str] = []
     if not 8 <= len(task.key) <= 190:
-        faults.append("the form was not whole")
+        faults.append(Sentence("the form was not whole"))
     wrong = wrong_in(title=task.title, words=task.words, link=task.link)
     if not task.title.strip() or "title" in wrong:
-        faults.append(f"a title of up to {TITLE} letters")
+        faults.append(Sentence("a title of up to %(most)s letters", most=TITLE))
     if "words" in wrong:
-        faults.append(f"instructions of up to {WORDS} letters")
+        faults.append(Sentence("instructions of up to %(most)s letters", most=WORDS))
     if not 1 <= len(set(task.targets)) == len(task.targets) <= MOST_TARGETS:
-        faults.append(f"one to {MOST_TARGETS} targets, each once")
+        faults.append(Sentence("one to %(most)s targets, each once", most=MOST_TARGETS))
     elif not all(_may_be_shown(target, today) for target in task.targets):
-        faults.append("targets that are in force")
+        faults.append(Sentence("targets that are in force"))
     if not students:
-        faults.append("at least one student")
+        faults.append(Sentence("at least one student"))
     if task.due_on is not None and not today <= task.due_on <= date(2100, 12, 31):
-        faults.append("a due day from today on, or none")
+        faults.append(Sentence("a due day from today on, or none"))
     if task.depth not in range(5) or task.purpose not in (Purpose.EVIDENCE, Purpose.PRACTICE):
-        faults.append("a depth of 1 to 4 or none, as evidence or practice")
+        faults.append(Sentence("a depth of 1 to 4 or none, as evidence or practice"))
     if "link" in wrong:
-        faults.append(f"a link of up to {LINK} letters that begins with https://")
+        faults.append(Sentence("a link of up to %(most)s letters that begins with https://", most=LINK))
     if not set(task.groups) <= set(students) or any(not 0 <= n <= MOST_GROUPS for n in task.groups.values()):
-        faults.append(f"groups of its own students, numbered up to {MOST_GROUPS}")
+        faults.append(Sentence("groups of its own students, numbered up to %(most)s", most=MOST_GROUPS))
     if faults:
-        raise Refusal("offer_invalid", f"A task needs: {'; '.join(faults)}.")
+        raise Refusal("offer_invalid", Sentence("A task needs: %(faults)s.", faults=faults))
 
 
 def _may_be_shown(target: int, today: date) -> bool:
@@ -223,7 +226,10 @@ def _change(
 ) -> Moved:  # fmt: skip
     reason = reason.strip()
     if not reason or len(reason) > REASON:
-        raise Refusal("reason_missing", f"Give one reason for all of them, of up to {REASON} letters.")
+        raise Refusal(
+            "reason_missing",
+            Sentence("Give one reason for all of them, of up to %(most)s letters.", most=REASON),
+        )
     ledger.lock()
     rows = chances.by_uuid(wanted)
     if not wanted or len(rows) < len(set(wanted)):

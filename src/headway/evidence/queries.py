@@ -48,7 +48,7 @@ from headway.evidence.types import Break, Chance
 from headway.evidence.waiting import Waiting, waiting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import end_of_day, micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
@@ -543,15 +543,18 @@ def in_the_way_of(scope: UndoScope) -> list[Finding]:
                     [since],
                 )
                 counts.update(dict(cursor.fetchall()))
-    asked = _asked_on(scope)
+    asked = [(frameworks.node(target).label, n) for target, n in sorted(_asked_on(scope).items())]
+    rated = [(frameworks.node(target).label, n) for target, n in sorted(counts.items())]
     return [
-        Finding("import_in_use", f"{n} task{'s' if n > 1 else ''} or requests name {frameworks.node(target).label}.",
-                column="target", value=frameworks.node(target).label)
-        for target, n in sorted(asked.items())
+        Finding("import_in_use", Sentence.counted(
+            n, "%(n)s task or requests name %(target)s.", "%(n)s tasks or requests name %(target)s.", target=name
+        ), column="target", value=name)
+        for name, n in asked
     ] + [
-        Finding("import_in_use", f"{n} rating{'s' if n > 1 else ''} on {frameworks.node(target).label} depend on it.",
-                column="target", value=frameworks.node(target).label)
-        for target, n in sorted(counts.items())
+        Finding("import_in_use", Sentence.counted(
+            n, "%(n)s rating on %(target)s depend on it.", "%(n)s ratings on %(target)s depend on it.", target=name
+        ), column="target", value=name)
+        for name, n in rated
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from headway.evidence.models import Piece, Return
 from headway.evidence.offering import check_seen
 from headway.evidence.wording import WORDS
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
@@ -49,7 +49,7 @@ def return_piece(
             "words_missing", "Say in words what to revise: a returned piece without them helps nobody."
         )
     if max(map(len, [words, *said.values()])) > WORDS:
-        raise Refusal("too_long", f"Up to {WORDS} letters fit here.")
+        raise Refusal("too_long", Sentence("Up to %(most)s letters fit here.", most=WORDS))
     with transaction.atomic():
         ledger.lock()
         piece = Piece.objects.select_for_update().filter(key=key).first()

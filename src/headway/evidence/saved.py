@@ -6,7 +6,7 @@ from datetime import datetime
 
 from headway.access.types import Viewer
 from headway.evidence.models import SavedComment
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 MOST, LONGEST = 60, 500
 
@@ -26,12 +26,12 @@ def keep_comment(*, actor: Viewer, text: str, at: datetime) -> None:
     if actor.person_id is None:
         raise Refusal("forbidden", "Only a person of the roster keeps comments.")
     if not 1 <= len(text) <= LONGEST:
-        raise Refusal("too_long", f"A comment to keep has 1 to {LONGEST} letters.")
+        raise Refusal("too_long", Sentence("A comment to keep has 1 to %(most)s letters.", most=LONGEST))
     kept = [one for _, one in saved_comments(owner=actor.person_id)]
     if text in kept:
         return
     if len(kept) >= MOST:
-        raise Refusal("too_many", f"You keep {MOST} comments; remove one first.")
+        raise Refusal("too_many", Sentence("You keep %(most)s comments; remove one first.", most=MOST))
     SavedComment.objects.create(owner_id=actor.person_id, text=text, saved_at=at)
 
 

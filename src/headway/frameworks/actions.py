@@ -14,7 +14,7 @@ from headway.frameworks import adopting, changes, checks, packing, writing
 from headway.frameworks.models import Framework, FrameworkVersion, Node
 from headway.frameworks.trees import stamp
 from headway.frameworks.types import Package, Preview, UndoScope
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 KIND = "framework"
 Blocker = Callable[[UndoScope], Sequence[Finding]]
@@ -87,9 +87,19 @@ def undo_import(run_id: int, *, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind=KIND).first()
         if run is None:
-            raise Refusal("unknown_import", f"There is no import of a continuum with number {run_id}.")
+            raise Refusal(
+                "unknown_import",
+                Sentence("There is no import of a continuum with number %(run)s.", run=run_id),
+            )
         if run.status == "undone":
-            raise Refusal("already_undone", f"Import {run_id} was taken back on {run.undone_at:%Y-%m-%d}.")
+            raise Refusal(
+                "already_undone",
+                Sentence(
+                    "Import %(run)s was taken back on %(undone_at)s.",
+                    run=run_id,
+                    undone_at=f"{run.undone_at:%Y-%m-%d}",
+                ),
+            )
         _refuse_later(run)
         _ask_blockers(run)
         writing.restore(run)
@@ -113,7 +123,10 @@ def set_framework(
     with transaction.atomic():
         row = Framework.objects.select_for_update().filter(pk=framework_id).first()
         if row is None:
-            raise Refusal("unknown_framework", f"There is no continuum with number {framework_id}.")
+            raise Refusal(
+                "unknown_framework",
+                Sentence("There is no continuum with number %(number)s.", number=framework_id),
+            )
         wanted = {
             name: value for name, value in (("public", public), ("active", active)) if value is not None
         }
@@ -145,7 +158,12 @@ def _refuse_later(run: ImportRun) -> None:
     if later is not None:
         raise Refusal(
             "later_import",
-            f"Version {later.number} of {run.name} came after it; take back import {later.import_run} first.",
+            Sentence(
+                "Version %(number)s of %(name)s came after it; take back import %(run)s first.",
+                number=later.number,
+                name=run.name,
+                run=later.import_run,
+            ),
         )
 
 
@@ -158,6 +176,11 @@ def _ask_blockers(run: ImportRun) -> None:
     if findings:
         raise Refusal(
             "import_in_use",
-            f"Import {run.id} of {run.name} cannot be taken back: {findings[0].message}",
+            Sentence(
+                "Import %(run)s of %(name)s cannot be taken back: %(message)s",
+                run=run.id,
+                name=run.name,
+                message=findings[0].message,
+            ),
             findings,
         )

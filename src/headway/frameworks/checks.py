@@ -9,7 +9,7 @@ from uuid import UUID
 from headway.frameworks.models import Framework, Node, Relation
 from headway.frameworks.structure import circle
 from headway.frameworks.types import CHILD_OF, KINDS, LIFELONG, PRECEDES, Package
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 _LONGEST = {"code": 200, "kind": 200}
 _NAMED = 12
@@ -85,8 +85,11 @@ def _check_framework(package: Package) -> None:
         raise _refuse(
             package,
             "framework_key_taken",
-            "Another continuum has this title under the identifier "
-            f"{other.uuid}; give one of them another title, or import under its identifier.",
+            Sentence(
+                "Another continuum has this title under the identifier %(uuid)s; give one of them "
+                "another title, or import under its identifier.",
+                uuid=other.uuid,
+            ),
             framework.title,
         )
     held = Framework.objects.filter(uuid=framework.uuid).first()
@@ -94,7 +97,12 @@ def _check_framework(package: Package) -> None:
         raise _refuse(
             package,
             "lifelong_and_academic",
-            f"{held.key} is {held.kind}; it cannot become {framework.kind}.",
+            Sentence(
+                "%(key)s is %(kind)s; it cannot become %(other)s.",
+                key=held.key,
+                kind=held.kind,
+                other=framework.kind,
+            ),
             framework.kind,
         )
 
@@ -103,7 +111,12 @@ def _check_texts(package: Package) -> None:
     faults = [
         Finding(
             "too_long",
-            f"{name} of {node.uuid} has more than {limit} characters.",
+            Sentence(
+                "%(name)s of %(uuid)s has more than %(most)s characters.",
+                name=name,
+                uuid=node.uuid,
+                most=limit,
+            ),
             package.file,
             column=name,
             value=getattr(node, name),
@@ -126,7 +139,9 @@ def _check_texts(package: Package) -> None:
         if len(end) > 200
     ]
     if faults:
-        raise Refusal("too_long", f"{len(faults)} values are longer than can be kept.", faults)
+        raise Refusal(
+            "too_long", Sentence("%(n)s values are longer than can be kept.", n=len(faults)), faults
+        )
 
 
 def check_identifiers(package: Package) -> None:
@@ -159,7 +174,7 @@ def _check_elsewhere(package: Package) -> None:
         faults += [
             Finding(
                 "identifier_elsewhere",
-                f"This item belongs to {key} already.",
+                Sentence("This item belongs to %(key)s already.", key=key),
                 package.file,
                 column="identifier",
                 value=str(identifier),
@@ -168,7 +183,9 @@ def _check_elsewhere(package: Package) -> None:
         ]
     if faults:
         raise Refusal(
-            "identifier_elsewhere", f"{len(faults)} items belong to another continuum already.", faults
+            "identifier_elsewhere",
+            Sentence("%(n)s items belong to another continuum already.", n=len(faults)),
+            faults,
         )
 
 
@@ -185,8 +202,11 @@ def _check_mixing(package: Package, outside: Outside) -> None:
                 faults.append(
                     Finding(
                         "lifelong_and_academic",
-                        f"{lifelong} is a lifelong skill and may neither precede "
-                        "nor contain academic work, nor the other way round.",
+                        Sentence(
+                            "%(lifelong)s is a lifelong skill and may neither precede nor contain academic work, "
+                            "nor the other way round.",
+                            lifelong=lifelong,
+                        ),
                         package.file,
                         column=relation.kind,
                         value=f"{relation.origin} → {relation.target}",
@@ -201,13 +221,17 @@ def _check_circles(package: Package, outside: Outside) -> None:
     say: Callable[[str], str] = lambda name: labels.get(name, name)  # noqa: E731
     parents = [(r.origin, r.target) for r in package.relations if r.kind == CHILD_OF]
     if (found := circle(parents)) is not None:
-        raise _refuse(package, "circle_of_parents", f"These items contain one another: {_steps(found, say)}.")
+        raise _refuse(
+            package,
+            "circle_of_parents",
+            Sentence("These items contain one another: %(found)s.", found=_steps(found, say)),
+        )
     before = [(r.origin, r.target) for r in package.relations if r.kind == PRECEDES]
     if (found := circle([*before, *outside.precedes])) is not None:
         raise _refuse(
             package,
             "circle_of_prerequisites",
-            f"Each of these must come before the next: {_steps(found, say)}.",
+            Sentence("Each of these must come before the next: %(found)s.", found=_steps(found, say)),
         )
 
 

@@ -21,7 +21,7 @@ from headway.frameworks.references import (
 from headway.frameworks.trees import Forest, Stamp, forest, remembered, remembered_stamp, stamp
 from headway.frameworks.types import FrameworkView, NodeView, Package, Place, PublicPage, Tree, VersionView
 from headway.kit.numbers import is_whole
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 __all__ = [
     "Forest",
@@ -64,7 +64,10 @@ def tree(framework_id: int, *, at: Stamp | None = None) -> Tree:
     """Return a whole continuum, read-only; give the stamp of the request to spend no statement at all."""
     found = forest(at).trees.get(framework_id)
     if found is None:
-        raise Refusal("unknown_framework", f"There is no continuum with number {framework_id}.")
+        raise Refusal(
+            "unknown_framework",
+            Sentence("There is no continuum with number %(number)s.", number=framework_id),
+        )
     return found
 
 
@@ -89,7 +92,7 @@ def framework_by_key(key: str) -> FrameworkView:
     """Return the continuum with this key or identifier, else raise `Refusal("unknown_framework")`."""
     found = find_framework(key)
     if found is None:
-        raise Refusal("unknown_framework", f"No continuum is called {key}.")
+        raise Refusal("unknown_framework", Sentence("No continuum is called %(key)s.", key=key))
     return found
 
 
@@ -99,7 +102,7 @@ def node(node_id: int) -> NodeView:
     if node_id not in woods.framework_of:
         woods = forest()
     if node_id not in woods.framework_of:
-        raise Refusal("unknown_target", f"There is no item with number {node_id}.")
+        raise Refusal("unknown_target", Sentence("There is no item with number %(number)s.", number=node_id))
     return woods.node(node_id)
 
 
@@ -180,7 +183,7 @@ def public_page(key: str, *, on: date) -> PublicPage:
     """Return what anybody may read of a public continuum, else raise `Refusal("unknown_framework")`."""
     found = framework_by_key(key)
     if not found.public:
-        raise Refusal("unknown_framework", f"No continuum is called {key}.")
+        raise Refusal("unknown_framework", Sentence("No continuum is called %(key)s.", key=key))
     whole = tree(found.id, at=remembered_stamp())
     grades: dict[int, list[str]] = {}
     for grade, level in found.expected_levels.items():
@@ -197,7 +200,10 @@ def package(framework_id: int) -> Package:
     """Return a continuum as it stands, retired items with it, for export. Four statements."""
     row = Framework.objects.filter(pk=framework_id).first()
     if row is None:
-        raise Refusal("unknown_framework", f"There is no continuum with number {framework_id}.")
+        raise Refusal(
+            "unknown_framework",
+            Sentence("There is no continuum with number %(number)s.", number=framework_id),
+        )
     return packing.unpack(row)
 
 
@@ -205,7 +211,7 @@ def version_package(framework_id: int, number: int) -> Package:
     """Return a version of a continuum as it came in. Raises `Refusal("unknown_version")`."""
     found = FrameworkVersion.objects.filter(framework_id=framework_id, number=number).first()
     if found is None:
-        raise Refusal("unknown_version", f"This continuum has no version {number}.")
+        raise Refusal("unknown_version", Sentence("This continuum has no version %(number)s.", number=number))
     return packing.from_bytes(bytes(found.package))
 
 

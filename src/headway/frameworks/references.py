@@ -8,7 +8,7 @@ from uuid import UUID
 
 from headway.frameworks.trees import Forest, Stamp, forest
 from headway.frameworks.types import NodeView
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 _SHOWN = 6
 
@@ -36,7 +36,9 @@ def targets_by_reference(
     if faults:
         raise Refusal(
             faults[0].code,
-            faults[0].message if len(faults) == 1 else f"{len(faults)} targets cannot be used.",
+            faults[0].message
+            if len(faults) == 1
+            else Sentence("%(n)s targets cannot be used.", n=len(faults)),
             faults,
         )
     return {text: item for text, item in found.items() if isinstance(item, NodeView)}
@@ -103,7 +105,10 @@ def _find(woods: Forest, text: str, on: date | None, any_item: bool) -> NodeView
         if named:
             return Finding(
                 "unknown_target",
-                f"{named[0].label} is not a target: students are rated on the targets below it.",
+                Sentence(
+                    "%(label)s is not a target: students are rated on the targets below it.",
+                    label=named[0].label,
+                ),
                 column="target",
                 value=text,
             )
@@ -115,7 +120,11 @@ def _find(woods: Forest, text: str, on: date | None, any_item: bool) -> NodeView
         names = [str(node.uuid) if _twin(node, holding) else node.reference for node in holding]
         return Finding(
             "ambiguous_target",
-            f"This code stands for {len(names)} targets; write one of {_list(names)}.",
+            Sentence(
+                "This code stands for %(n)s targets; write one of %(names)s.",
+                n=len(names),
+                names=_list(names),
+            ),
             column="target",
             value=text,
         )
@@ -128,16 +137,24 @@ def _retired(woods: Forest, node: NodeView, on: date | None, text: str | None = 
         return None
     if node.ends_on is None or (on is not None and on < node.ends_on):
         return Finding(
-            "retired_target", f"{node.label} begins on {node.starts_on}.", column="target", value=shown
+            "retired_target",
+            Sentence("%(label)s begins on %(starts_on)s.", label=node.label, starts_on=node.starts_on),
+            column="target",
+            value=shown,
         )
     new = [woods.node(i) for i in _successors(woods, node.id)]
     names = _list(
         [(n.code and (n.code if n.framework == node.framework else n.reference)) or str(n.uuid) for n in new]
     )
-    instead = f"; it was replaced by {names}" if new else " and nothing replaces it"
-    return Finding(
-        "retired_target", f"{node.label} ended on {node.ends_on}{instead}.", column="target", value=shown
+    message = Sentence(
+        "%(label)s ended on %(ends_on)s; it was replaced by %(names)s."
+        if new
+        else "%(label)s ended on %(ends_on)s and nothing replaces it.",
+        label=node.label,
+        ends_on=node.ends_on,
+        names=names,
     )
+    return Finding("retired_target", message, column="target", value=shown)
 
 
 def _successors(woods: Forest, node_id: int) -> list[int]:

@@ -16,7 +16,7 @@ from headway.frameworks.changes import CHANGED_AT, Plan
 from headway.frameworks.checks import Outside
 from headway.frameworks.models import Framework, FrameworkVersion, Node, Relation, new_revision
 from headway.frameworks.types import NodeRecord, RelationRecord
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 # Rows go in this order when they are made, and the other way round when they are taken away.
 _MODELS: tuple[type[models.Model], ...] = (Framework, FrameworkVersion, Node, Relation)
@@ -58,7 +58,11 @@ def restore(run: ImportRun) -> None:
     except (ProtectedError, RestrictedError) as error:
         raise Refusal(
             "import_in_use",
-            f"Import {run.id} of {run.name} cannot be taken back: records depend on its items.",
+            Sentence(
+                "Import %(run)s of %(name)s cannot be taken back: records depend on its items.",
+                run=run.id,
+                name=run.name,
+            ),
         ) from error
     for model in _MODELS:
         upsert(model, [_row(model, c.before) for c in found.get(model.__name__, ()) if c.before is not None])

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.jobs import actions as jobs
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import in_span, micros
 from headway.notices import queries
 from headway.notices.models import Digest, Letter, MailAddress, Notice, NoticeChoice
@@ -39,7 +39,7 @@ def choose(*, actor: Viewer, chosen: Chosen, at: datetime) -> None:
     if in_span(*hours):
         raise Refusal("in_quiet_hours", "Notices come outside the quiet hours: choose another hour.")
     if set(chosen.without) - set(KINDS):
-        raise Refusal("unknown_word", f"Notices are about: {', '.join(KINDS)}.")
+        raise Refusal("unknown_word", Sentence("Notices are about: %(known)s.", known=", ".join(KINDS)))
     with transaction.atomic():
         values = {"hour": chosen.hour, "quiet_from": chosen.quiet_from, "quiet_to": chosen.quiet_to,
                   "without": sorted(chosen.without), "changed_at": at}  # fmt: skip
@@ -61,7 +61,11 @@ def give_address(*, actor: Viewer, address: str, at: datetime) -> None:
         letters = Letter.objects.filter(person_id=person, purpose=VERIFY, made_at__gt=at - timedelta(days=1))
         if letters.count() >= LINKS_A_DAY:
             raise Refusal(
-                "too_many", f"At most {LINKS_A_DAY} links a day; look into the mail that came, or wait."
+                "too_many",
+                Sentence(
+                    "At most %(most)s links a day; look into the mail that came, or wait.",
+                    most=LINKS_A_DAY,
+                ),
             )
         values = {
             "address": wanted,

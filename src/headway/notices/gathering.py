@@ -96,7 +96,7 @@ def _at_work(viewer: Viewer, span: Span) -> list[Line]:
     if not viewer.classes:
         return []
     school = viewer.at_school()
-    members = rosters.members(class_ids=viewer.classes, as_of=span.today)
+    members = rosters.members(class_ids=viewer.classes, as_of=span.today, viewer=viewer)
     students = sorted(
         rosters.visible_ids(
             school, person_ids={one for own in members.values() for one in own}, as_of=span.today

@@ -19,7 +19,7 @@ from headway.jobs import actions as jobs
 from headway.jobs.queries import known as queued
 from headway.jobs.types import Given, NotNow, Step
 from headway.kit.naming import speaking
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.notices import actions, gathering, queries, wording
 from headway.notices.models import Digest, Letter, MailAddress, Notice, NoticeChoice
 from headway.notices.types import REFUSED, SENDING, SENT, STOPPED, UNKNOWN, WAITING
@@ -218,7 +218,10 @@ def _hand_over(letter: Letter, message: EmailMessage, at: datetime) -> None:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
         _mark(letter, WAITING, at)
-        raise Refusal("mail_failed", f"The mail server was not reached ({type(error).__name__}).") from error
+        raise Refusal(
+            "mail_failed",
+            Sentence("The mail server was not reached (%(error)s).", error=type(error).__name__),
+        ) from error
     try:
         connection.send_messages([message])
         _mark(letter, SENT, at)
@@ -239,7 +242,7 @@ def _refused(letter: Letter, code: int, said: bytes | str, at: datetime, *, boun
     text = f"{code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
     if code < 500:
         _mark(letter, WAITING, at, text)
-        raise Refusal("mail_failed", f"The mail server said: {text[:150]}")
+        raise Refusal("mail_failed", Sentence("The mail server said: %(text)s", text=text[:150]))
     with transaction.atomic():
         _mark(letter, REFUSED, at, text)
         if bounced:

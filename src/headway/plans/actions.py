@@ -13,7 +13,7 @@ from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.plans import queries, reading
 from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
 from headway.plans.reading import MOST_PIECES, Draft
@@ -43,17 +43,17 @@ def make_template(
     key = key.strip()
     uuids = {target: frameworks.node(target).uuid for target, _ in items}
     asked: Items = {uuids[target]: pieces for target, pieces in items}
-    faults = [
-        f"{frameworks.node(t).label} is an area, not a target"
+    faults: list[str] = [
+        Sentence("%(label)s is an area, not a target", label=frameworks.node(t).label)
         for t, _ in items
         if not frameworks.node(t).is_leaf
     ]
     if not key or len(key) > 190 or not items:
-        faults.append("a plan has a name of at most 190 characters and at least one target")
+        faults.append(Sentence("a plan has a name of at most 190 characters and at least one target"))
     if len(asked) < len(items) or any(not 1 <= pieces <= MOST_PIECES for _, pieces in items):
-        faults.append(f"a target stands once, with 1 to {MOST_PIECES} pieces")
+        faults.append(Sentence("a target stands once, with 1 to %(most)s pieces", most=MOST_PIECES))
     if faults:
-        raise Refusal("plan_invalid", f"This plan cannot be: {'; '.join(faults)}.")
+        raise Refusal("plan_invalid", Sentence("This plan cannot be: %(faults)s.", faults=faults))
     with transaction.atomic():
         found, new = _version(key, title.strip()[:200] or key, asked, at=at, run=None, any_number=False)
         if new:
@@ -105,12 +105,18 @@ def assign(
     with transaction.atomic():
         found = TemplateVersion.objects.select_related("template").filter(pk=version).first()
         if found is None:
-            raise Refusal("unknown_version", f"There is no version of a plan with number {version}.")
+            raise Refusal(
+                "unknown_version",
+                Sentence("There is no version of a plan with number %(version)s.", version=version),
+            )
         wanted = list(dict.fromkeys(students))
         seen = rosters.visible_ids(actor, person_ids=wanted, as_of=_today(actor, at))
         if len(seen) < len(wanted):
             missing = len(wanted) - len(seen)
-            raise Refusal("no_such_person", f"{missing} of these are no students that you may see.")
+            raise Refusal(
+                "no_such_person",
+                Sentence("%(n)s of these are no students that you may see.", n=missing),
+            )
         drafts = [Draft(student, starts_on, ends_on, None) for student in wanted]
         done = _give(found, drafts, at=at, run=None)
         record_act(actor=actor, act="assign_plan", kind="plan", object_id=found.template.key,
@@ -241,14 +247,14 @@ def undo_plans(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind=KIND).first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no import of plans {run_id}.")
+            raise Refusal("no_such_import", Sentence("There is no import of plans %(run)s.", run=run_id))
         if run.status != "applied":
-            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+            raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
         findings = _in_the_way(run_id)
         if findings:
             raise Refusal(
                 "undo_blocked",
-                f"{len(findings)} plans have changed since, or follow this import.",
+                Sentence("%(n)s plans have changed since, or follow this import.", n=len(findings)),
                 findings[:1000],
             )
         Plan.objects.filter(made_by_run=run_id).delete()
@@ -285,7 +291,7 @@ def _in_the_way(run_id: int) -> list[Finding]:
     said = [
         Finding(
             "undo_blocked",
-            f"The plan {plan} of this student was ended or replaced since.",
+            Sentence("The plan %(plan)s of this student was ended or replaced since.", plan=plan),
             None,
             None,
             "student",
@@ -294,7 +300,10 @@ def _in_the_way(run_id: int) -> list[Finding]:
         for plan, who in changed.order_by("pk").values_list(*names)
     ]
     return said + [
-        Finding("undo_blocked", f"This student follows the plan {plan} as this import made it.", None, None, "student", who)
+        Finding("undo_blocked", Sentence(
+            "This student follows the plan %(plan)s as this import made it.",
+            plan=plan,
+        ), None, None, "student", who)
         for plan, who in follows.order_by("pk").values_list(*names)
     ]  # fmt: skip
 

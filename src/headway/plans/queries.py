@@ -9,7 +9,7 @@ from uuid import UUID
 
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.plans import pacing
 from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
 from headway.plans.types import Differences, Items, PaceRow, PlanItem, PlanView, VersionView
@@ -45,7 +45,10 @@ def version(version_id: int) -> VersionView:
     """Return a version by row key. Raises `Refusal("unknown_version")`. Two statements."""
     found = TemplateVersion.objects.select_related("template").filter(pk=version_id).first()
     if found is None:
-        raise Refusal("unknown_version", f"There is no version of a plan with number {version_id}.")
+        raise Refusal(
+            "unknown_version",
+            Sentence("There is no version of a plan with number %(version)s.", version=version_id),
+        )
     return _views([found])[0]
 
 
@@ -54,7 +57,7 @@ def newest_version(key: str) -> VersionView:
     rows = TemplateVersion.objects.select_related("template").filter(template__key=key)
     found = rows.order_by("-number").first()
     if found is None:
-        raise Refusal("unknown_plan", f"No plan is called {key}.")
+        raise Refusal("unknown_plan", Sentence("No plan is called %(key)s.", key=key))
     return _views([found])[0]
 
 
@@ -192,7 +195,10 @@ def in_the_way_of(scope: UndoScope) -> list[Finding]:
     names = list(dict.fromkeys(rows.values_list("version__template__key", flat=True)))
     return [
         Finding(
-            "import_in_use", f"The plan {name} asks for targets of this import.", column="plan", value=name
+            "import_in_use",
+            Sentence("The plan %(name)s asks for targets of this import.", name=name),
+            column="plan",
+            value=name,
         )
         for name in names
     ]

@@ -11,7 +11,7 @@ from uuid import UUID
 from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters import queries as rosters
 
 COLUMNS = ("plan", "student", "target", "pieces", "starts", "ends")
@@ -50,7 +50,9 @@ def read(
     if reader.findings:
         n = len(reader.findings)
         raise Refusal(
-            "plans_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", reader.findings
+            "plans_invalid",
+            Sentence.counted(n, "%(n)s fault; nothing was written.", "%(n)s faults; nothing was written."),
+            reader.findings,
         )
     return found
 
@@ -102,12 +104,18 @@ class _Reader:
         for column, day, first in (("starts", starts_on, one.starts_on), ("ends", ends_on, one.ends_on)):
             if day != first:
                 self._fault(
-                    "days_differ", f"Line {one.line} gives this plan of the student the day {first}.", column,
+                    "days_differ", Sentence(
+                        "Line %(line)s gives this plan of the student the day %(first)s.",
+                        line=one.line, first=first,
+                    ), column,
                     row[column],
                 )  # fmt: skip
         if target.uuid in one.items:
             self._fault(
-                "target_twice", f"The target stands in line {one.lines[target.uuid]} of this plan too.", "target",
+                "target_twice", Sentence(
+                    "The target stands in line %(line)s of this plan too.",
+                    line=one.lines[target.uuid],
+                ), "target",
                 row["target"],
             )  # fmt: skip
         one.items.setdefault(target.uuid, pieces)
@@ -145,7 +153,12 @@ class _Reader:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MOST_PIECES):
-            self._fault("out_of_range", f"A whole number from 1 to {MOST_PIECES}.", "pieces", text)
+            self._fault(
+                "out_of_range",
+                Sentence("A whole number from 1 to %(most)s.", most=MOST_PIECES),
+                "pieces",
+                text,
+            )
             return None
         return int(text)
 
@@ -162,7 +175,12 @@ class _Reader:
         if found is None:
             self._fault("not_a_day", "Write the day as 2026-11-12.", name, text)
         elif not FIRST <= found <= LAST:
-            self._fault("out_of_range", f"A day from {FIRST} to {LAST}.", name, text)
+            self._fault(
+                "out_of_range",
+                Sentence("A day from %(first)s to %(last)s.", first=FIRST, last=LAST),
+                name,
+                text,
+            )
             return None
         return found
 
@@ -171,7 +189,12 @@ class _Reader:
         if not text:
             self._fault("required", "This cell must be filled.", name, None)
         elif len(text) > limit or "\x00" in text:
-            self._fault("too_long", f"At most {limit} characters, without NUL.", name, text[:40] + "…")
+            self._fault(
+                "too_long",
+                Sentence("At most %(most)s characters, without NUL.", most=limit),
+                name,
+                text[:40] + "…",
+            )
             return ""
         return text
 

@@ -20,7 +20,7 @@ from headway.evidence.types import CLOSED, Chance, RatingEntry
 from headway.frameworks import actions as adopting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Package
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, policies, projecting, resolving
 from headway.proficiency.configuration import Book
@@ -58,7 +58,11 @@ def record_rows(
             findings.sort(key=lambda f: f.line or 0)
             n = len(findings)
             raise Refusal(
-                "ratings_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", findings
+                "ratings_invalid",
+                Sentence.counted(
+                    n, "%(n)s fault; nothing was written.", "%(n)s faults; nothing was written."
+                ),
+                findings,
             )
         receipt = evidence.record_ratings(
             actor=actor, entries=_originals_first(entries), at=at, source=source
@@ -206,7 +210,11 @@ def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: dat
     with transaction.atomic():
         _mine(actor, keys, at)
         closed = [key for key, stands in _closings(keys).items() if stands]
-        _refuse_closings(closed, "chance_closed", "Open the task again for the student instead.")
+        _refuse_closings(
+            closed,
+            "chance_closed",
+            "What was missed or excused is not withdrawn here: open the task again for the student on its page.",
+        )
         return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
 
 
@@ -218,13 +226,15 @@ def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
     with transaction.atomic():
         keys = ledger.keys_of_act(act)
         if not keys:
-            raise Refusal("unknown_act", f"There is no act {act} to undo.")
+            raise Refusal("unknown_act", Sentence("There is no act %(act)s to undo.", act=act))
         try:
             _mine(actor, keys, at, latest=True)
         except Refusal as refusal:
-            raise Refusal("unknown_act", f"There is no act {act} to undo.") from refusal
+            raise Refusal("unknown_act", Sentence("There is no act %(act)s to undo.", act=act)) from refusal
         gone = [key for key, stands in _closings(keys).items() if not stands]
-        _refuse_closings(gone, "chance_open", "The task was opened again for the student since.")
+        _refuse_closings(
+            gone, "chance_open", "The task was opened again for the student since: close it anew on its page."
+        )
         number, touched = evidence.undo_amendment(actor=actor, act=act, at=at)
         projecting.refresh(moment(now=at), touched, through=ledger.head()[0])
         return number
@@ -380,13 +390,13 @@ def undo_ratings(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind="ratings").first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no import of ratings {run_id}.")
+            raise Refusal("no_such_import", Sentence("There is no import of ratings %(run)s.", run=run_id))
         if run.status != "applied":
-            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+            raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
         if run.counts.get("first") is not None:
             keys, changed = ledger.keys_between(first=run.counts["first"], last=run.counts["last"])
             if changed:
-                raise Refusal("undo_blocked", f"{len(changed)} of its ratings were changed since.", [
+                raise Refusal("undo_blocked", Sentence("%(n)s of its ratings were changed since.", n=len(changed)), [
                     Finding("undo_blocked", "This rating was changed since.", column="key", value=key)
                     for key in changed[:1000]])  # fmt: skip
             for start in range(0, len(keys), 5_000):
@@ -494,7 +504,9 @@ def read_policy(text: bytes, *, name: str) -> dict[str, Any]:
     try:
         return PolicyReader(text.decode("utf-8-sig"), name).read()
     except UnicodeDecodeError as error:
-        raise Refusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).") from error
+        raise Refusal(
+            "not_utf8", Sentence("%(name)s is not UTF-8 (byte %(start)s).", name=name, start=error.start)
+        ) from error
 
 
 def try_policy(

@@ -16,7 +16,7 @@ from headway.access.types import SYSTEM, Role, Viewer
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.proficiency import configuration, projecting, scales
 from headway.proficiency.models import Configuration, PolicyVersion
 from headway.proficiency.working import moment
@@ -78,20 +78,27 @@ def undo_policy(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind=KIND).first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no policy import {run_id}.")
+            raise Refusal("no_such_import", Sentence("There is no policy import %(run)s.", run=run_id))
         if run.status != "applied":
-            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+            raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
         own = Configuration.objects.get(import_run=run_id)
         later = Configuration.objects.filter(id__gt=own.id, withdrawn=False).first()
         if later is not None:
             raise Refusal(
-                "later_import", f"Policy import {later.import_run} came after it; take that one back first."
+                "later_import",
+                Sentence(
+                    "Policy import %(run)s came after it; take that one back first.",
+                    run=later.import_run,
+                ),
             )
         since = _ratings_since(own.recorded_sequence)
         if since:
             raise Refusal(
                 "undo_blocked",
-                f"{since} events were recorded under these policies; import a changed file instead.",
+                Sentence(
+                    "%(n)s events were recorded under these policies; import a changed file instead.",
+                    n=since,
+                ),
             )
         gone = {"withdrawn": own.digest, "name": run.name}
         sequence = evidence.record_event(actor=actor, kind="policy", body=gone, at=at)
@@ -180,7 +187,10 @@ def check(body: Mapping[str, Any], name: str, *, at: datetime) -> None:
         for other in [*policies, *_in_force_beside(body, policy)]:
             clash = _locked(other, policy)
             findings += [
-                Finding("locked", f"The policy {other['name']} locks {key}; a narrower one may not change it.", name, None, key,
+                Finding("locked", Sentence(
+                    "The policy %(name)s locks %(key)s; a narrower one may not change it.",
+                    name=other["name"], key=key,
+                ), name, None, key,
                         policy["name"])
                 for key in clash
             ]  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import in_span
 from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
@@ -161,11 +161,15 @@ class PolicyReader:
 
     def _keys(self, table: Any, allowed: set[str], where: str) -> None:
         if not isinstance(table, dict):
-            self.fault("not_a_table", f"{where} must be a table.", where)
+            self.fault("not_a_table", Sentence("%(where)s must be a table.", where=where), where)
             return
         for key in table:
             if key not in allowed:
-                self.fault("unknown_key", f"{where} knows: {', '.join(sorted(allowed))}.", key)
+                self.fault(
+                    "unknown_key",
+                    Sentence("%(where)s knows: %(known)s.", where=where, known=", ".join(sorted(allowed))),
+                    key,
+                )
 
     def _numbers(self, table: Any, where: str) -> None:
         for key, value in table.items() if isinstance(table, dict) else ():
@@ -173,7 +177,9 @@ class PolicyReader:
                 self._keys(value, KEYS.get(key, set()), f"{where}.{key}")
                 self._numbers(value, key)
             elif key != "source" and not _is_number(value, MOST):
-                self.fault("not_a_number", f"A number from 0 to {MOST:,}.", key, value)
+                self.fault(
+                    "not_a_number", Sentence("A number from 0 to %(most)s.", most=f"{MOST:,}"), key, value
+                )
 
     def _district(self, table: dict[str, Any]) -> None:
         self._keys(table, KEYS["district"], "[district]")
@@ -215,12 +221,22 @@ class PolicyReader:
         for key in ("expires_days", "longest_days"):
             value = table.get(key, 365)
             if not isinstance(value, int) or not _is_number(value, MOST) or value < 1:
-                self.fault("out_of_range", f"A whole number of days from 1 to {MOST:,}.", key, value)
+                self.fault(
+                    "out_of_range",
+                    Sentence("A whole number of days from 1 to %(most)s.", most=f"{MOST:,}"),
+                    key,
+                    value,
+                )
         readers = table.get("readers", {})
         self._keys(readers, KEYS["readers"], "[profiles.readers]")
         for key, words in readers.items() if isinstance(readers, dict) else ():
             if not isinstance(words, list) or not set(map(str, words)) <= set(PROFILE_READERS):
-                self.fault("unknown_word", f"A list of: {', '.join(PROFILE_READERS)}.", key, words)
+                self.fault(
+                    "unknown_word",
+                    Sentence("A list of: %(known)s.", known=", ".join(PROFILE_READERS)),
+                    key,
+                    words,
+                )
         for key, said in _items(table.get("accommodations", {})):
             if (
                 not isinstance(said, dict)
@@ -242,7 +258,9 @@ class PolicyReader:
         said |= table if isinstance(table, dict) else {}
         for key, most in (("hour", 23), ("quiet_from_hour", 23), ("quiet_to_hour", 23), ("ahead_days", 14)):
             if not isinstance(said[key], int) or not 0 <= said[key] <= most:
-                self.fault("out_of_range", f"A whole number from 0 to {most}.", key, said[key])
+                self.fault(
+                    "out_of_range", Sentence("A whole number from 0 to %(most)s.", most=most), key, said[key]
+                )
                 return
         if in_span(said["hour"], said["quiet_from_hour"], said["quiet_to_hour"]):
             self.fault("out_of_range", "Notices come outside the quiet hours.", "hour", said["hour"])
@@ -267,11 +285,15 @@ class PolicyReader:
             self._keys(level, KEYS["level"], f"a level of scale {name}")
         if len(values) < 2 or any(not _is_number(v, 1000) for v in values) or values != sorted(set(values)):
             self.fault(
-                "levels_not_rising", f"Scale {name} needs two or more levels with rising values.", "levels"
+                "levels_not_rising",
+                Sentence("Scale %(name)s needs two or more levels with rising values.", name=name),
+                "levels",
             )
         for key in ("proficient", "beyond"):
             if key in scale and values and not values[0] <= scale[key] <= values[-1]:
-                self.fault("out_of_range", f"Must lie on scale {name}.", key, scale[key])
+                self.fault(
+                    "out_of_range", Sentence("Must lie on scale %(name)s.", name=name), key, scale[key]
+                )
         if scale.get("cut", "reach") not in ("reach", "nearest"):
             self.fault("unknown_word", "reach or nearest.", "cut", scale["cut"])
         step = scale.get("step", 1)
@@ -301,12 +323,24 @@ class PolicyReader:
             )
         for key, words in (("order", ORDERS), ("same_attempt", ATTEMPTS), ("cut", ("reach", "nearest"))):
             if policy.get(key, words[0]) not in words:
-                self.fault("unknown_word", f"One of: {', '.join(words)}.", key, policy[key])
+                self.fault(
+                    "unknown_word", Sentence("One of: %(known)s.", known=", ".join(words)), key, policy[key]
+                )
         if policy.get("parent", {}).get("rule", "mean") not in PARENTS:
-            self.fault("unknown_word", f"One of: {', '.join(PARENTS)}.", "rule", policy["parent"]["rule"])
+            self.fault(
+                "unknown_word",
+                Sentence("One of: %(known)s.", known=", ".join(PARENTS)),
+                "rule",
+                policy["parent"]["rule"],
+            )
         for key, value in policy.get("requirement", {}).items():
             if not isinstance(value, int) or not _is_number(value, MOST):
-                self.fault("not_a_number", f"A whole number from 0 to {MOST:,}.", key, value)
+                self.fault(
+                    "not_a_number",
+                    Sentence("A whole number from 0 to %(most)s.", most=f"{MOST:,}"),
+                    key,
+                    value,
+                )
         for key in policy.get("locked", []):
             if key not in KEYS["policy"]:
                 self.fault("unknown_key", "Only a policy's own keys can be locked.", "locked", key)
@@ -329,7 +363,7 @@ class PolicyReader:
                 if number is None or not _is_number(new, 1000) or not on_scale(scale, round(new * 100)):
                     self.fault(
                         "out_of_range",
-                        f"From a level of the old scale to one of {policy['scale']}.",
+                        Sentence("From a level of the old scale to one of %(scale)s.", scale=policy["scale"]),
                         "map",
                         old,
                     )
@@ -338,7 +372,12 @@ class PolicyReader:
         try:
             registry.parameters(policy["rule"], policy.get("parameters", {}))
         except KeyError:
-            self.fault("unknown_rule", f"One of: {', '.join(registry.keys())}.", "rule", policy["rule"])
+            self.fault(
+                "unknown_rule",
+                Sentence("One of: %(known)s.", known=", ".join(registry.keys())),
+                "rule",
+                policy["rule"],
+            )
         except ValueError as error:
             self.fault("bad_parameter", str(error), "parameters", policy.get("parameters"))
 
@@ -362,9 +401,14 @@ def read_policy(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Refusal("unreadable", f"{path.name} cannot be read: {error.strerror}.") from error
+        raise Refusal(
+            "unreadable",
+            Sentence("%(name)s cannot be read: %(error)s.", name=path.name, error=error.strerror),
+        ) from error
     except UnicodeDecodeError as error:
-        raise Refusal("not_utf8", f"{path.name} is not UTF-8 (byte {error.start}).") from error
+        raise Refusal(
+            "not_utf8", Sentence("%(name)s is not UTF-8 (byte %(start)s).", name=path.name, start=error.start)
+        ) from error
     return PolicyReader(text, path.name).read()
 
 

@@ -14,7 +14,7 @@ from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
 from headway.kit.numbers import is_whole
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import from_micros
 from headway.proficiency import configuration, exporting, levels, projecting, proposing, scales
 from headway.proficiency.by_policy import ByPolicy, RuleChange, changes_by_policy, rule_change, rule_changes
@@ -207,7 +207,9 @@ def explained(
     if person is None or not rosters.visible_ids(
         viewer, person_ids=[person.id], as_of=now.astimezone(m.zone).date()
     ):
-        raise Refusal("no_such_person", f"There is no student {student} that you may see.")
+        raise Refusal(
+            "no_such_person", Sentence("There is no student %(student)s that you may see.", student=student)
+        )
     # A target that has ended keeps its history: ask without a day, and take the item even when it has ended.
     item = _item(target, m.day)
     if not item.is_leaf:
@@ -268,7 +270,10 @@ def _explained_parent(
     found = summarize(m, tree, [student])
     own = found.get((student, item.id))
     if own is None:
-        raise Refusal("no_targets", f"{item.label} has no targets in force on {m.day}.")
+        raise Refusal(
+            "no_targets",
+            Sentence("%(label)s has no targets in force on %(day)s.", label=item.label, day=m.day),
+        )
     below = [found[student, child] for child in tree.children[item.id] if (student, child) in found]
     row = exporting.row_of(own, item, name)
     row.update(
@@ -389,7 +394,7 @@ def class_grid(
     Who may: the caller has checked that the viewer may open the class.
     """
     m = moment(now=now, as_of=as_of, book=book)
-    people = rosters.students_in_class(class_id=school_class.id, as_of=day)
+    people = rosters.students_in_class(class_id=school_class.id, as_of=day, viewer=viewer)
     ids = [person.id for person in people]
     trees = class_trees(school_class)
     cells = standings(m, students=ids) if ids else {}

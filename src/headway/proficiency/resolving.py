@@ -12,7 +12,7 @@ from headway.access.types import Role, Viewer
 from headway.evidence.queries import References, RowReader
 from headway.evidence.types import RatingEntry
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import from_micros
 from headway.proficiency.working import Moment, schools_of
 from headway.rosters import queries as rosters
@@ -154,9 +154,13 @@ class Resolver:
         if entry.level is not None and not (
             levels[0] <= entry.level <= levels[-1] and (entry.level - levels[0]) % step == 0
         ):
-            words = f"{levels[0] / 100:g} to {levels[-1] / 100:g} in steps of {step / 100:g}"
-            self._fault(line, "outside_scale", "level", f"{entry.level / 100:g}",
-                        f"The scale of this target goes from {words}.")  # fmt: skip
+            self._fault(
+                line, "outside_scale", "level", f"{entry.level / 100:g}",
+                Sentence(
+                    "The scale of this target goes from %(lowest)s to %(highest)s in steps of %(step)s.",
+                    lowest=f"{levels[0] / 100:g}", highest=f"{levels[-1] / 100:g}", step=f"{step / 100:g}",
+                ),
+            )  # fmt: skip
         if entry.continuum_level is not None and (entry.continuum_level <= 0 or entry.continuum_level % 100):
             self._fault(line, "out_of_range", "continuum_level", f"{entry.continuum_level / 100:g}",
                         "A level on the continuum is a whole number from 1.")  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import from_micros
 from headway.proficiency.configuration import Book
 from headway.proficiency.levels import keeps_level, on_scale, same_levels
@@ -71,7 +71,10 @@ def _moved(before: Book, after: Book, day: date) -> set[int]:
 def without_place(body: Mapping[str, Any], name: str, *, at: datetime) -> list[Finding]:
     """Return a fault for every level that was given and has no place on the new scale."""
     return [
-        Finding("no_place", f"{one.n} standing ratings gave level {one.old / 100:g}, which has no place on the new scale; "
-                "name its new level in map.", name, None, "map", f"{one.old / 100:g}")
+        Finding("no_place", Sentence(
+            "%(n)s standing ratings gave level %(old)s, which has no place on the new scale; "
+            "name its new level in map.",
+            n=one.n, old=f"{one.old / 100:g}",
+        ), name, None, "map", f"{one.old / 100:g}")
         for one in placed(body, at=at) if one.new is None
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from headway.kit.naming import Renaming
+from headway.kit.refusals import Sentence
 
 OURS: dict[str, dict[str, tuple[str, str]]] = {
     "en": {
@@ -44,12 +45,12 @@ def fault(language: str, key: str, value: Any) -> tuple[str, str] | None:
     A value is one word (an s makes its plural), or the list of its singular and plural.
     """
     if language not in OURS:
-        return "unknown_key", f"A language: {', '.join(OURS)}."
+        return "unknown_key", Sentence("A language: %(known)s.", known=", ".join(OURS))
     if key not in OURS[language]:
-        return "unknown_key", f"A word of ours: {', '.join(OURS[language])}."
+        return "unknown_key", Sentence("A word of ours: %(known)s.", known=", ".join(OURS[language]))
     forms = value if isinstance(value, list) else [value]
     if len(forms) not in (1, 2) or not all(isinstance(one, str) and _WORD.fullmatch(one) for one in forms):
-        return "not_a_word", 'A word of 2 to 40 letters, or its two forms: ["learner", "learners"].'
+        return "not_a_word", Sentence('A word of 2 to 40 letters, or its two forms: ["learner", "learners"].')
     return None
 
 

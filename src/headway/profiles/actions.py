@@ -12,7 +12,7 @@ from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import actions as ledger
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency.queries import Book
 from headway.profiles import consenting, helping, modifying, queries
 from headway.profiles.models import (
@@ -53,7 +53,11 @@ def add_entry(*, actor: Viewer, student_id: int, key: str, entry: NewEntry, at: 
     expires = entry.expires_on or actor.today + timedelta(days=said.expires_days)
     if not actor.today < expires <= actor.today + timedelta(days=said.longest_days):
         raise Refusal(
-            "expires_too_late", f"An entry is shown until a day within {said.longest_days} days from today."
+            "expires_too_late",
+            Sentence(
+                "An entry is shown until a day within %(most)s days from today.",
+                most=said.longest_days,
+            ),
         )
     readers = " ".join(one for one in READERS if one in entry.readers)
     with transaction.atomic():
@@ -70,7 +74,7 @@ def add_entry(*, actor: Viewer, student_id: int, key: str, entry: NewEntry, at: 
 def _check_entry(actor: Viewer, entry: NewEntry, said: Settings) -> None:
     """Refuse an entry whose field, readers, day or target do not fit."""
     if entry.field not in FIELDS or not set(entry.readers) <= set(READERS):
-        raise Refusal("unknown_word", f"A field is one of: {', '.join(FIELDS)}.")
+        raise Refusal("unknown_word", Sentence("A field is one of: %(known)s.", known=", ".join(FIELDS)))
     if not set(entry.readers) <= set(said.readers[entry.field]):
         raise Refusal("reader_not_allowed", "The district does not let this field be read by all of these.")
     if entry.next_on is not None and (entry.field != CHECK_IN or entry.next_on < actor.today):

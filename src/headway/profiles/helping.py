@@ -9,7 +9,7 @@ from django.db import transaction
 
 from headway.access.types import Viewer
 from headway.evidence import actions as ledger
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency.queries import Book
 from headway.profiles import queries
 from headway.profiles.models import Accommodation, LanguageStatus
@@ -37,7 +37,10 @@ def add_accommodation(
     """
     said = queries.settings(book)
     if choice and choice not in said.accommodations:
-        raise Refusal("unknown_word", f"One of: {', '.join(said.accommodations)}.")
+        raise Refusal(
+            "unknown_word",
+            Sentence("One of: %(known)s.", known=", ".join(said.accommodations)),
+        )
     text = words_of(words, 300, said.labels, needed=not choice)
     with transaction.atomic():
         ledger.lock()
@@ -80,7 +83,10 @@ def set_language_status(
     `key_conflict`.
     """
     if status not in LANGUAGE_STATUSES:
-        raise Refusal("unknown_word", f"A status is one of: {', '.join(LANGUAGE_STATUSES)}.")
+        raise Refusal(
+            "unknown_word",
+            Sentence("A status is one of: %(known)s.", known=", ".join(LANGUAGE_STATUSES)),
+        )
     text = words_of(source, 200, queries.settings(book).labels)
     with transaction.atomic():
         ledger.lock()

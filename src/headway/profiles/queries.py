@@ -13,7 +13,7 @@ from django.db.models import CharField, Model, Prefetch, Q, QuerySet, Value
 from headway.access.types import Role, Viewer
 from headway.evidence import queries as evidence
 from headway.evidence.types import RatingEntry
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import end_of_day, from_micros
 from headway.proficiency.queries import Moment
 from headway.profiles.district import language_of, settings
@@ -241,7 +241,7 @@ def _fault(
         return (
             "no_such_modification",
             "modification",
-            "No modification of this student on this target holds on the day.",
+            Sentence("No modification of this student on this target holds on the day."),
         )
     levels = entry.purpose == Purpose.EVIDENCE and entry.status == Status.RATED and not entry.override
     acts = entry.override in (Override.DECIDES, Override.REVERTS)
@@ -249,8 +249,10 @@ def _fault(
         return (
             "target_modified",
             "target",
-            "This student has a target of their own here, which never counts as grade level: rate it with purpose=modified, "
-            "or end the modification first.",
+            Sentence(
+                "This student has a target of their own here, which never counts as grade level: rate it with "
+                "purpose=modified, or end the modification first."
+            ),
         )
     return None
 
@@ -264,7 +266,10 @@ def _of_language(entry: RatingEntry, said: Any) -> tuple[str, str, str] | None:
     return (
         "language_is_target",
         "language",
-        f"Language is the target here: evidence counts in {wanted}. In every other target it counts in any language.",
+        Sentence(
+            "Language is the target here: evidence counts in %(wanted)s. In every other target it counts in any language.",
+            wanted=wanted,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.evidence import actions as ledger
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.profiles import queries
 from headway.profiles.district import label_in
 from headway.profiles.types import ADVISOR, FAMILY, LEADERS, STUDENT, TEACHERS
@@ -52,7 +52,7 @@ def words_of(text: str, most: int, labels: Sequence[str], *, needed: bool = True
     if needed and not said:
         raise Refusal("text_missing", "Write some words.")
     if len(said) > most:
-        raise Refusal("text_too_long", f"At most {most} characters fit here.")
+        raise Refusal("text_too_long", Sentence("At most %(most)s characters fit here.", most=most))
     if label := label_in(said, labels):
         why = "This reads like a diagnosis. Write what helps, not a label: the words stay with the student for years."
         raise Refusal("reads_like_a_diagnosis", why, [Finding("reads_like_a_diagnosis", why, value=label)])

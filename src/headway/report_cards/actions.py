@@ -15,7 +15,7 @@ from headway.evidence import actions as ledger
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import ACADEMIC
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.report_cards import composing, queries
 from headway.report_cards.models import CardComment, CardRun, FamilyStatement, Incomplete, ReportCard, Saying
 from headway.report_cards.types import CardView, Frozen, RunView, Written
@@ -77,7 +77,9 @@ def write_comments(
     for one in comments.values():
         _require_language(one.language)
         if max(len(one.text.strip()), len(one.translation.strip())) > LONGEST:
-            raise Refusal("text_too_long", f"A comment has at most {LONGEST} characters.")
+            raise Refusal(
+                "text_too_long", Sentence("A comment has at most %(most)s characters.", most=LONGEST)
+            )
     with transaction.atomic():
         people = _seen(actor, comments)
         rows = CardComment.objects.select_for_update().filter(
@@ -141,7 +143,10 @@ def keep_saying(*, actor: Viewer, text: str, language: str, at: datetime) -> Non
         if own.filter(text=said, language=language).exists():
             return
         if own.count() >= MOST_SAYINGS:
-            raise Refusal("too_many", f"A bank holds {MOST_SAYINGS} sentences; take one away first.")
+            raise Refusal(
+                "too_many",
+                Sentence("A bank holds %(most)s sentences; take one away first.", most=MOST_SAYINGS),
+            )
         row = Saying.objects.create(owner_id=actor.person_id, text=said, language=language, kept_at=at)
         record_act(actor=actor, act="keep_saying", kind="saying", object_id=row.pk, at=at)
 
@@ -256,7 +261,9 @@ def freeze(*, actor: Viewer, run: RunView, as_of: date, at: datetime) -> Frozen:
         if row.as_of is not None and row.as_of != as_of:
             raise Refusal(
                 "frozen_on_another_day",
-                f"This run is frozen as of {row.as_of}; reissue a card to correct it.",
+                Sentence(
+                    "This run is frozen as of %(as_of)s; reissue a card to correct it.", as_of=row.as_of
+                ),
             )
         if row.as_of is None:
             row.as_of, row.through, row.frozen_at = as_of, evidence.head()[0], at
@@ -354,7 +361,7 @@ def record_statement(*, actor: Viewer, student_id: int, text: str, said_by: str,
         raise Refusal("forbidden", "Only who leads the school records a family's statement.")
     said, who = text.strip(), said_by.strip()[:200]
     if len(said) > LONGEST:
-        raise Refusal("text_too_long", f"A statement has at most {LONGEST} characters.")
+        raise Refusal("text_too_long", Sentence("A statement has at most %(most)s characters.", most=LONGEST))
     if said and not who:
         raise Refusal("name_missing", "Say whose statement it is.")
     with transaction.atomic():
@@ -432,4 +439,7 @@ def _area(framework: int) -> Any:
 
 def _require_language(language: str) -> None:
     if language not in LANGUAGES:
-        raise Refusal("unknown_language", f"A comment is written in one of: {', '.join(LANGUAGES)}.")
+        raise Refusal(
+            "unknown_language",
+            Sentence("A comment is written in one of: %(known)s.", known=", ".join(LANGUAGES)),
+        )

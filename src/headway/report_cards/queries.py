@@ -170,7 +170,7 @@ def _missing(
     run: RunView, students: set[int], written: Mapping[Pair, CommentView], day: date
 ) -> tuple[list[Missing], set[Pair]]:
     classes = list(rosters.school_classes(school_id=run.school, as_of=day))
-    members = rosters.members(class_ids=[one.id for one in classes], as_of=day)
+    members = rosters.members(class_ids=[one.id for one in classes], as_of=day, viewer=None)
     teachers = rosters.teacher_ids(class_ids=[one.id for one in classes])
     people = rosters.people_by_id(person_ids={key for own in teachers.values() for key in own})
     found: list[Missing] = []

@@ -14,7 +14,7 @@ from headway.access import queries as accounts
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters import merging, noting
 from headway.rosters.importing import local_day, run_import
 from headway.rosters.leaving import come_back, leave
@@ -516,7 +516,10 @@ def set_frameworks(
 
 def _require(actor: Viewer, *roles: Role) -> None:
     if not actor.is_a(*roles):
-        raise Refusal("forbidden", "This may be done by: " + ", ".join(role.value for role in roles) + ".")
+        raise Refusal(
+            "forbidden",
+            Sentence("This may be done by: %(roles)s.", roles=", ".join(role.value for role in roles)),
+        )
 
 
 def _class(actor: Viewer, class_id: int) -> SchoolClass:

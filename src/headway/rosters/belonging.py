@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from headway.access.types import Role
+from headway.kit.refusals import Sentence
 from headway.rosters.applying import Work, end_spans, keys_of
 from headway.rosters.models import ROSTER, Guardianship, Org, Person, RoleGrant
 from headway.rosters.recording import BATCH, parts, windows
@@ -98,7 +99,7 @@ def _may(work: Work, row: Any, org: Org) -> bool:
         return False
     work.warn(
         "leads_school",
-        f"Becomes a leader of {org.name} and sees its students.",
+        Sentence("Becomes a leader of %(name)s and sees its students.", name=org.name),
         file,
         row.line,
         "role",

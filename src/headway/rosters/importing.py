@@ -12,7 +12,7 @@ from django.db import transaction
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters.applying import MODELS, Work, apply, begin, keys_of
 from headway.rosters.belonging import apply_grants, apply_links
 from headway.rosters.models import Course, District, Enrollment, Org, Person, RoleGrant, SchoolClass, Term
@@ -102,8 +102,12 @@ def _refuse_stale(staged: Staged) -> None:
     if staged.newest and staged.newest < latest:
         raise Refusal(
             "roster_stale",
-            f"These changes end at {staged.newest}, but changes up to {latest} are applied; send the newest "
-            "delta or a bulk roster.",
+            Sentence(
+                "These changes end at %(newest)s, but changes up to %(latest)s are applied; send the "
+                "newest delta or a bulk roster.",
+                newest=staged.newest,
+                latest=latest,
+            ),
         )
 
 
@@ -118,8 +122,12 @@ def _refuse_last_year(staged: Staged) -> None:
     if newest < rolled.counts["year"]:
         raise Refusal(
             "roster_stale",
-            f"The roster was rolled to {rolled.name}, and this file has no session of that year; send the new year's "
-            f"roster, or take the roll back (import {rolled.pk}).",
+            Sentence(
+                "The roster was rolled to %(name)s, and this file has no session of that year; send "
+                "the new year's roster, or take the roll back (import %(run)s).",
+                name=rolled.name,
+                run=rolled.pk,
+            ),
         )
 
 
@@ -128,7 +136,12 @@ def _refuse(findings: list[Finding]) -> None:
         n = len(findings)
         raise Refusal(
             "roster_invalid",
-            f"The roster has {n:,} fault{'s' if n != 1 else ''}; nothing was written.",
+            Sentence.counted(
+                n,
+                "The roster has %(n)s fault; nothing was written.",
+                "The roster has %(n)s faults; nothing was written.",
+                n=f"{n:,}",
+            ),
             findings,
         )
 
@@ -174,7 +187,9 @@ def _suspect(work: Work) -> None:
             findings.append(
                 Finding(
                     "suspicious_twin",
-                    f"The records have {held}, which differs only in case or leading zeros.",
+                    Sentence(
+                        "The records have %(held)s, which differs only in case or leading zeros.", held=held
+                    ),
                     work.file("persons"),
                     line,
                     "sourcedId",
@@ -193,7 +208,9 @@ def _suspect(work: Work) -> None:
             for waiting in provisional.get((row.given_name.casefold(), row.family_name.casefold()), ()):
                 work.warn(
                     "provisional_match",
-                    f"May be {waiting}, whom a teacher added before the roster did.",
+                    Sentence(
+                        "May be %(waiting)s, whom a teacher added before the roster did.", waiting=waiting
+                    ),
                     work.file("persons"),
                     row.line,
                     "sourcedId",
@@ -219,7 +236,11 @@ def _warn_of_twins(work: Work, new: Iterable[Any]) -> None:
             row = by_value[value]
             work.warn(
                 "perhaps_known",
-                f"{sourced_id} has the same {said}: perhaps one person under a new sourcedId.",
+                Sentence(
+                    "%(sourced_id)s has the same %(said)s: perhaps one person under a new sourcedId.",
+                    sourced_id=sourced_id,
+                    said=said,
+                ),
                 work.file("persons"),
                 row.line,
                 said,
@@ -243,8 +264,11 @@ def _warn_of_leavers(work: Work) -> None:
             day = left[str(person.uuid)].counts["on"]
             work.warn(
                 "left_and_listed",
-                f"{person.name()} left on {day}, and the roster lists them as here. End them in the system that sends "
-                "the roster, or let them leave again afterwards.",
+                Sentence(
+                    "%(person)s left on %(day)s, and the roster lists them as here. End them in the "
+                    "system that sends the roster, or let them leave again afterwards.",
+                    person=person.name(), day=day,
+                ),
                 work.file("persons"), None, "sourcedId", person.sourced_id,
             )  # fmt: skip
 
@@ -269,7 +293,11 @@ def _check_live_children(work: Work) -> None:
             findings += [
                 Finding(
                     "live_children",
-                    f"This would end, but the {said} {child} still stands on it.",
+                    Sentence(
+                        "This would end, but the %(said)s %(child)s still stands on it.",
+                        said=said,
+                        child=child,
+                    ),
                     work.file(kind),
                     None,
                     "sourcedId",
@@ -285,10 +313,16 @@ def _guard(plan: Plan, allowed: float, *, accept: bool, plan_only: bool) -> None
     if accept or share <= allowed:
         return
     people, enrolled = plan.tallies["persons"], plan.tallies["enrollments"]
-    message = (
-        f"This would end {people.removed:,} of {people.active:,} people and {enrolled.removed:,} "
-        f"of {enrolled.active:,} enrollments "
-        f"({share:.1%}; allowed is {allowed:.1%}). If that is meant, repeat with --accept-removals."
+    message = Sentence(
+        "This would end %(people)s of %(of_people)s people and %(enrollments)s of %(of_enrollments)s "
+        "enrollments (%(share)s; allowed is %(allowed)s). If that is meant, repeat with "
+        "--accept-removals.",
+        people=f"{people.removed:,}",
+        of_people=f"{people.active:,}",
+        enrollments=f"{enrolled.removed:,}",
+        of_enrollments=f"{enrolled.active:,}",
+        share=f"{share:.1%}",
+        allowed=f"{allowed:.1%}",
     )
     if not plan_only:
         raise Refusal("too_many_removals", message)

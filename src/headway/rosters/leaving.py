@@ -13,7 +13,7 @@ from django.db.models import Q
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters.importing import local_day
 from headway.rosters.models import Enrollment, Guardianship, Person, RoleGrant
 from headway.rosters.recording import Changes
@@ -27,7 +27,12 @@ def leave(*, actor: Viewer, person: Person, on: date, reason: str, at: datetime)
         enrollments = list(_lists(person).filter(Q(ends_on=None) | Q(ends_on__gt=on)))
         grants = list(_roles(person).filter(Q(ends_on=None) | Q(ends_on__gt=on)))
         if not enrollments and not grants:
-            raise Refusal("not_here", f"{person.name()} is in no class and no school from {on} on.")
+            raise Refusal(
+                "not_here",
+                Sentence(
+                    "%(person)s is in no class and no school from %(on)s on.", person=person.name(), on=on
+                ),
+            )
         run = _run(actor, "left", person, on, reason, at, {"classes": len(enrollments), "roles": len(grants)})
         changes = Changes(run)
         for row in (*enrollments, *grants):
@@ -51,14 +56,24 @@ def come_back(*, actor: Viewer, person: Person, on: date, reason: str, at: datet
     with transaction.atomic():
         _check(on, reason, at)
         if _lists(person).filter(holds_on(on)).exists() or _roles(person).filter(holds_on(on)).exists():
-            raise Refusal("still_here", f"{person.name()} is here on {on}.")
+            raise Refusal(
+                "still_here", Sentence("%(person)s is here on %(on)s.", person=person.name(), on=on)
+            )
         enrollments, grants = _last(_lists(person)), _last(_roles(person))
         if not enrollments and not grants:
-            raise Refusal("never_here", f"{person.name()} was in no class and no school before.")
+            raise Refusal(
+                "never_here",
+                Sentence("%(person)s was in no class and no school before.", person=person.name()),
+            )
         ended = max(row.ends_on for row in (*enrollments, *grants))
         if on < ended:
             raise Refusal(
-                "not_a_span", f"{person.name()} left on {ended}; the return is not before that day."
+                "not_a_span",
+                Sentence(
+                    "%(person)s left on %(ended)s; the return is not before that day.",
+                    person=person.name(),
+                    ended=ended,
+                ),
             )
         open_again = [row for row in enrollments if row.school_class.active]
         counts = {

@@ -18,7 +18,7 @@ from django.db.models import Q
 from headway.access.actions import record_act
 from headway.access.models import ImportChange, ImportRun
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters.importing import local_day
 from headway.rosters.models import (
     HAND,
@@ -131,13 +131,21 @@ def _check(person: Person, into: Person, reason: str) -> None:
         raise Refusal("already_merged", "One of the two was joined to somebody already; split them first.")
     if Person.objects.filter(merged_into=person).exists():
         raise Refusal(
-            "already_merged", f"Somebody was joined to {person.name()}; split them first, or join the other way round."
+            "already_merged", Sentence(
+                "Somebody was joined to %(person)s; split them first, or join the other way "
+                "round.",
+                person=person.name(),
+            )
         )  # fmt: skip
     if person.active and not person.provisional:
         raise Refusal(
             "both_on_roster",
-            f"The roster holds {person.name()} ({person.sourced_id}) itself; end one of the two there first, or join the "
-            "other way round.",
+            Sentence(
+                "The roster holds %(person)s (%(sourced_id)s) itself; end one of the two there first, "
+                "or join the other way round.",
+                person=person.name(),
+                sourced_id=person.sourced_id,
+            ),
         )
 
 
@@ -194,7 +202,7 @@ def split(*, actor: Viewer, person: Person, reason: str, at: datetime) -> Import
         runs = ImportRun.objects.select_for_update().filter(kind="merged", status="applied")
         of = runs.filter(counts__person=str(person.uuid)).order_by("-pk").first()
         if of is None or person.merged_into is None:
-            raise Refusal("not_merged", f"{person.name()} was joined to nobody.")
+            raise Refusal("not_merged", Sentence("%(person)s was joined to nobody.", person=person.name()))
         into, day = person.merged_into, local_day(at)
         said = {
             "person": str(person.uuid),

@@ -15,7 +15,7 @@ from django.db.models import Count
 from headway.access.actions import record_act
 from headway.access.models import ImportChange, ImportRun
 from headway.access.types import Viewer
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import parse_instant
 from headway.rosters.models import District, Person, SchoolEvent
 from headway.rosters.recording import BATCH, parts
@@ -37,7 +37,11 @@ def bring(
         if reader.findings:
             n = len(reader.findings)
             raise Refusal(
-                "events_invalid", f"{n} fault{'s' if n > 1 else ''}; nothing was written.", reader.findings
+                "events_invalid",
+                Sentence.counted(
+                    n, "%(n)s fault; nothing was written.", "%(n)s faults; nothing was written."
+                ),
+                reader.findings,
             )
         run = ImportRun.objects.create(
             kind="events", name=name[:200], digest=digest, actor=actor.account, at=at
@@ -71,9 +75,9 @@ def take_back(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind="events").first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no import of events {run_id}.")
+            raise Refusal("no_such_import", Sentence("There is no import of events %(run)s.", run=run_id))
         if run.status != "applied":
-            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+            raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
         SchoolEvent.objects.filter(made_by_run=run.pk).delete()
         run.status, run.undone_at = "undone", at
         run.save(update_fields=["status", "undone_at"])
@@ -114,7 +118,7 @@ class _Reader:
             if seen.setdefault(mark, line) != line:
                 self._fault(
                     "row_twice",
-                    f"Line {seen[mark]} says the same of this student.",
+                    Sentence("Line %(line)s says the same of this student.", line=seen[mark]),
                     "student",
                     row["student"],
                 )
@@ -157,14 +161,24 @@ class _Reader:
             self._fault("not_a_time", "Write a day as 2026-11-12, or a time as RFC 3339.", "at", text)
             return None
         if not FIRST <= found.year <= LAST:
-            self._fault("out_of_range", f"A time from {FIRST} to {LAST}.", "at", text)
+            self._fault(
+                "out_of_range",
+                Sentence("A time from %(first)s to %(last)s.", first=FIRST, last=LAST),
+                "at",
+                text,
+            )
             return None
         return found
 
     def _outcome(self, row: Mapping[str, Any]) -> str:
         text = _text(row, "outcome")
         if len(text) > LONGEST:
-            self._fault("too_long", f"At most {LONGEST} characters.", "outcome", text[:40] + "…")
+            self._fault(
+                "too_long",
+                Sentence("At most %(most)s characters.", most=LONGEST),
+                "outcome",
+                text[:40] + "…",
+            )
         elif any(unicodedata.category(sign) == "Cc" for sign in text):
             self._fault(
                 "control_character", "A control character or line break stands in it.", "outcome", text

@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters.models import (
     Demographics,
     Distinct,
@@ -151,7 +151,7 @@ def class_by_reference(text: str) -> SchoolClass:
     """Return the class with this sourcedId or uuid. Raises `Refusal("no_such_class")`."""
     found = find_class(text)
     if found is None:
-        raise Refusal("no_such_class", f"There is no class {text}.")
+        raise Refusal("no_such_class", Sentence("There is no class %(text)s.", text=text))
     return found
 
 
@@ -168,7 +168,10 @@ def find_person(text: str) -> Person | None:
     if found is None and text:
         named = list(Person.objects.filter(username=text, merged_into=None).order_by("-active", "id")[:2])
         if len(named) == 2 and named[0].active == named[1].active:
-            raise Refusal("ambiguous_person", f"Two people have the username {text}; give the sourcedId.")
+            raise Refusal(
+                "ambiguous_person",
+                Sentence("Two people have the username %(text)s; give the sourcedId.", text=text),
+            )
         found = named[0] if named else None
     return found.merged_into if found is not None and found.merged_into is not None else found
 
@@ -177,7 +180,7 @@ def person_by_reference(text: str) -> Person:
     """Return the person with this sourcedId, uuid or username. Raises `Refusal("no_such_person")`."""
     found = find_person(text)
     if found is None:
-        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+        raise Refusal("no_such_person", Sentence("There is no person %(text)s on the roster.", text=text))
     return found
 
 
@@ -255,7 +258,7 @@ def row_of_person(text: str) -> Person:
     """Return the row with this sourcedId or uuid, merged or not. Raises `Refusal("no_such_person")`."""
     found = Person.objects.select_related("merged_into").filter(reference(text)).first()
     if found is None:
-        raise Refusal("no_such_person", f"There is no person {text} on the roster.")
+        raise Refusal("no_such_person", Sentence("There is no person %(text)s on the roster.", text=text))
     return found
 
 
@@ -388,9 +391,18 @@ def teacher_ids(*, class_ids: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def students_in_class(*, class_id: int, as_of: date) -> list[Person]:
-    """Return who is in the class as a student on the day, by sort name. One statement."""
-    return _people_as(class_id, (LEARNER,), as_of)
+def students_in_class(*, class_id: int, as_of: date, viewer: Viewer | None) -> list[Person]:
+    """Return who is in the class as a student on the day, by sort name. One statement.
+
+    Without those whom a restriction keeps apart from the viewer; None asks for nobody in particular.
+    """
+    found = _people_as(class_id, (LEARNER,), as_of)
+    return [one for one in found if not _kept_apart(viewer, one.id)]
+
+
+def _kept_apart(viewer: Viewer | None, student: int) -> bool:
+    # A court closes every way but the district's.
+    return viewer is not None and student in viewer.kept_from and not viewer.is_a(Role.DISTRICT)
 
 
 def teachers_of_class(*, class_id: int, as_of: date) -> list[Person]:
@@ -443,7 +455,7 @@ def class_of_device(*, school_class: UUID, opened_by: UUID, as_of: date) -> Scho
 
 def students_at_device(*, class_id: int, as_of: date) -> list[Person]:
     """Return the students who may sign in on a device of the class on the day, by sort name. One statement."""
-    people = students_in_class(class_id=class_id, as_of=as_of)
+    people = students_in_class(class_id=class_id, as_of=as_of, viewer=None)
     return [person for person in people if person.active and person.enabled]
 
 
@@ -453,13 +465,14 @@ def last_day_of_class(*, class_id: int, on: date) -> date | None:
     return held.order_by("-ends_on").values_list("ends_on", flat=True).first()
 
 
-def members(*, class_ids: Iterable[int], as_of: date) -> dict[int, list[int]]:
-    """Return the students' keys of each class on the day. One statement."""
+def members(*, class_ids: Iterable[int], as_of: date, viewer: Viewer | None) -> dict[int, list[int]]:
+    """Return the students' keys of each class on the day, as `students_in_class` does. One statement."""
     found: dict[int, list[int]] = {class_id: [] for class_id in class_ids}
     rows = Enrollment.objects.filter(holds_on(as_of), school_class_id__in=list(found), role=LEARNER)
     # Two enrollments of one person in one class, as after a return, are one member.
     for class_id, person_id in dict.fromkeys(rows.order_by("id").values_list("school_class_id", "person_id")):
-        found[class_id].append(person_id)
+        if not _kept_apart(viewer, person_id):
+            found[class_id].append(person_id)
     return found
 
 

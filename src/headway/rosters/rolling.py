@@ -19,7 +19,7 @@ from django.db.models import Q
 from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters.applying import ROLLED
 from headway.rosters.importing import local_day
 from headway.rosters.models import (
@@ -94,7 +94,10 @@ def read_year(*, at: datetime, choices: Choices) -> Roll:
     if day <= ends:
         raise Refusal(
             "year_not_over",
-            f"The newest school year of the roster ends on {ends}; it is rolled after that day.",
+            Sentence(
+                "The newest school year of the roster ends on %(ends)s; it is rolled after that day.",
+                ends=ends,
+            ),
         )
     shift = WEEKS if choices.starts_on is None else choices.starts_on - begins
     starts_on, ends_on = begins + shift, choices.ends_on or ends + shift
@@ -119,10 +122,21 @@ def _refuse_days(starts_on: date, ends_on: date, before: date) -> None:
     if starts_on <= before:
         raise Refusal(
             "not_a_span",
-            f"The next year begins after {before}, the last day of this one; not on {starts_on}.",
+            Sentence(
+                "The next year begins after %(before)s, the last day of this one; not on %(starts_on)s.",
+                before=before,
+                starts_on=starts_on,
+            ),
         )
     if not starts_on < ends_on <= starts_on + LONGEST:
-        raise Refusal("not_a_span", f"A school year from {starts_on} to {ends_on} is none.")
+        raise Refusal(
+            "not_a_span",
+            Sentence(
+                "A school year from %(starts_on)s to %(ends_on)s is none.",
+                starts_on=starts_on,
+                ends_on=ends_on,
+            ),
+        )
 
 
 def next_title(title: str) -> str:
@@ -194,7 +208,7 @@ def _retained(roll: Roll) -> set[int]:
     if unknown:
         raise Refusal(
             "unknown_student",
-            "Not students of this year: " + ", ".join(unknown) + ".",
+            Sentence("Not students of this year: %(names)s.", names=", ".join(unknown)),
             [
                 Finding("unknown_student", "No student of this year.", column="retained", value=one)
                 for one in unknown

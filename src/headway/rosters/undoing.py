@@ -11,7 +11,7 @@ from django.db import transaction
 from headway.access.actions import record_act
 from headway.access.models import Account, ImportChange, ImportRun
 from headway.access.types import Viewer
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters.models import HAND, Enrollment, Guardianship, Person, Restriction, RoleGrant
 from headway.rosters.recording import BY_NAME, CHILDREN_FIRST, parts, restored, write
 
@@ -44,14 +44,14 @@ def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, kind__in=KINDS).first()
         if run is None:
-            raise Refusal("no_such_import", f"There is no import {run_id} of the roster.")
+            raise Refusal("no_such_import", Sentence("There is no import %(run)s of the roster.", run=run_id))
         if run.status != "applied":
-            raise Refusal("already_undone", f"Import {run_id} was taken back already.")
+            raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
         blocked = _blocked(run)
         if blocked:
             raise Refusal(
                 "undo_blocked",
-                "Later records stand on this import: " + "; ".join(blocked[:_NAMED]) + ".",
+                Sentence("Later records stand on this import: %(records)s.", records=blocked[:_NAMED]),
                 [Finding("undo_blocked", one) for one in blocked],
             )
         _restore(run)
@@ -65,7 +65,7 @@ def undo(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
 def _blocked(run: ImportRun) -> list[str]:
     later = ImportRun.objects.filter(kind__in=LATER, status="applied", pk__gt=run.pk).order_by("pk")
     found = [
-        f"import {one.pk} was applied after it"
+        Sentence("import %(run)s was applied after it", run=one.pk)
         for one in later
         if (run.kind in WHOLE and one.kind in WHOLE) or _share(run, one)
     ]
@@ -98,7 +98,11 @@ def _inside_by_hand(run: ImportRun) -> list[str]:
         )
         made = set(made_by(run, "Enrollment"))
         found += [
-            f"{one.person.name()} was put into {one.school_class.title} by hand"
+            Sentence(
+                "%(person)s was put into %(school_class)s by hand",
+                person=one.person.name(),
+                school_class=one.school_class.title,
+            )
             for one in rows.order_by("id")
             if one.pk not in made
         ]
@@ -110,33 +114,49 @@ def _made_by_hand(run: ImportRun) -> list[str]:
     for part in parts(made_by(run, "Person")):
         names = {one.pk: one for one in Person.objects.filter(pk__in=part)}
         hands: tuple[tuple[Any, str, str], ...] = (
-            (RoleGrant.objects.filter(source=HAND, person_id__in=part), "person_id", "a role by hand"),
+            (
+                RoleGrant.objects.filter(source=HAND, person_id__in=part),
+                "person_id",
+                Sentence("a role by hand"),
+            ),
             (
                 Enrollment.objects.filter(source=HAND, person_id__in=part),
                 "person_id",
-                "an enrollment by hand",
+                Sentence("an enrollment by hand"),
             ),
             (
                 Guardianship.objects.filter(source=HAND, student_id__in=part),
                 "student_id",
-                "a guardian by hand",
+                Sentence("a guardian by hand"),
             ),
             (
                 Guardianship.objects.filter(source=HAND, guardian_id__in=part),
                 "guardian_id",
-                "a child by hand",
+                Sentence("a child by hand"),
             ),
-            (Restriction.objects.filter(student_id__in=part), "student_id", "a court restriction"),
-            (Restriction.objects.filter(guardian_id__in=part), "guardian_id", "a court restriction"),
+            (
+                Restriction.objects.filter(student_id__in=part),
+                "student_id",
+                Sentence("a court restriction"),
+            ),
+            (
+                Restriction.objects.filter(guardian_id__in=part),
+                "guardian_id",
+                Sentence("a court restriction"),
+            ),
         )
         for rows, column, what in hands:
             found += [
-                f"{names[key].name()} ({names[key].sourced_id}) has {what}"
+                Sentence(
+                    "%(person)s has %(what)s",
+                    person=f"{names[key].name()} ({names[key].sourced_id})",
+                    what=what,
+                )
                 for key in rows.values_list(column, flat=True)
             ]
         accounts = Account.objects.filter(person__in=[one.uuid for one in names.values()])
         found += [
-            f"the account {username} belongs to a person of it"
+            Sentence("the account %(username)s belongs to a person of it", username=username)
             for username in accounts.values_list("username", flat=True)
         ]
     return found
@@ -158,8 +178,12 @@ def _standing_on(run: ImportRun) -> list[str]:
                 rows = link.related_model._default_manager.filter(**{f"{link.field.name}__in": part})
                 if n := rows.count():
                     found.append(
-                        f"{n} {link.related_model._meta.verbose_name} records name a "
-                        f"{model._meta.verbose_name} of it"
+                        Sentence(
+                            "%(n)s %(records)s records name a %(named)s of it",
+                            n=n,
+                            records=link.related_model._meta.verbose_name,
+                            named=model._meta.verbose_name,
+                        )
                     )
     return found
 

@@ -96,6 +96,7 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
     taught: set[int] = set()
     stood_in: set[int] = set()
     children: set[int] = set()
+    kept_from: set[int] = set()
     if person is not None and person.active and person.enabled:
         for kind, role, key in _links(person.id, today):
             if kind == "grant":
@@ -105,6 +106,8 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
             elif kind == "care":
                 roles.add(Role.FAMILY)
                 children.add(key)
+            elif kind == "apart":
+                kept_from.add(key)
             elif role in TEACHES:
                 roles.add(Role.TEACHER)
                 taught.add(key)
@@ -124,13 +127,14 @@ def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | Non
         classes=frozenset(taught),
         standing_in=frozenset(stood_in),
         children=frozenset(children),
+        kept_from=frozenset(kept_from),
         token_scopes=token_scopes,
         today=today,
     )
 
 
 def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
-    """Return the grants, enrollments and care that hold for a person today, as (kind, role, key). One statement.
+    """Return the grants, enrollments, care and restrictions that hold for a person today, as (kind, role, key). One statement.
 
     Written out, because every request asks it.
     """
@@ -146,8 +150,10 @@ def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
             f"WHERE e.person_id = %s AND c.active AND {holds('e')} "
             "UNION ALL SELECT 'care', '', k.student_id FROM headway_guardianship k "
             f"WHERE k.guardian_id = %s AND {holds('k')} AND NOT EXISTS (SELECT 1 FROM headway_restriction r "
-            f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {holds('r')})",
-            [person_id, day, day, person_id, day, day, person_id, day, day, day, day],
+            f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {holds('r')}) "
+            "UNION ALL SELECT 'apart', '', a.student_id FROM headway_restriction a "
+            f"WHERE a.guardian_id = %s AND {holds('a')}",
+            [person_id, day, day, person_id, day, day, person_id, day, day, day, day, person_id, day, day],
         )
         return cursor.fetchall()
 

@@ -75,3 +75,29 @@ def test_what_is_dropped_leaves_the_rest(tmp_path: Path) -> None:
     }
     client("T1").post("/teacher/observe", said)
     assert Rating.objects.get(key="page-nul-0002").comment == "fine"
+
+
+def test_a_court_keeps_a_teacher_apart_from_a_student_on_every_page_of_the_class() -> None:
+    """The restriction beats the class: no page of it names the student, or shows their work, levels or what helps."""
+    from headway.evidence import actions as evidence
+    from headway.evidence.types import Task
+    from headway.rosters import queries as roster
+
+    teacher, own = client("T1"), person("u1")
+    rate("u1", "A.1", "2026-11-02", 3)
+    task = Task(key="give-court-1", title="Paint mix", words="", targets=(target("A.1"),), due_on=NOW.date(),
+                school_class=roster.class_by_reference("k1").id)  # fmt: skip
+    evidence.give(actor=SYSTEM, task=task, students=[own.id, person("u2").id], at=NOW)
+    pages = (
+        "/teacher/today", "/teacher/classes/k1/grid", "/teacher/give?class=k1", "/teacher/rate?class=k1", "/teacher/rate/waiting",
+        "/teacher/rated", "/teacher/classes/k1/given", "/teacher/classes/k1/release", "/teacher/classes/k1/sheet",
+        f"/teacher/rate?class=k1&target={target('A.1')}", "/teacher/classes/k1/device", "/teacher/classes/k1/capture",
+    )  # fmt: skip
+    assert any("Anita" in read(teacher, path).words for path in pages)
+    rosters.restrict_guardian(
+        actor=SYSTEM, student_id=own.id, guardian_id=person("T1").id, reason_code="court_order", at=NOW
+    )
+    for path in pages:
+        assert "Anita" not in read(teacher, path).words, path
+    place = f"/teacher/rate?class=k1&target={target('A.1')}&student={own.id}"
+    assert teacher.get(place).status_code == 404

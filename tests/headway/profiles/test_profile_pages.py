@@ -222,7 +222,9 @@ def test_p14_and_p23_status_and_consents_go_by_the_page_and_a_family_withdraws()
         "key": "r",
     }
     refused = teacher.post(SUPPORTS, result)
-    assert refused.status_code == 422 and "Record the consent first" in text(refused)
+    assert refused.status_code == 422 and "Record the consent before anything that a screener found." in text(
+        refused
+    )
     given = {
         "act": "consent",
         "instrument": "Reading screener",

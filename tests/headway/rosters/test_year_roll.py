@@ -136,11 +136,13 @@ def test_p9_the_year_begins_and_last_years_classes_can_only_be_read() -> None:
     old = SchoolClass.objects.get(sourced_id="k1")
     assert (old.active, new.active, new.title, new.uuid != old.uuid) == (False, True, old.title, True)
     # Who was in it on a day of the year stays; after its last day nobody is.
-    assert [p.sourced_id for p in queries.students_in_class(class_id=old.id, as_of=date(2027, 6, 1))] == [
+    assert [
+        p.sourced_id for p in queries.students_in_class(class_id=old.id, as_of=date(2027, 6, 1), viewer=None)
+    ] == [
         "u1",
         "u2",
     ]
-    assert queries.students_in_class(class_id=old.id, as_of=DAY) == []
+    assert queries.students_in_class(class_id=old.id, as_of=DAY, viewer=None) == []
     with pytest.raises(Refusal) as refusal:
         actions.add_provisional_student(
             actor=SYSTEM, class_id=old.id, given_name="Late", family_name="Comer", at=SUMMER
@@ -192,8 +194,10 @@ def test_p9_who_stays_in_the_grade_and_whom_a_class_keeps() -> None:
     new = SchoolClass.objects.get(sourced_id="roll:2028:k1")
     assert (new.frameworks, new.levels) == (["Math"], ["3"])
     assert Person.objects.get(sourced_id="u2").grade == "05"
-    assert queries.students_in_class(class_id=new.id, as_of=date(2027, 8, 8)) == []
-    assert [p.sourced_id for p in queries.students_in_class(class_id=new.id, as_of=date(2027, 8, 9))] == [
+    assert queries.students_in_class(class_id=new.id, as_of=date(2027, 8, 8), viewer=None) == []
+    assert [
+        p.sourced_id for p in queries.students_in_class(class_id=new.id, as_of=date(2027, 8, 9), viewer=None)
+    ] == [
         "u1",
         "u2",
     ]

@@ -12,7 +12,7 @@ from headway.frameworks.types import Package, Preview
 from headway.interop.case.read import read_case
 from headway.interop.case.spreadsheet import read_spreadsheet, write_spreadsheet
 from headway.interop.case.write import write_case
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 FORMS = ("case", "csv")
 
@@ -26,7 +26,7 @@ def read_package(source: str | Path | bytes, *, file: str | None = None) -> Pack
             with Path(source).open("rb") as opened:
                 start = opened.read(64)
         except OSError as error:
-            message = f"The file cannot be read: {error.strerror}."
+            message = Sentence("The file cannot be read: %(error)s.", error=error.strerror)
             raise Refusal("no_file", message, [Finding("no_file", message, Path(source).name)]) from error
     if start.startswith(b"PK"):
         message = "This is a zip or a workbook; save the sheet as CSV, or take the JSON out of the zip."
@@ -60,7 +60,12 @@ def export_framework(key: str, form: str, *, at: datetime | None = None) -> str:
     Raises `Refusal`: `unknown_framework`, `unknown_form`.
     """
     if form not in FORMS:
-        raise Refusal("unknown_form", f"A continuum goes out as {' or '.join(FORMS)}, not as {form}.")
+        raise Refusal(
+            "unknown_form",
+            Sentence(
+                "A continuum goes out as %(known)s, not as %(form)s.", known=" or ".join(FORMS), form=form
+            ),
+        )
     found = queries.framework_by_key(key)
     package = queries.package(found.id)
     if form == "csv":

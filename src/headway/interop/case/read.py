@@ -26,7 +26,7 @@ from headway.frameworks.types import (
 from headway.interop.case import members, rubrics, shape
 from headway.interop.case.cleaning import Reading
 from headway.interop.case.safety import load
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 _ITEM_TEXTS = ("name_es", "family", "family_es", "evidence")
 _ITEM_NUMBERS = ("level", "depth")
@@ -52,7 +52,7 @@ def read_case(source: str | Path | bytes, *, file: str | None = None) -> Package
     if reading.faults:
         raise Refusal(
             "bad_package",
-            f"The package has {len(reading.faults)} faults; nothing was taken in.",
+            Sentence("The package has %(n)s faults; nothing was taken in.", n=len(reading.faults)),
             reading.faults,
         )
     package = Package(
@@ -72,7 +72,7 @@ def _objects(reading: Reading, value: dict[str, Any], name: str) -> list[dict[st
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        reading.fault("wrong_type", f"{name} is a list of objects.", name)
+        reading.fault("wrong_type", Sentence("%(name)s is a list of objects.", name=name), name)
         return []
     return found
 
@@ -182,7 +182,11 @@ def _node(reading: Reading, item: dict[str, Any], where: str, base: str) -> Node
     ):
         if name in aside:
             reading.fault(
-                "wrong_type", f"{name} cannot be read.", f"{where}.{name}", aside.pop(name), identifier
+                "wrong_type",
+                Sentence("%(name)s cannot be read.", name=name),
+                f"{where}.{name}",
+                aside.pop(name),
+                identifier,
             )
     if "fullStatement" not in fits:
         reading.dropped["CFItems.fullStatement (missing)"] += 1
@@ -255,7 +259,7 @@ def _relation(
         if not value:
             reading.fault(
                 "wrong_type",
-                f"An association needs its {column}.",
+                Sentence("An association needs its %(column)s.", column=column),
                 f"{where}.{column}",
                 item.get(column),
                 str(item.get("identifier")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 LARGEST = 128 * 1024 * 1024
 DEEPEST = 60
@@ -44,7 +44,9 @@ def load(source: str | Path | bytes, *, file: str | None = None) -> tuple[Any, S
             parse_int=lambda word: _int(word, name, text),
         )
     except json.JSONDecodeError as error:
-        raise _refusal("not_json", f"This is not JSON: {error.msg}.", name, error.lineno) from error
+        raise _refusal(
+            "not_json", Sentence("This is not JSON: %(error)s.", error=error.msg), name, error.lineno
+        ) from error
     except RecursionError as error:
         raise _refusal("too_deep", "Values are nested too deeply.", name) from error
     _walk(value, name)
@@ -59,12 +61,20 @@ def _read(source: str | Path | bytes, file: str | None) -> tuple[bytes, str | No
         name = file or path.name
         try:
             if path.stat().st_size > LARGEST:
-                raise _refusal("too_large", f"A package has at most {LARGEST // 2**20} MB.", name)
+                raise _refusal(
+                    "too_large",
+                    Sentence("A package has at most %(most)s MB.", most=LARGEST // 2**20),
+                    name,
+                )
             body = path.read_bytes()
         except OSError as error:
-            raise _refusal("no_file", f"The file cannot be read: {error.strerror}.", name) from error
+            raise _refusal(
+                "no_file", Sentence("The file cannot be read: %(error)s.", error=error.strerror), name
+            ) from error
     if len(body) > LARGEST:
-        raise _refusal("too_large", f"A package has at most {LARGEST // 2**20} MB.", name)
+        raise _refusal(
+            "too_large", Sentence("A package has at most %(most)s MB.", most=LARGEST // 2**20), name
+        )
     return body, name
 
 
@@ -109,7 +119,9 @@ def _walk(value: Any, name: str | None) -> None:
     while stack:
         item, depth = stack.pop()
         if depth > DEEPEST:
-            raise _refusal("too_deep", f"Values are nested deeper than {DEEPEST}.", name)
+            raise _refusal(
+                "too_deep", Sentence("Values are nested deeper than %(most)s.", most=DEEPEST), name
+            )
         if isinstance(item, dict):
             for key in item:
                 _check_letters(key, name)

@@ -8,7 +8,7 @@ from datetime import date
 
 from headway.frameworks.types import CHILD_OF, EXACT_MATCH, HELPS, PRECEDES, REPLACED_BY
 from headway.interop.case.cleaning import is_uuid
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 
 FIRST = (
     "row",
@@ -88,7 +88,11 @@ class Row:
         if not text:
             return None
         if not re.fullmatch(r"\d{1,4}", text) or not low <= int(text) <= high:
-            self.fault("not_a_number", f"Write a whole number from {low} to {high}.", column)
+            self.fault(
+                "not_a_number",
+                Sentence("Write a whole number from %(low)s to %(high)s.", low=low, high=high),
+                column,
+            )
             return None
         return int(text)
 
@@ -114,10 +118,12 @@ class Row:
             key, value = key.strip(), value.strip()
             if not given or key not in REQUIREMENTS or not re.fullmatch(r"\d{1,4}", value):
                 self.fault(
-                    "bad_requirement", f"Write key=number; keys are {', '.join(REQUIREMENTS)}.", "requirement"
+                    "bad_requirement",
+                    Sentence("Write key=number; keys are %(known)s.", known=", ".join(REQUIREMENTS)),
+                    "requirement",
                 )
             elif key in found:
-                self.fault("bad_requirement", f"{key} is required twice.", "requirement")
+                self.fault("bad_requirement", Sentence("%(key)s is required twice.", key=key), "requirement")
             else:
                 found[key] = int(value)
         return found
@@ -134,7 +140,11 @@ class Row:
             if rank not in named:
                 self.fault(
                     "missing_descriptor",
-                    f"Descriptor {highest} is given and descriptor {rank} is not.",
+                    Sentence(
+                        "Descriptor %(highest)s is given and descriptor %(rank)s is not.",
+                        highest=highest,
+                        rank=rank,
+                    ),
                     f"descriptor_{rank}",
                 )
         return tuple(named.get(rank, "") for rank in range(1, highest + 1))

@@ -40,7 +40,7 @@ from headway.interop.case.sheet_cells import (
     unshield,
 )
 from headway.interop.case.sheet_out import write_spreadsheet
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 __all__ = ["read_spreadsheet", "write_spreadsheet"]
 
@@ -58,7 +58,11 @@ def read_spreadsheet(source: str | Path | bytes, *, file: str | None = None) -> 
         count = len(sheet.faults.found)
         raise Refusal(
             "bad_sheet",
-            f"The sheet has {count} fault{'s' if count > 1 else ''}; nothing was taken in.",
+            Sentence.counted(
+                count,
+                "The sheet has %(n)s fault; nothing was taken in.",
+                "The sheet has %(n)s faults; nothing was taken in.",
+            ),
             sheet.faults.found,
         )
     return package
@@ -73,9 +77,11 @@ def _open(source: str | Path | bytes, file: str | None) -> tuple[str, str | None
         try:
             body = path.read_bytes() if path.stat().st_size <= LARGEST else b" " * (LARGEST + 1)
         except OSError as error:
-            raise _refusal("no_file", f"The file cannot be read: {error.strerror}.", name) from error
+            raise _refusal(
+                "no_file", Sentence("The file cannot be read: %(error)s.", error=error.strerror), name
+            ) from error
     if len(body) > LARGEST:
-        raise _refusal("too_large", f"A sheet has at most {LARGEST // 2**20} MB.", name)
+        raise _refusal("too_large", Sentence("A sheet has at most %(most)s MB.", most=LARGEST // 2**20), name)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -311,7 +317,7 @@ class _Sheet:
             name = str(node.uuid)
             if name in known:
                 what = "identifier" if row.word("identifier") else "code"
-                row.fault("duplicate_identifier", f"Another row has this {what}.", what)
+                row.fault("duplicate_identifier", Sentence("Another row has this %(what)s.", what=what), what)
                 continue
             known[name] = [name]
             if node.code and node.code != name:
@@ -327,12 +333,16 @@ class _Sheet:
                 yield found[0]
             elif found:
                 row.fault(
-                    "ambiguous_code", f"{name} stands for {len(found)} rows; write the identifier.", column
+                    "ambiguous_code",
+                    Sentence(
+                        "%(name)s stands for %(n)s rows; write the identifier.", name=name, n=len(found)
+                    ),
+                    column,
                 )
             elif is_uuid(name) or column == "alignments":
                 yield name
             else:
-                row.fault("unknown_code", f"No row has the code {name}.", column)
+                row.fault("unknown_code", Sentence("No row has the code %(name)s.", name=name), column)
 
 
 def _refusal(code: str, message: str, name: str | None, line: int | None = None) -> Refusal:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from headway.interop.oneroster.notes import Notes
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 MAX_ENTRIES = 1_000
 MAX_FILE = 1 << 30
@@ -57,7 +57,7 @@ def opened(path: Path, notes: Notes) -> Iterator[Source | None]:
         yield _folder(path, notes)
         return
     if not path.is_file():
-        raise Refusal("no_such_file", f"There is no file or folder {path.name}.")
+        raise Refusal("no_such_file", Sentence("There is no file or folder %(name)s.", name=path.name))
     try:
         archive = zipfile.ZipFile(path)
     except DAMAGED:
@@ -94,11 +94,15 @@ def measure(source: Source, name: str, notes: Notes) -> bool:
     if lines > MAX_LINES:
         notes.fault(
             "too_many_rows",
-            f"More than {MAX_LINES:,} rows; split the roster by school.",
+            Sentence("More than %(most)s rows; split the roster by school.", most=f"{MAX_LINES:,}"),
             file=source.said[name],
         )
     elif size > MAX_FILE:
-        notes.fault("too_large", f"Larger than {MAX_FILE >> 20:,} MB.", file=source.said[name])
+        notes.fault(
+            "too_large",
+            Sentence("Larger than %(most)s MB.", most=f"{MAX_FILE >> 20:,}"),
+            file=source.said[name],
+        )
     elif size == 0:
         notes.fault("empty_file", "The file is empty: it needs at least its header.", file=source.said[name])
     return lines <= MAX_LINES and 0 < size <= MAX_FILE
@@ -152,7 +156,7 @@ def _zip(path: Path, archive: zipfile.ZipFile, notes: Notes) -> Source | None:
     if len(infos) > MAX_ENTRIES:
         notes.fault(
             "too_many_entries",
-            f"The archive has {len(infos):,} entries; a roster has a few dozen.",
+            Sentence("The archive has %(n)s entries; a roster has a few dozen.", n=f"{len(infos):,}"),
             file=path.name,
         )
         return None
@@ -211,13 +215,19 @@ def _check_entry(info: zipfile.ZipInfo, notes: Notes) -> None:
         )
     bomb = info.file_size > RATIO_FROM and info.file_size > MAX_RATIO * max(info.compress_size, 1)
     if bomb or info.file_size > MAX_FILE:
-        notes.fault("too_large", f"The entry would unpack to {info.file_size:,} bytes.", file=name[:100])
+        notes.fault(
+            "too_large",
+            Sentence("The entry would unpack to %(file_size)s bytes.", file_size=f"{info.file_size:,}"),
+            file=name[:100],
+        )
 
 
 def _check_sizes(path: Path, infos: list[zipfile.ZipInfo], notes: Notes) -> None:
     if sum(info.file_size for info in infos) > MAX_TOTAL:
         notes.fault(
-            "too_large", f"The archive would unpack to more than {MAX_TOTAL >> 20:,} MB.", file=path.name
+            "too_large",
+            Sentence("The archive would unpack to more than %(most)s MB.", most=f"{MAX_TOTAL >> 20:,}"),
+            file=path.name,
         )
     # Entries that share their packed bytes are the trick by which a small archive unpacks without end.
     if sum(info.compress_size for info in infos) > os.path.getsize(path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from headway.interop.oneroster.files import ADMINISTERS, GIVES
 from headway.interop.oneroster.notes import LIMIT, Notes
 from headway.interop.oneroster.staging import IDENTIFIED, StagedFile
+from headway.kit.refusals import Sentence
 
 _CHILD_LINES = {
     ("orgs", "parent", "orgs", "parentSourcedId"),
@@ -54,7 +55,7 @@ def _doubles(staged: StagedFile, kind: str, notes: Notes) -> None:
         if line != first:
             notes.fault(
                 "duplicate_id",
-                f"This sourcedId stands already on line {first}.",
+                Sentence("This sourcedId stands already on line %(first)s.", first=first),
                 _file(staged, kind),
                 line,
                 "sourcedId",
@@ -65,7 +66,12 @@ def _doubles(staged: StagedFile, kind: str, notes: Notes) -> None:
     for one, other, line in staged.sql.execute(query):
         notes.fault(
             "suspicious_twin",
-            f"{one} and {other} differ only in case or leading zeros; one of them was changed on the way.",
+            Sentence(
+                "%(one)s and %(other)s differ only in case or leading zeros; one of them was changed "
+                "on the way.",
+                one=one,
+                other=other,
+            ),
             _file(staged, kind),
             line,
             "sourcedId",
@@ -125,7 +131,7 @@ def _references(staged: StagedFile, notes: Notes) -> None:
             for line, value in sql.execute(query):
                 notes.fault(
                     "unknown_reference",
-                    f"{staged.files[target]} has no such sourcedId.",
+                    Sentence("%(file)s has no such sourcedId.", file=staged.files[target]),
                     file,
                     line,
                     said,
@@ -142,7 +148,7 @@ def _references(staged: StagedFile, notes: Notes) -> None:
         for line, value in sql.execute(gone):
             notes.fault(
                 "parent_deleted",
-                f"{staged.files[target]} deletes this sourcedId, but the row stays.",
+                Sentence("%(file)s deletes this sourcedId, but the row stays.", file=staged.files[target]),
                 file,
                 line,
                 said,
@@ -157,7 +163,12 @@ def _sessions(staged: StagedFile, notes: Notes) -> None:
         f"SELECT line, starts_on, ends_on {live} AND ends_on < starts_on"
     ):
         notes.fault(
-            "ends_before_start", f"The session ends before it starts ({starts}).", file, line, "endDate", ends
+            "ends_before_start",
+            Sentence("The session ends before it starts (%(starts)s).", starts=starts),
+            file,
+            line,
+            "endDate",
+            ends,
         )
     query = f"""SELECT line, ends_on {live} AND kind = 'schoolYear'
         AND starts_on < substr(ends_on, 1, 4) || '-07-01'
@@ -181,7 +192,11 @@ def _sessions(staged: StagedFile, notes: Notes) -> None:
         WHERE NOT a.deleted AND NOT b.deleted AND a.kind <> 'schoolYear' LIMIT {LIMIT}"""
     for line, one, other in staged.sql.execute(query):
         notes.warn(
-            "overlapping_sessions", f"The sessions “{one}” and “{other}” overlap.", file, line, "startDate"
+            "overlapping_sessions",
+            Sentence("The sessions “%(one)s” and “%(other)s” overlap.", one=one, other=other),
+            file,
+            line,
+            "startDate",
         )
 
 
@@ -192,7 +207,7 @@ def _enrollments(staged: StagedFile, notes: Notes) -> None:
     for line, starts, ends in sql.execute(query):
         notes.fault(
             "ends_before_start",
-            f"The enrollment ends before it begins ({starts}).",
+            Sentence("The enrollment ends before it begins (%(starts)s).", starts=starts),
             file,
             line,
             "endDate",
@@ -217,8 +232,13 @@ def _enrollments(staged: StagedFile, notes: Notes) -> None:
         note = notes.fault if apart else notes.warn
         note(
             "outside_session",
-            f"The enrollment lies {'' if apart else 'partly '}outside its class's sessions "
-            f"({first} to {last}).",
+            Sentence(
+                "The enrollment lies outside its class's sessions (%(first)s to %(last)s)."
+                if apart
+                else "The enrollment lies partly outside its class's sessions (%(first)s to %(last)s).",
+                first=first,
+                last=last,
+            ),
             file,
             line,
             "beginDate",
@@ -233,7 +253,10 @@ def _twice_enrolled(staged: StagedFile, notes: Notes) -> None:
     for line, person, school_class in staged.sql.execute(query):
         notes.warn(
             "enrolled_twice",
-            f"The person is enrolled more than once in class {school_class} in the same role.",
+            Sentence(
+                "The person is enrolled more than once in class %(school_class)s in the same role.",
+                school_class=school_class,
+            ),
             _file(staged, "enrollments"),
             line,
             "userSourcedId",
@@ -270,7 +293,7 @@ def _people(staged: StagedFile, notes: Notes) -> None:
         for line, value, n in sql.execute(query):
             notes.warn(
                 "shared_" + column,
-                f"{n} people share this {said}: perhaps one person twice.",
+                Sentence("%(n)s people share this %(said)s: perhaps one person twice.", n=n, said=said),
                 file,
                 line,
                 said,
@@ -280,7 +303,12 @@ def _people(staged: StagedFile, notes: Notes) -> None:
     query = f"SELECT line, starts_on, ends_on FROM grants WHERE ends_on < starts_on LIMIT {LIMIT}"
     for line, starts, ends in sql.execute(query):
         notes.fault(
-            "ends_before_start", f"The role ends before it begins ({starts}).", grants, line, "endDate", ends
+            "ends_before_start",
+            Sentence("The role ends before it begins (%(starts)s).", starts=starts),
+            grants,
+            line,
+            "endDate",
+            ends,
         )
     for line, said, person in sql.execute(
         f"SELECT line, said, person FROM grants WHERE NOT deleted AND said IN "
@@ -288,7 +316,7 @@ def _people(staged: StagedFile, notes: Notes) -> None:
     ):
         notes.warn(
             "role_by_hand_only",
-            f"The role {said} gives nothing until a person grants it by hand.",
+            Sentence("The role %(said)s gives nothing until a person grants it by hand.", said=said),
             grants,
             line,
             "role",
@@ -299,7 +327,7 @@ def _people(staged: StagedFile, notes: Notes) -> None:
     for said, n in sql.execute(query):
         notes.warn(
             "role_gives_nothing",
-            f"{n} people have the role {said}, which opens nothing by itself.",
+            Sentence("%(n)s people have the role %(said)s, which opens nothing by itself.", n=n, said=said),
             grants,
             value=said,
         )

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from headway.interop.oneroster.notes import Fault
+from headway.kit.refusals import Sentence
 
 Repair = Callable[[str, str], None]
 Check = Callable[[str, Repair], Any]
@@ -71,14 +72,14 @@ def words(text: str, repair: Repair) -> str:
     """Check a name, title or other free text."""
     clean = tidy(text, repair)
     if len(clean) > LONGEST:
-        raise Fault("too_long", f"The value is longer than {LONGEST} characters.")
+        raise Fault("too_long", Sentence("The value is longer than %(most)s characters.", most=LONGEST))
     return clean
 
 
 def identifier(text: str, repair: Repair) -> str:
     """Check a sourcedId: opaque, taken as it stands, refused where a spreadsheet has been at it."""
     if len(text) > LONGEST:
-        raise Fault("too_long", f"An identifier is longer than {LONGEST} characters.")
+        raise Fault("too_long", Sentence("An identifier is longer than %(most)s characters.", most=LONGEST))
     if text[0] in " \u00a0\t" or text[-1] in " \u00a0\t":
         raise Fault("space_around", "An identifier has a space before or after it.")
     if not (text.isascii() and text.isprintable()):
@@ -116,7 +117,10 @@ def _read_day(text: str) -> str:
         meant = _SPREADSHEET_ZERO + timedelta(days=int(text))
         raise Fault(
             "spreadsheet_date",
-            f"A spreadsheet turned this day into a number, perhaps {meant}; write YYYY-MM-DD.",
+            Sentence(
+                "A spreadsheet turned this day into a number, perhaps %(meant)s; write YYYY-MM-DD.",
+                meant=meant,
+            ),
         )
     if _SLASHED.fullmatch(text):
         raise Fault("ambiguous_date", "The order of day and month is not certain; write YYYY-MM-DD.")
@@ -164,7 +168,9 @@ def one_of(*allowed: str, extended: bool = False) -> Check:
             return text
         if extended and text.startswith("ext:"):
             return words(text, repair)
-        raise Fault("unknown_value", f"Only these are read here: {', '.join(allowed)}.")
+        raise Fault(
+            "unknown_value", Sentence("Only these are read here: %(known)s.", known=", ".join(allowed))
+        )
 
     return check
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from headway.interop.oneroster.notes import Notes
+from headway.kit.refusals import Sentence
 
 MAX_LINE = 1 << 20
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
@@ -84,7 +85,10 @@ class Records:
 
     def _too_long(self) -> None:
         self.notes.fault(
-            "line_too_long", f"A line is longer than {MAX_LINE:,} bytes.", self.file, self._at + 1
+            "line_too_long",
+            Sentence("A line is longer than %(most)s bytes.", most=f"{MAX_LINE:,}"),
+            self.file,
+            self._at + 1,
         )
         raise _Stop
 

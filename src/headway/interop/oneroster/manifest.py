@@ -7,6 +7,7 @@ from headway.interop.oneroster.files import OTHER_FILES, VERSIONS, files
 from headway.interop.oneroster.lines import Records
 from headway.interop.oneroster.notes import Notes
 from headway.interop.oneroster.staging import StagedFile
+from headway.kit.refusals import Sentence
 from headway.rosters.types import ABSENT, BULK, DELTA
 
 
@@ -66,7 +67,7 @@ def _modes(source: Source, version: str, said: dict[str, tuple[str, int]], notes
         elif present and mode in (None, ABSENT):
             notes.fault(
                 "manifest_lies",
-                f"{file.name} is here, but the manifest does not announce it.",
+                Sentence("%(name)s is here, but the manifest does not announce it.", name=file.name),
                 "manifest.csv",
                 line,
                 f"file.{file.key}",
@@ -75,7 +76,7 @@ def _modes(source: Source, version: str, said: dict[str, tuple[str, int]], notes
         elif not present and mode in (BULK, DELTA):
             notes.fault(
                 "missing_file",
-                f"The manifest announces {file.name}, but it is not here.",
+                Sentence("The manifest announces %(name)s, but it is not here.", name=file.name),
                 "manifest.csv",
                 line,
                 f"file.{file.key}",

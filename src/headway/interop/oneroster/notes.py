@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from headway.kit.refusals import Finding
+from headway.kit.refusals import Finding, Sentence
 
 LIMIT = 1_000
 SHOWN = 200
@@ -45,7 +45,10 @@ class Notes:
         self.findings.append(_finding(code, message, file, line, column, value))
         if len(self.findings) >= LIMIT:
             self.findings.append(
-                Finding("too_many_findings", f"More than {LIMIT:,} faults; the rest was not read.")
+                Finding(
+                    "too_many_findings",
+                    Sentence("More than %(most)s faults; the rest was not read.", most=f"{LIMIT:,}"),
+                )
             )
             raise Enough
 
@@ -76,7 +79,9 @@ class Notes:
     def finish(self) -> None:
         """Say how many warnings and repairs were counted beyond the limit."""
         for name, n in self._uncounted.items():
-            getattr(self, name).append(Finding("more", f"… and {n:,} more {name}."))
+            getattr(self, name).append(
+                Finding("more", Sentence("… and %(n)s more %(name)s.", n=f"{n:,}", name=name))
+            )
         self._uncounted.clear()
 
     def _keep(self, kept: list[Finding], name: str, finding: Finding) -> None:

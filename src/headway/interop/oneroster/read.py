@@ -19,7 +19,7 @@ from headway.interop.oneroster.notes import Enough, Notes
 from headway.interop.oneroster.rows import Row, header
 from headway.interop.oneroster.stages import STAGE
 from headway.interop.oneroster.staging import StagedFile
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.rosters.types import ABSENT, Staged
 
 
@@ -47,7 +47,12 @@ def read(path: str | Path) -> Staged:
         n = len(notes.findings)
         raise Refusal(
             "roster_invalid",
-            f"The roster has {n:,} fault{'s' if n != 1 else ''}; nothing was written.",
+            Sentence.counted(
+                n,
+                "The roster has %(n)s fault; nothing was written.",
+                "The roster has %(n)s faults; nothing was written.",
+                n=f"{n:,}",
+            ),
             notes.findings,
         )
     notes.finish()

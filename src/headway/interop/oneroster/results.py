@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.interop.oneroster.write import results_zip
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency import queries as proficiency
 from headway.rosters import queries as rosters
 
@@ -34,15 +34,18 @@ def export_results(*, term: str, now: datetime) -> tuple[bytes, dict[str, Any]]:
     """
     found = rosters.find_term(term)
     if found is None:
-        raise Refusal("unknown_term", f"No academic session has the sourcedId or the only title {term}.")
+        raise Refusal(
+            "unknown_term",
+            Sentence("No academic session has the sourcedId or the only title %(term)s.", term=term),
+        )
     today = now.astimezone(proficiency.book().zone).date()
     day = min(today, found.ends_on)
     m = proficiency.moment(now=now, as_of=None if day == today else day)
     classes = rosters.classes_of_term(term_id=found.id)
     if not classes:
-        raise Refusal("no_classes", f"No class meets in {found.title}.")
+        raise Refusal("no_classes", Sentence("No class meets in %(title)s.", title=found.title))
     members = rosters.members(
-        class_ids=[c.id for c in classes], as_of=max(min(day, found.ends_on), found.starts_on)
+        class_ids=[c.id for c in classes], as_of=max(min(day, found.ends_on), found.starts_on), viewer=None
     )
     students = sorted({student for listed in members.values() for student in listed})
     standing = proficiency.standings(m, students=students)

@@ -6,6 +6,7 @@ from typing import Any
 
 from headway.interop.oneroster.files import Column, File
 from headway.interop.oneroster.notes import Fault, Notes
+from headway.kit.refusals import Sentence
 from headway.rosters.types import BULK, DELTA
 
 Cells = dict[str, Any]
@@ -27,7 +28,14 @@ def header(record: list[str], file: File, notes: Notes) -> list[tuple[int, Colum
         elif name in known:
             found[name] = at
             if said != known[name].name:
-                notes.repair("header_case", f"Read as {known[name].name}.", file.name, 1, said, said)
+                notes.repair(
+                    "header_case",
+                    Sentence("Read as %(name)s.", name=known[name].name),
+                    file.name,
+                    1,
+                    said,
+                    said,
+                )
         elif not name.startswith(("metadata.", "ext.", "ext:")):
             notes.warn(
                 "unknown_column",
@@ -66,10 +74,15 @@ class Row:
     def cells(self, line: int, record: list[str]) -> Cells | None:
         """Return the cells by column, or None where the record is not usable."""
         if len(record) != self.width:
-            what = "more" if len(record) > self.width else "fewer"
             self.notes.fault(
                 "wrong_width",
-                f"The line has {what} values ({len(record)}) than the header ({self.width}).",
+                Sentence(
+                    "The line has more values (%(n)s) than the header (%(width)s)."
+                    if len(record) > self.width
+                    else "The line has fewer values (%(n)s) than the header (%(width)s).",
+                    n=len(record),
+                    width=self.width,
+                ),
                 self.file.name,
                 line,
             )

@@ -9,6 +9,7 @@ from headway.interop.oneroster.files import GIVES
 from headway.interop.oneroster.notes import Notes
 from headway.interop.oneroster.rows import Cells
 from headway.interop.oneroster.staging import StagedFile, folded
+from headway.kit.refusals import Sentence
 
 
 def _stage_org(staged: StagedFile, c: Cells, line: int, _notes: Notes) -> None:
@@ -92,7 +93,7 @@ def _stage_person(staged: StagedFile, c: Cells, line: int, notes: Notes) -> None
     if len(grades) > 1:
         notes.repair(
             "several_grades",
-            f"Of several grades the first, {grades[0]}, was taken.",
+            Sentence("Of several grades the first, %(grade)s, was taken.", grade=grades[0]),
             "users.csv",
             line,
             "grades",

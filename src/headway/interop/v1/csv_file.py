@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Finding, Refusal, Sentence
 
 LARGEST = 512 * 1024 * 1024
 
@@ -37,7 +37,12 @@ def read_csv(path: Path, *, known: Sequence[str], needed: Sequence[str], code: s
         data = path.read_bytes()
     except OSError as error:
         raise _refuse(
-            code, [Finding("unreadable", f"The file cannot be read: {error.strerror}.", name)]
+            code,
+            [
+                Finding(
+                    "unreadable", Sentence("The file cannot be read: %(error)s.", error=error.strerror), name
+                )
+            ],
         ) from error
     try:
         text = data.decode("utf-8-sig")
@@ -68,13 +73,19 @@ def _rows(
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                words = f"This row has {len(cells)} cells, the header {len(header)}."
+                words = Sentence(
+                    "This row has %(n)s cells, the header %(width)s.", n=len(cells), width=len(header)
+                )
                 findings.append(Finding("wrong_width", words, name, line))
                 continue
             rows.append({column: cell for column, cell in zip(header, cells, strict=True) if cell.strip()})
             lines.append(line)
     except csv.Error as error:
-        findings.append(Finding("not_csv", f"The file is not CSV: {error}.", name, reader.line_num))
+        findings.append(
+            Finding(
+                "not_csv", Sentence("The file is not CSV: %(error)s.", error=error), name, reader.line_num
+            )
+        )
     if findings:
         raise _refuse(code, findings)
     return rows, lines
@@ -86,7 +97,13 @@ def _header_faults(
     if not header:
         return [Finding("empty_file", "The file is empty.", name, 1)]
     faults = [
-        Finding("unknown_column", f"Known columns are: {', '.join(known)}.", name, 1, column or "(empty)")
+        Finding(
+            "unknown_column",
+            Sentence("Known columns are: %(known)s.", known=", ".join(known)),
+            name,
+            1,
+            column or "(empty)",
+        )
         for column in header
         if column not in known
     ]
@@ -104,4 +121,12 @@ def _header_faults(
 
 def _refuse(code: str, findings: Sequence[Finding]) -> Refusal:
     n = len(findings)
-    return Refusal(code, f"The file has {n} fault{'s' if n > 1 else ''}; nothing was written.", findings)
+    return Refusal(
+        code,
+        Sentence.counted(
+            n,
+            "The file has %(n)s fault; nothing was written.",
+            "The file has %(n)s faults; nothing was written.",
+        ),
+        findings,
+    )

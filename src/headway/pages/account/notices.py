@@ -15,6 +15,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.notices import actions, queries
 from headway.notices.types import Chosen
+from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
 from headway.rosters import queries as rosters
 
@@ -51,7 +52,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         try:
             return redirect(address(HERE, said=_act(request)))
         except Refusal as refusal:
-            fault = _said(refusal)
+            fault = refused.said(refusal)
     person = viewer.person_id
     context = {
         "somebody": person is not None, "said": told(request, "said"), "fault": fault,
@@ -106,17 +107,6 @@ def kind_words() -> dict[str, str]:
         "handed_in": _("Work that was handed in"),
         "asked": _("Requests of students"),
     }
-
-
-def _said(refusal: Refusal) -> str:
-    return {
-        "in_quiet_hours": _("The hour lies in your quiet hours. Choose another hour, or other quiet hours."),
-        "link_ended": _("The link has ended, or another address was given since. Ask for a new one."),
-        "no_person": _("This account belongs to nobody of the roster, so there is nothing to tell."),
-        "not_an_address": _("Write an address such as name@example.org."),
-        "out_of_range": _("Choose one of the hours."),
-        "too_many": _("Five links went out today. Look into the mail that came, or wait until tomorrow."),
-    }.get(refusal.code, refusal.message)
 
 
 def linked(viewer: Viewer, token: str) -> Any:

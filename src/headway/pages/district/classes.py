@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from headway.frameworks import queries as continuums
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.pages.parts import refused
 from headway.rosters import actions
 from headway.rosters import queries as rosters
 
@@ -41,7 +42,7 @@ def settings(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
             return redirect(f"{request.path}?saved=substitute")
         _set(request, subject)
     except Refusal as refusal:
-        return _show(request, subject, {"error": refusal.message}, 422)
+        return _show(request, subject, {"error": refused.said(refusal)}, 422)
     return redirect(f"{request.path}?saved=set")
 
 
@@ -60,7 +61,7 @@ def _substitute(request: HttpRequest, subject: Any) -> None:
     try:
         first, last = (date.fromisoformat(request.POST.get(name, "")) for name in ("from", "through"))
     except ValueError as error:
-        raise Refusal("not_a_day", _("Give the first and the last day.")) from error
+        raise Refusal("not_a_day", "Give the first and the last day.") from error
     actions.name_substitute(
         actor=request.viewer, class_id=subject.id, person_id=person.id, starts_on=first,
         ends_on=last + timedelta(days=1), at=request.moment,
@@ -80,7 +81,7 @@ def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int 
     context = {
         "nav": "district.roster", "class": subject, "day": day,
         "teachers": rosters.teachers_of_class(class_id=subject.id, as_of=day),
-        "students_n": len(rosters.students_in_class(class_id=subject.id, as_of=day)),
+        "students_n": len(rosters.students_in_class(class_id=subject.id, as_of=day, viewer=None)),
         "frameworks": [(view.key, view.called(language), view.key in subject.frameworks) for view in continuums.frameworks()],
         "levels": [(level, str(level) in chosen) for level in _levels()],
         "substitutes": rosters.substitutes_of(class_id=subject.id, as_of=day),

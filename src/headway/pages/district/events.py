@@ -46,7 +46,7 @@ def _import(request: HttpRequest, staged: staging.Staged, *, plan_only: bool) ->
         found = read_csv(staged.path, known=COLUMNS, needed=COLUMNS[:3], code="events_invalid")
     except Refusal as refusal:
         named = [replace(one, file=staged.name) for one in refusal.findings]
-        raise Refusal(refusal.code, refusal.message, named) from refusal
+        raise refusal.at(named) from refusal
     return actions.import_events(
         actor=request.viewer, rows=found.rows, lines=found.lines, name=staged.name, digest=found.digest,
         at=request.moment, plan_only=plan_only,

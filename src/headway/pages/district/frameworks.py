@@ -18,6 +18,7 @@ from headway.interop.case import exchange
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging
 from headway.pages.district.imports import refused
+from headway.pages.parts.news import asks
 from headway.proficiency import actions as proficiency
 
 LISTED = 200
@@ -86,7 +87,7 @@ def framework(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
     before = continuums.prerequisites(node.id for _depth, node in rows if node.is_leaf)
     items = [
         Item(node, min(depth, 3), node.called(language), [_earlier(earlier, language) for earlier in before.get(node.id, ())],
-             ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in node.requirement.items()))
+             ", ".join(asks(node.requirement)))
         for depth, node in rows
     ]  # fmt: skip
     targets = [node for _depth, node in rows if node.is_leaf]
@@ -163,7 +164,7 @@ def _day(request: HttpRequest) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Refusal("not_a_day", _("Write the day as in 2026-11-12.")) from error
+        raise Refusal("not_a_day", "Write the day as in 2026-11-12.") from error
 
 
 def _lists(plan: Preview) -> list[dict[str, Any]]:

@@ -109,11 +109,12 @@ def said(kind: str, counts: dict[str, Any]) -> str:
         }
     if kind == "ratings":
         return _("%(n)s ratings") % {"n": counts.get("new", counts.get("ratings", 0))}
-    parts = [
-        f"{value} {word.replace('_', ' ')}"
-        for word, value in counts.items()
-        if isinstance(value, int) and value
-    ]
+    words = {
+        "added": _("%(n)s added"), "changed": _("%(n)s changed"), "retired": _("%(n)s ended"),
+        "relations_added": _("%(n)s relations added"), "relations_removed": _("%(n)s relations removed"),
+        "names": _("%(n)s plans"), "new": _("%(n)s new"), "kept": _("%(n)s kept"), "ended": _("%(n)s ended"),
+    }  # fmt: skip
+    parts = [said % {"n": counts[word]} for word, said in words.items() if counts.get(word)]
     return ", ".join(parts[:4]) or _("nothing changed")
 
 

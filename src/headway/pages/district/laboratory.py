@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from headway.access import queries as access
 from headway.access.types import Role
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
 from headway.pages.district.rule_form import Form, read_form, rule_book
@@ -93,8 +93,9 @@ def _body(form: Form, book: Any, *, name: str, reason: str, in_force: date) -> d
         )
     except Refusal as refusal:
         if refusal.code == "nothing_new":
-            words = _("These settings are the ones in force: nothing would change.")
-            raise Refusal("nothing_new", words) from refusal
+            raise Refusal(
+                "nothing_new", "These settings are the ones in force: nothing would change."
+            ) from refusal
         raise
     return actions.read_policy(queries.policy_text(body).encode(), name=FILE)
 
@@ -114,11 +115,11 @@ def _publish(request: HttpRequest, form: Form, context: dict[str, Any]) -> HttpR
     try:
         in_force = date.fromisoformat(context["day"])
     except ValueError as error:
-        raise Refusal("not_a_day", _("Give the day from which it is in force.")) from error
+        raise Refusal("not_a_day", "Give the day from which it is in force.") from error
     if not name:
-        raise Refusal("name_missing", _("Give the policy a name."))
+        raise Refusal("name_missing", "Give the policy a name.")
     if not reason:
-        raise Refusal("reason_missing", _("Say why the rule changes: people are told."))
+        raise Refusal("reason_missing", "Say why the rule changes: people are told.")
     newest = max(request.book.versions, key=lambda version: version["id"])
     said = (newest["name"], newest["applies"], newest["in_force_on"], newest["body"].get("reason"))
     if said == (name, form.basis.applies, in_force, reason):
@@ -126,7 +127,7 @@ def _publish(request: HttpRequest, form: Form, context: dict[str, Any]) -> HttpR
         run = next(one for one in access.import_runs(kind="policy") if one.status == "applied")
         return redirect(f"/district/policy?done={run.pk}")
     if not form.basis.name and any(version["name"] == name for version in request.book.versions):
-        raise Refusal("name_taken", _("Another policy has this name; give it one of its own."))
+        raise Refusal("name_taken", "Another policy has this name; give it one of its own.")
     body = _body(form, request.book, name=name, reason=reason, in_force=in_force)
     run = actions.import_policy(actor=request.viewer, body=body, name=f"{name}.toml", at=request.moment)
     return redirect(f"/district/policy?done={run.pk}&moved={run.counts['determinations_changed']}")
@@ -138,7 +139,7 @@ def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:
         led = rosters.schools_led(viewer=request.viewer)
         school = next((one for one in led if one.sourced_id == form.of), None)
         if school is None:
-            raise Refusal("unknown_school", _("There is no such school."))
+            raise Refusal("unknown_school", "There is no such school.")
         found = rosters.students_of_school(
             viewer=request.viewer, school_id=school.id, as_of=request.viewer.today
         )
@@ -146,8 +147,9 @@ def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:
     elif queries.determinations_n() > MOST:
         raise Refusal(
             "choose_a_school",
-            _("The district has more than %(n)s levels. Choose a school to look at, then another.")
-            % {"n": MOST},
+            Sentence(
+                "The district has more than %(n)s levels. Choose a school to look at, then another.", n=MOST
+            ),
         )
     return actions.try_policy(
         actor=request.viewer, body=body, name=FILE, at=request.moment, students=students

@@ -29,7 +29,7 @@ class Kind:
     """One kind of event: how many in each month shown, and in all."""
 
     name: str
-    months: list[str]
+    months: list[tuple[str, str]]
     total: str
 
 
@@ -55,12 +55,14 @@ def ledger(request: HttpRequest) -> HttpResponse:
         limit=SIZE + 1,
     )
     head, seal = evidence.head()
+    months = [date_format(day, pgettext("format of a day", "M")) for day in starts[:-1]]
     context = {
         "nav": "district.ledger", "head": head, "head_said": f"{head:,}", "seal": seal,
         "verified": access.last_act("verify_ledger"), "checked": checked, "walked": _walked(checked),
-        "months": [date_format(day, pgettext("format of a day", "M")) for day in starts[:-1]], "part": f"{PART:,}",
+        "months": months, "part": f"{PART:,}",
         "kinds": [
-            Kind(kind_name(kind), [f"{n:,}" if n else "" for n in rows[:-1]], f"{rows[-1]:,}") for kind, rows in counts.items()
+            Kind(kind_name(kind), list(zip(months, (f"{n:,}" if n else "" for n in rows), strict=False)), f"{rows[-1]:,}")
+            for kind, rows in counts.items()
         ],
         "entries": [_entry(one) for one in entries[:SIZE]], "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
         "act": act, "who": who, "act_names": [(one, act_name(one)) for one in access.act_kinds()],
@@ -88,7 +90,17 @@ def kind_name(kind: str) -> str:
             "handed_in": _("Work handed in"), "plan": _("Plans"), "card_comment": _("Comments on cards"),
             "card_incomplete": _("Incompletes on cards"), "card_issued": _("Report cards issued"),
             "card_statement": _("Statements of families"), "conference": _("Conferences"),
-            "agreement": _("Agreements"), "noted": _("Notes of substitutes")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "agreement": _("Agreements"), "noted": _("Notes of substitutes"), "note_withdrawn": _("Notes taken back"),
+            "offered": _("Tasks given"), "grouped": _("Groups of a task"), "offer_withdrawn": _("Tasks taken back"),
+            "closed": _("Tasks closed without work"), "reopened": _("Tasks opened again"),
+            "returned": _("Work returned for revision"), "return_undone": _("Returns taken back"),
+            "ready": _("Requests to move up"), "show_again": _("Requests to show it again"),
+            "answered": _("Answers to requests"), "taken_back": _("Requests taken back"),
+            "merged": _("People joined"), "split": _("People split"),
+            "profile_entry": _("Entries of About me"), "accommodation": _("Accommodations"),
+            "modification": _("Targets of a student’s own"), "language_status": _("Status of English learners"),
+            "consent": _("Consents to screeners"), "screener_result": _("Results of screeners"),
+            }.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def act_name(act: str) -> str:
@@ -119,14 +131,36 @@ def act_name(act: str) -> str:
         "verify_address": _("verified an address"), "remove_address": _("removed an address"),
         "note_bounces": _("noted addresses that letters do not reach"), "try_job_again": _("tried a job again"),
         "release_copy": _("released a restored copy"),
+        "release_ratings": _("released ratings"), "withdraw_ratings": _("withdrew ratings"),
+        "move_ratings": _("moved ratings to another target"), "redate_ratings": _("gave ratings another day"),
+        "undo_ratings": _("took a change of ratings back"), "erase_payloads": _("erased contents"),
+        "ask": _("asked for something"), "take_back": _("took a request back"), "answer": _("answered a request"),
+        "give": _("gave a task"), "regroup": _("changed the groups of a task"), "closed": _("closed tasks without work"),
+        "reopened": _("opened tasks again"), "offer_withdrawn": _("took a task back"),
+        "return_piece": _("returned work for revision"), "undo_return": _("took a return back"),
+        "export_record": _("gave out a student’s record"), "end_plans": _("ended plans"),
+        "read_supports": _("read what is sensitive about a student"), "profile_entry": _("wrote in About me"),
+        "accommodation": _("recorded an accommodation"), "modification": _("recorded a target of a student’s own"),
+        "language_status": _("recorded a status as an English learner"), "consent": _("recorded a consent"),
+        "screener_result": _("recorded what a screener found"), "withdraw_student": _("noted that a student left"),
+        "return_student": _("noted that a student came back"), "merge_people": _("joined two people"),
+        "split_people": _("split two people"), "tell_apart": _("noted that two are two people"),
+        "import_events": _("imported school events"), "roll_year": _("began the next school year"),
     }.get(act, act.replace("_", " "))  # fmt: skip
+
+
+def object_name(kind: str) -> str:
+    """Say what an act was about."""
+    return {"person": _("person"), "account": _("account"), "class": _("class"), "offer": _("task"), "plan": _("plan"),
+            "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
+            "card_run": _("run of report cards"), "saying": _("kept sentence")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def _entry(one: Any) -> dict[str, Any]:
     detail = ", ".join(
         f"{key.replace('_', ' ')}: {_short(value)}" for key, value in list(one.detail.items())[:4]
     )
-    return {"at": one.at, "who": one.actor_name, "act": act_name(one.act), "kind": one.object_kind,
+    return {"at": one.at, "who": one.actor_name, "act": act_name(one.act), "kind": object_name(one.object_kind),
             "object": one.object_id, "detail": detail}  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def people(request: HttpRequest) -> HttpResponse:
     act = {"merge": _merge, "split": _split, "apart": _apart}.get(request.POST.get("act", ""))
     try:
         if act is None:
-            raise Refusal("unknown_word", _("Choose what to do."))
+            raise Refusal("unknown_word", "Choose what to do.")
         return act(request)
     except Refusal as refusal:
         return _show(request, refusal, status=422)

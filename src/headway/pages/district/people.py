@@ -14,6 +14,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.district.imports import listed
 from headway.pages.district.roster import role_name
+from headway.pages.parts import refused
 from headway.pages.parts.grades import grade_name
 from headway.rosters import actions
 from headway.rosters import queries as rosters
@@ -33,7 +34,7 @@ def person(request: HttpRequest, person_id: str, subject: Any) -> HttpResponse:
     try:
         return act(request, subject)
     except Refusal as refusal:
-        return _show(request, subject, {"error": refusal.message}, 422)
+        return _show(request, subject, {"error": refused.said(refusal)}, 422)
 
 
 def _invite(request: HttpRequest, subject: Any) -> HttpResponse:
@@ -46,10 +47,10 @@ def _restrict(request: HttpRequest, subject: Any) -> HttpResponse:
     adult = rosters.person_by_reference(request.POST.get("adult", "").strip())
     reason = request.POST.get("reason", "")
     if reason not in REASONS:
-        raise Refusal("unknown_word", _("Choose the reason of the restriction."))
+        raise Refusal("unknown_word", "Choose the reason of the restriction.")
     last = _day(request.POST.get("through", ""))
     if last is not None and last < request.viewer.today:
-        raise Refusal("not_a_span", _("The last day of the restriction lies ahead, or is left open."))
+        raise Refusal("not_a_span", "The last day of the restriction lies ahead, or is left open.")
     actions.restrict_guardian(
         actor=request.viewer, student_id=subject.id, guardian_id=adult.id, reason_code=reason,
         at=request.moment, ends_on=None if last is None else last + timedelta(days=1),
@@ -61,7 +62,7 @@ def _lift(request: HttpRequest, subject: Any) -> HttpResponse:
     number = request.POST.get("restriction", "")
     own = {one.pk for one in rosters.restrictions_of(person_id=subject.id)}
     if not is_whole(number) or int(number) not in own:
-        raise Refusal("no_such_restriction", _("There is no such restriction of this person."))
+        raise Refusal("no_such_restriction", "There is no such restriction of this person.")
     actions.lift_restriction(actor=request.viewer, restriction_id=int(number), at=request.moment)
     return redirect(f"{request.path}?saved=lifted")
 
@@ -85,7 +86,7 @@ def _returned(request: HttpRequest, subject: Any) -> HttpResponse:
 def _given_day(request: HttpRequest) -> date:
     found = _day(request.POST.get("on", ""))
     if found is None:
-        raise Refusal("not_a_day", _("Say on which day."))
+        raise Refusal("not_a_day", "Say on which day.")
     return found
 
 
@@ -95,7 +96,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Refusal("not_a_day", _("Write the day as in 2026-11-12.")) from error
+        raise Refusal("not_a_day", "Write the day as in 2026-11-12.") from error
 
 
 def _show(request: HttpRequest, subject: Any, more: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
+from headway.pages.district.rule_form import rule_names
 from headway.pages.parts import tags
 from headway.pages.parts.news import asks
 from headway.proficiency import actions
@@ -30,6 +31,7 @@ class Card:
     ahead: bool
     where: str
     rule: str
+    code: str
     words: str
     parameters: list[tuple[str, str]]
     asks: list[str]
@@ -79,7 +81,8 @@ def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Car
         rule = registry.rule(body["rule"])
         chosen = rule.parameters.from_mapping(body.get("parameters", {}))
         words = rule.words(chosen, language)
-        parameters = [(name, f"{value:g}" if isinstance(value, float) else str(value))
+        names = {each.name: each.metadata[language].rstrip(".") for each in fields(rule.parameters)}
+        parameters = [(names[name], f"{value:g}" if isinstance(value, float) else str(value))
                       for name, value in chosen.as_mapping().items()
                       if value is not None and (name, value) != ("order", "observed")]  # fmt: skip
     scale = body.get("_scale") or {"levels": []}
@@ -87,10 +90,11 @@ def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Car
         {"name": tags.level_name(level, language), "value": f"{level['value']:g}"}
         for level in scale["levels"]
     ]
-    named = f"{body['rule']} {registry.rule(body['rule']).version}" if "rule" in body else ""
+    named = rule_names().get(body["rule"], body["rule"]) if "rule" in body else ""
+    code = f"{body['rule']} {registry.rule(body['rule']).version}" if "rule" in body else ""
     return Card(
         version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today, _where(version["applies"]),
-        named, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
+        named, code, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
         ", ".join(body.get("locked", ())), body.get("reason", ""),
     )  # fmt: skip
 

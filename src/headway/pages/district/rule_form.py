@@ -123,7 +123,7 @@ def _applies(school: str, place: str, schools: Mapping[str, str]) -> dict[str, s
     found = {}
     if school:
         if school not in schools:
-            raise Refusal("unknown_area", _("There is no such school."))
+            raise Refusal("unknown_area", "There is no such school.")
         found["school"] = school
     kind, _sep, named = place.partition(":")
     if place:
@@ -134,7 +134,7 @@ def _applies(school: str, place: str, schools: Mapping[str, str]) -> dict[str, s
         elif kind == "a" and code in known.get(key, ()):
             found["area"] = named
         else:
-            raise Refusal("unknown_area", _("There is no such continuum or area."))
+            raise Refusal("unknown_area", "There is no such continuum or area.")
     return found
 
 

@@ -12,9 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Refusal, Sentence
 
 KEPT = timedelta(days=1)
 MOST_BYTES = {
@@ -51,15 +50,15 @@ def keep(request: HttpRequest, *, kind: str, at: datetime) -> Staged:
     """Keep the uploaded file until tomorrow. Raises `Refusal`: `no_file`, `too_large`, `empty_file`."""
     upload: Any = request.FILES.get("file")
     if upload is None:
-        raise Refusal("no_file", _("Choose a file first."))
+        raise Refusal("no_file", "Choose a file first.")
     most = MOST_BYTES[kind]
     if upload.size > most:
         raise Refusal(
             "too_large",
-            _("The file is larger than %(n)s MB; import it on the command line.") % {"n": most >> 20},
+            Sentence("The file is larger than %(n)s MB; import it on the command line.", n=most >> 20),
         )
     if not upload.size:
-        raise Refusal("empty_file", _("The file is empty."))
+        raise Refusal("empty_file", "The file is empty.")
     place = folder()
     _tidy(place, at)
     digest = hashlib.sha256()
@@ -78,7 +77,7 @@ def keep(request: HttpRequest, *, kind: str, at: datetime) -> Staged:
 def find(request: HttpRequest, *, kind: str) -> Staged:
     """Return the staged file of the form's token. Raises `Refusal("not_staged")` where it is gone or not this account's."""
     token = request.POST.get("token", "")
-    gone = Refusal("not_staged", _("The file that you looked at is no longer kept. Hand it in once more."))
+    gone = Refusal("not_staged", "The file that you looked at is no longer kept. Hand it in once more.")
     try:
         said = signing.loads(token, salt="headway.staging", max_age=KEPT)
     except signing.BadSignature as error:

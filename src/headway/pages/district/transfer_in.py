@@ -7,6 +7,7 @@ themselves.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from headway.evidence import actions as evidence
 from headway.evidence.types import Work
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding, Refusal
+from headway.kit.refusals import Refusal
 from headway.pages.district import staging
 from headway.pages.parts import files
 from headway.proficiency import actions as proficiency
@@ -58,7 +59,7 @@ def transfer_in(request: HttpRequest, person_id: str, subject: Any) -> HttpRespo
 def _lines(given: dict[str, str]) -> list[tuple[str, str]]:
     """Return (target, level) of each line: the last word is the level."""
     if not given["school"].strip():
-        raise Refusal("required", _("Say which school or district the record comes from."))
+        raise Refusal("required", "Say which school or district the record comes from.")
     found = [
         tuple(line.replace(",", " ").rsplit(maxsplit=1))
         for line in given["levels"].split("\n")
@@ -67,7 +68,7 @@ def _lines(given: dict[str, str]) -> list[tuple[str, str]]:
     if not found or len(found) > MOST_LINES or any(len(line) != 2 for line in found):
         raise Refusal(
             "required",
-            _("Write a target and a level on each line, as M.5.FR.02 3; at most two hundred lines."),
+            "Write a target and a level on each line, as M.5.FR.02 3; at most two hundred lines.",
         )
     return [(target.strip(), level) for target, level in found]
 
@@ -93,15 +94,9 @@ def _write(
                 actor=request.viewer, rows=rows, at=request.moment, book=request.book, source="page"
             )
         except Refusal as refusal:
-            raise Refusal(
-                refusal.code, refusal.message, [_placed(one) for one in refusal.findings]
-            ) from refusal
+            raise refusal.at([replace(one, file=None) for one in refusal.findings]) from refusal
         if plan_only:
             transaction.set_rollback(True)
-
-
-def _placed(one: Finding) -> Finding:
-    return Finding(one.code, one.message, None, one.line, one.column, one.value)
 
 
 def _keep(

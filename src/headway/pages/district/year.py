@@ -10,7 +10,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 
 from headway.access import queries as access
 from headway.kit.refusals import Refusal
@@ -33,7 +32,7 @@ def year(request: HttpRequest) -> HttpResponse:
         plan = actions.plan_year(actor=request.viewer, at=request.moment, choices=choices)
         if request.method == "POST":
             if given.get("seen") != _seal(plan):
-                raise Refusal("plan_changed", _("The roster changed since you looked. This is the plan now."))
+                raise Refusal("plan_changed", "The roster changed since you looked. This is the plan now.")
             run = actions.roll_year(actor=request.viewer, at=request.moment, choices=choices)
             return redirect(f"/district/year?done={run.pk}")
     except Refusal as refusal:
@@ -75,4 +74,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Refusal("not_a_day", _("Write the day as in 2026-11-12.")) from error
+        raise Refusal("not_a_day", "Write the day as in 2026-11-12.") from error

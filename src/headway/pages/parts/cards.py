@@ -31,7 +31,7 @@ class CardRow:
 
     name: str
     mark: SafeString
-    n: int
+    from_n: str
     decided: bool
 
 
@@ -137,7 +137,7 @@ def _row(row: Mapping[str, Any], scales: Mapping[str, Any]) -> CardRow:
     scale = scales[row["scale"]]
     words = tags.say(row["state"], row["value"], scale)
     drawn = tags.in_words_of(tags.draw(row["state"], row["value"], scale), words)
-    return CardRow(_name(row["name"]), drawn, row["n"], row["decided"])
+    return CardRow(_name(row["name"]), drawn, tags.from_pieces(row["n"]), row["decided"])
 
 
 def _area(one: Mapping[str, Any], scales: Mapping[str, Any], grade: str) -> CardArea:
@@ -166,8 +166,8 @@ def where(one: Mapping[str, Any], grade: str) -> str:
 
 
 def pace_words(pace: Mapping[str, Any]) -> str:
-    """Say a frozen pace: the word, the pieces, the n."""
-    return _("%(word)s: %(filled)s of %(required)s pieces are in (n = %(n)s in the last weeks)") % {
+    """Say a frozen pace: the word, the pieces, and how many of the last weeks it is worked out from."""
+    return _("%(word)s: %(filled)s of %(required)s pieces are in (%(n)s in the last weeks)") % {
         "word": pacing.word(pace["state"]), "filled": pace["filled"], "required": pace["required"], "n": pace["n"]}  # fmt: skip
 
 
@@ -175,8 +175,9 @@ def growth_words(one: Mapping[str, Any]) -> tuple[str, str]:
     """Say a frozen growth, and from what to what it goes, or why it is unknown."""
     if one["rate"] is None:
         return _("Unknown"), growing.unknown(one["reason"], one["weeks"])
-    detail = _("from %(from)s in %(day)s to %(to)s, n = %(n)s") % {
-        "from": growing.one_decimal(one["from"] / 100), "to": growing.one_decimal(one["to"] / 100), "n": one["n"],
+    detail = _("from %(from)s in %(day)s to %(to)s, %(pieces)s") % {
+        "from": growing.one_decimal(one["from"] / 100), "to": growing.one_decimal(one["to"] / 100),
+        "pieces": tags.from_pieces(one["n"]),
         "day": date_format(date.fromisoformat(one["since"]), _("M Y"))}  # fmt: skip
     return growing.per_year(one["rate"] / 100), detail
 
@@ -184,8 +185,8 @@ def growth_words(one: Mapping[str, Any]) -> tuple[str, str]:
 def rule_words(rule: Mapping[str, Any]) -> str:
     """Say the rule that made levels: in words, then its name and version."""
     said = rule["words"].get(language()) or rule["words"]["en"]
-    line = _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s. n = %(n)s.") % {
-        **{name: rule[name] for name in ("rule", "version", "policy", "number", "n")},
+    line = _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s; %(pieces)s.") % {
+        **{name: rule[name] for name in ("rule", "version", "policy", "number")}, "pieces": tags.from_pieces(rule["n"]),
         "day": tags.day(date.fromisoformat(rule["in_force_on"])),
     }  # fmt: skip
     return f"{said} {line}"
@@ -254,4 +255,4 @@ def _level(row: Mapping[str, Any] | None, scales: Mapping[str, Any]) -> str:
     if row is None:
         return _("not on the card")
     words = tags.say(row["state"], row["value"], scales[row["scale"]])
-    return _("%(level)s (n = %(n)s)") % {"level": words, "n": row["n"]}
+    return _("%(level)s (%(pieces)s)") % {"level": words, "pieces": tags.from_pieces(row["n"])}

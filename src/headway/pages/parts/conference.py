@@ -33,7 +33,7 @@ class Agreed:
 
 def who_words() -> dict[str, str]:
     """Return who does what was agreed, in words."""
-    return {"school": _("School"), "student": _("Student"), "home": _("Home")}
+    return {"school": _("School"), "student": _("Student"), "home": _("Family")}
 
 
 def state_words() -> dict[str, str]:

@@ -98,7 +98,7 @@ def asks(requirement: dict[str, int]) -> list[str]:
         line = {
             "pieces": ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", n),
             "at_depth": ngettext("%(n)s of them at the depth asked", "%(n)s of them at the depth asked", n),
-            "depth": _("depth %(n)s or deeper"), "days_apart": _("at least %(n)s days apart"),
+            "depth": _("depth %(n)s or deeper"), "days_apart": _("at least %(n)s days between the first and the last"),
             "raters": ngettext("by %(n)s rater", "by %(n)s different raters", n),
             "tasks": ngettext("from %(n)s task", "from %(n)s different tasks", n),
             "settings": ngettext("in %(n)s setting", "in %(n)s different settings", n),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Finding, Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.asked import LookBack, day_of_form, look_back
 from headway.pages.parts.supports import supports
@@ -82,30 +82,12 @@ def said(refusal: Refusal) -> str:
             "stays for years and helps nobody tomorrow."
         ) % {"words": fault.value if fault else ""}
     if refusal.code == "ratings_invalid" and fault is not None:
-        return rating_fault(fault.code, fault.message)
-    return {
-        "already_modified": _("This student has a target of their own here already. End it first."),
-        "before_consent": _("That day lies before the consent was given."),
-        "consent_missing": _("Without a consent that stands nothing is recorded. Record the consent first."),
-        "day_ahead": _("That day has not been yet."),
-        "day_before_last": _("The status that stands began later than that day."),
-        "day_passed": _("Choose a day to come; only a check-in has a next day."),
-        "descriptors_missing": _("Say for each level what this student’s own work looks like there."),
-        "expires_too_late": _(
-            "Choose a day to come on which it leaves the page; the form says the last one."
-        ),
-        "forbidden": _("Only the student’s teachers, advisors and the school’s leaders record this."),
-        "no_such_entry": _("There is no such entry that you may change."),
-        "reader_not_allowed": _("The district keeps this field to fewer readers: take one away."),
-        "reason_missing": _("Say why it ends."),
-        "text_missing": _("Write some words."),
-        "text_too_long": _("The text is too long. Shorten it and save again."),
-        "unknown_target": _("Choose a target for a goal only, by its code or from the list."),
-    }.get(refusal.code) or refused.said(refusal)
+        return rating_fault(fault)
+    return refused.said(refusal)
 
 
-def rating_fault(code: str, message: str) -> str:
-    """Return what a page says where a rating does not fit a modification or the language; else the message itself."""
+def rating_fault(fault: Finding | Refusal) -> str:
+    """Return what a page says where a rating does not fit a modification or the language; else what was found."""
     return {
         "target_modified": _(
             "This student has a target of their own here. Rate it on the page for rating; it never counts as grade level."
@@ -114,7 +96,7 @@ def rating_fault(code: str, message: str) -> str:
         "language_is_target": _(
             "Language is the target here: evidence in another language does not show it."
         ),
-    }.get(code, message)
+    }.get(fault.code) or refused.said(fault)
 
 
 # What helps.

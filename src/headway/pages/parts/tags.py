@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 
 from headway.kit.naming import spoken
 from headway.kit.times import from_micros
+from headway.pages.parts import refused
 
 register = template.Library()
+register.filter("said", refused.said)
+register.filter("placed", refused.placed)
 WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 
@@ -190,6 +193,11 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
     ) % {"filled": filled, "required": required}
     marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on))
     return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
+
+
+def from_pieces(n: int) -> str:
+    """Say how many pieces of work something rests on."""
+    return ngettext("from %(n)s piece of work", "from %(n)s pieces of work", n) % {"n": n}
 
 
 @register.filter

@@ -8,12 +8,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headway.kit import naming
 from headway.pages.parts import tags
 from headway.pages.parts.learning import REACHED, Learner, against_grade, language
 from headway.pages.parts.stations import colour
 from headway.proficiency import queries
 from headway.proficiency.queries import Line, NextStep, Standing
 from headway.science.judgment import Judgment
+from headway.science.proficiency import words
 
 DAY_US = 86_400_000_000
 _RANK = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond")
@@ -65,11 +67,11 @@ def reason(step: NextStep) -> str:
 
 def line_reason(learner: Learner, line: Line) -> str:
     """Say why this line comes first."""
-    words = against_grade(line, learner.grade)
-    said = {"line": line.framework.called(language()), "level": line.working.level, "where": words}
+    where = against_grade(line, learner.grade)
+    said = {"line": line.framework.called(language()), "level": line.working.level, "where": where}
     if line.working.level is None:
         return _("%(line)s has no evidence yet, so any piece helps.") % said
-    if words and line.expected is not None and line.working.level < line.expected:
+    if where and line.expected is not None and line.working.level < line.expected:
         return _("%(line)s has the longest way to go: you work at level %(level)s, %(where)s.") % said
     return _("%(line)s has waited longest for a new piece.") % said
 
@@ -120,23 +122,7 @@ def would_change(judgment: Judgment, scale: dict[str, Any]) -> str:
 
 def missing(judgment: Judgment) -> str:
     """Say what is asked and not shown yet."""
-    said = []
-    for name, (have, need) in judgment.missing.items():
-        n = need if name == "days_apart" else need - have
-        text = {
-            "pieces": ngettext("one more piece", "%(n)s more pieces", n),
-            "at_depth": ngettext("one piece that goes deeper", "%(n)s pieces that go deeper", n),
-            "days_apart": ngettext(
-                "a piece at least %(n)s day after the first", "a piece at least %(n)s days after the first", n
-            ),
-            "raters": ngettext("one more person who rates", "%(n)s more people who rate", n),
-            "tasks": ngettext("one other task", "%(n)s other tasks", n),
-            "settings": ngettext("one other setting", "%(n)s other settings", n),
-            "observer_types": ngettext("one other kind of observer", "%(n)s other kinds of observer", n),
-        }.get(name)
-        if text:
-            said.append(text % {"n": n})
-    return "; ".join(said)
+    return naming.say(words.lacking(judgment.missing, language()))
 
 
 def judged(learner: Learner, target: int) -> queries.Explained:  # type: ignore[name-defined]

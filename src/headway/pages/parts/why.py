@@ -126,9 +126,9 @@ def _statement(viewer: Viewer, found: Explained, language: str) -> str:
 def rule_line(found: Explained) -> str:
     """Say which rule made the level, in which version, since when, and on how much evidence."""
     policy = found.effective
-    return _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s. n = %(n)s.") % {
+    return _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s; %(pieces)s.") % {
         "rule": policy.policy.rule, "version": policy.policy.version, "policy": policy.name, "number": policy.number,
-        "day": tags.day(policy.in_force_on), "n": found.standing.n_counted,
+        "day": tags.day(policy.in_force_on), "pieces": tags.from_pieces(found.standing.n_counted),
     }  # fmt: skip
 
 

@@ -156,7 +156,7 @@ def _found(request: HttpRequest, school: Any, look: LookBack) -> Week:
     everybody = list(rosters.students_of_school(viewer=viewer, school_id=school.id, as_of=m.day))
     needs = response.needs(m, [person.id for person in everybody])
     rooms = list(rosters.school_classes(school_id=school.id, as_of=m.day))
-    members = rosters.members(class_ids=[room.id for room in rooms], as_of=m.day)
+    members = rosters.members(class_ids=[room.id for room in rooms], as_of=m.day, viewer=viewer)
     seen = {person.id: person for person in everybody}
     members = {key: [one for one in students if one in seen] for key, students in members.items()}
     late = response.pieces_waiting(m, seen)

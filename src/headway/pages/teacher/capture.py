@@ -80,7 +80,9 @@ def capture(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
 
 
 def _people(request: HttpRequest, school_class: Any) -> list[Any]:
-    people = rosters.students_in_class(class_id=school_class.id, as_of=request.viewer.today)
+    people = rosters.students_in_class(
+        class_id=school_class.id, as_of=request.viewer.today, viewer=request.viewer
+    )
     seen = rosters.visible_ids(
         request.viewer, person_ids=[one.id for one in people], as_of=request.viewer.today
     )

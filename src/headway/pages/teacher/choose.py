@@ -36,7 +36,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             groups.setdefault(name, []).append(
                 {"id": node.id, "name": node.called(language), "code": node.code}
             )
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=viewer)
     stack = places(m, {s for listed in members.values() for s in listed})
     pieces = [one for one in stack if one.chance is None]
     people = rosters.people_by_id(person_ids={s for one in pieces[:SHOWN] for s in one.students})

@@ -34,13 +34,18 @@ def close(request: HttpRequest, chances: Sequence[UUID]) -> dict[str, Any]:
         work.hand_in_on_paper(actor=request.viewer, opportunities=chances, at=request.moment)
         return {"said": _("Handed in on paper: it waits to be rated")}
     reason = request.POST.get("reason", "").replace("\0", "").strip()
-    reason = reason or {"missed": _("No work came."), "away": _("Not there.")}.get(act, "")
+    reason = reason or usual_reason(act)
     first, last = actions.close_opportunities(
         actor=request.viewer, opportunities=chances, state=act, reason=reason, at=request.moment, book=request.book
     )  # fmt: skip
     said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chances))
     said = said % {"state": state_words(act), "n": len(chances)}
     return {"closed": [first, last], "said": said}
+
+
+def usual_reason(act: str) -> str:
+    """Return what is said where nobody gave a reason; nothing where one has to be given."""
+    return {"missed": _("No work came."), "away": _("Not there.")}.get(act, "")
 
 
 def refused(refusal: Refusal) -> str:

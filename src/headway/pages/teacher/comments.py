@@ -60,7 +60,7 @@ def comments(request: HttpRequest, class_id: str, run: int, subject: Any) -> Htt
     if asked and (area is None or str(area.id) != asked):
         raise Http404
     people = rosters.students_in_class(
-        class_id=school_class.id, as_of=queries.day_of(of, request.viewer.today)
+        class_id=school_class.id, as_of=queries.day_of(of, request.viewer.today), viewer=request.viewer
     )
     seen = rosters.visible_ids(
         request.viewer, person_ids=[one.id for one in people], as_of=request.viewer.today

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headway.access.types import Viewer
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros, parse_instant
+from headway.pages.parts import refused
 from headway.proficiency import actions
 
 MOST = 500
@@ -28,24 +28,14 @@ def corrected(request: HttpRequest, keys: list[str]) -> dict[str, Any]:
     reason, act = request.POST.get("reason", "").strip(), request.POST.get("act", "")
     try:
         if not keys:
-            raise Refusal("nothing_chosen", _("Choose the ratings to correct."))
+            raise Refusal("nothing_chosen", "Choose the ratings to correct.")
         if not reason:
-            raise Refusal("reason_missing", _("A correction needs its reason."))
+            raise Refusal("reason_missing", "A correction needs its reason.")
         number = _correct(request.viewer, act, keys, reason, request)
     except Refusal as refusal:
-        return {"fault": refused(refusal)}
+        return {"fault": refused.why(refusal)}
     done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
     return {"said": done, "act": number}
-
-
-def refused(refusal: Refusal) -> str:
-    """Return a refusal to correct, or to take a correction back, in words."""
-    return {
-        "chance_closed": _(
-            "What was missed or excused is not withdrawn here: open the task again for the student on its page."
-        ),
-        "chance_open": _("The task was opened again for the student since: close it anew on its page."),
-    }.get(refusal.code) or (refusal.findings[0].message if refusal.findings else refusal.message)
 
 
 def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:
@@ -58,10 +48,10 @@ def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: Ht
         try:
             day = date.fromisoformat(request.POST.get("observed", ""))
         except ValueError as error:
-            raise Refusal("not_a_day", _("Give the day on which it was observed.")) from error
+            raise Refusal("not_a_day", "Give the day on which it was observed.") from error
         today = at.astimezone(request.zone).date()
         if not FIRST_DAY <= day <= today:
-            raise Refusal("not_a_day", _("Give a day from 1950 to today."))
+            raise Refusal("not_a_day", "Give a day from 1950 to today.")
         when = parse_instant(day.isoformat(), request.zone)
         # The instant of a day is its noon; in the morning of today that is not yet.
         return actions.redate_ratings(
@@ -69,4 +59,4 @@ def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: Ht
         )
     if act == "withdraw":
         return actions.withdraw_ratings(actor=viewer, keys=keys, reason=reason, at=at)
-    raise Refusal("unknown_act", _("Choose what to do with them."))
+    raise Refusal("unknown_act", "Choose what to do with them.")

@@ -18,7 +18,7 @@ from headway.access import actions, queries
 from headway.access.types import Role, Viewer
 from headway.kit.refusals import Refusal
 from headway.kit.times import end_of_day
-from headway.pages.parts import cookies, pictures
+from headway.pages.parts import cookies, pictures, refused
 from headway.pages.parts.told import address, told
 from headway.pages.teacher.scope import taught_class
 from headway.rosters import queries as rosters
@@ -61,7 +61,7 @@ def device(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         try:
             return _act(request, subject, here)
         except Refusal as refusal:
-            return redirect(address(here, fault=_refused(refusal)))
+            return redirect(address(here, fault=refused.said(refusal)))
     devices = queries.devices_of(school_class=subject.uuid, at=request.moment)
     rows = _rows(request, subject, [one.uuid for one in devices])
     context = {
@@ -135,7 +135,7 @@ def slips(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         )  # fmt: skip
     except Refusal as refusal:
         here = f"/teacher/classes/{quote(class_id, safe='')}/device"
-        return redirect(address(here, fault=_refused(refusal)))
+        return redirect(address(here, fault=refused.said(refusal)))
     names = {one.uuid: one.name() for one in people}
     sheet = [_printed(request, names[slip.student], slip) for slip in made]
     return render(request, "pages/teacher/slips.html", {"nav": NAV, "class": subject, "slips": sheet})
@@ -153,11 +153,3 @@ def _printed(request: HttpRequest, name: str, slip: Any) -> PrintedSlip:
         name, f"{slip.code[:3]}-{slip.code[3:]}", [(one, pictures.called(one)) for one in slip.pictures], "".join(dark),
         len(code.matrix) + 4,
     )  # fmt: skip
-
-
-def _refused(refusal: Refusal) -> str:
-    return {
-        "no_such_person": _("Choose at least one student of the class."),
-        "unknown_device": _("The class has no such device."),
-        "device_over": _("The device would have ended already; choose a later day."),
-    }.get(refusal.code) or _("Only a teacher of the class does this; a substitute does not.")

@@ -91,7 +91,9 @@ def _chosen(viewer: Viewer, classes: list[Any], reference: str, student: str) ->
         found = next((c for c in classes if c.id in own), None)
     else:
         found = classes[0] if classes else None
-    return found, rosters.students_in_class(class_id=found.id, as_of=viewer.today) if found else []
+    return found, rosters.students_in_class(
+        class_id=found.id, as_of=viewer.today, viewer=viewer
+    ) if found else []
 
 
 def _read(request: HttpRequest, today: date, members: set[str]) -> Form:

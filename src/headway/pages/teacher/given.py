@@ -21,6 +21,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts.loop import names_of, state_words
 from headway.pages.parts.told import address, told
+from headway.pages.teacher.closing import usual_reason
 from headway.pages.teacher.give import group_numbers, groups_sent
 from headway.pages.teacher.notes import in_words
 from headway.proficiency import actions
@@ -136,8 +137,12 @@ def states_of(chances: list[Chance]) -> dict[UUID, str]:
 
 def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     """Show where every student stands with a task; close, open again or take in what was chosen."""
+    fault, sent = "", request.POST
     if request.method == "POST":
-        return _act(request, offer_id, subject)
+        try:
+            return _act(request, offer_id, subject)
+        except Refusal as refusal:
+            fault = _refused(refusal)
     people = rosters.people_by_id(person_ids={one.student for one in subject.chances})
     states = states_of(list(subject.chances))
     rows = [_student(one, people[one.student], states[one.uuid]) for one in subject.chances]
@@ -148,13 +153,14 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
         "nav": "teacher.grid", "task": subject, "targets": names_of(subject.targets), "rows": rows,
         "class": classes.get(subject.school_class or 0), "practice": subject.purpose == 1,
         "counts": [(state_words(s), list(states.values()).count(s)) for s in ORDER if s in states.values()],
-        "said": told(request, "said"), "fault": told(request, "fault"), "undo": _undo(request, subject),
+        "said": told(request, "said"), "fault": fault or told(request, "fault"), "undo": _undo(request, subject),
         "may_withdraw": all(one.state == "offered" for one in subject.chances),
         "any_open": any(row.may for row in rows), "in_groups": any(row.group for row in rows),
         "regroup": [{"id": row.chance, "name": row.name, "group": str(row.group)} for row in rows if row.open],
-        "numbers": group_numbers(len(rows)),
+        "numbers": group_numbers(len(rows)), "chosen": set(sent.getlist("chance")), "act": sent.get("act", ""),
+        "reason": sent.get("reason", ""),
     }  # fmt: skip
-    return render(request, "pages/teacher/given.html", context)
+    return render(request, "pages/teacher/given.html", context, status=422 if fault else 200)
 
 
 def _student(one: Chance, person: Any, state: str) -> StudentRow:
@@ -178,33 +184,30 @@ def _act(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     here, act = f"/teacher/given/{offer_id}", request.POST.get("act", "")
     own = {str(one.uuid): one.uuid for one in subject.chances}
     chosen = [own[text] for text in dict.fromkeys(request.POST.getlist("chance")) if text in own]
-    reason = request.POST.get("reason", "").replace("\0", "").strip()
+    reason = request.POST.get("reason", "").replace("\0", "").strip() or usual_reason(act)
     who, at = request.viewer, request.moment
-    try:
-        if act == "withdraw":
-            work.withdraw_offer(actor=who, offer=offer_id, at=at)
-            return redirect(address(here, said=_("Taken back: nobody has it any more.")))
-        if act == "group":
-            return redirect(address(here, said=_regrouped(request, subject)))
-        if act == "paper":
-            n = work.hand_in_on_paper(actor=who, opportunities=chosen, at=at)
-            said = ngettext(
-                "Taken in from paper for %(n)s student.", "Taken in from paper for %(n)s students.", n
-            )
-            return redirect(address(here, said=said % {"n": n}))
-        if act in ("reopen", "undo"):
-            actions.reopen_opportunities(
-                actor=who, opportunities=chosen, reason=AT_ONCE if act == "undo" else reason, at=at
-            )
-            said = ngettext("Open again for %(n)s student.", "Open again for %(n)s students.", len(chosen))
-            return redirect(address(here, said=said % {"n": len(chosen)}))
-        if act not in ("missed", "excused", "away"):
-            raise Refusal("unknown_act", "Choose what to do with them.")
-        first, last = actions.close_opportunities(
-            actor=who, opportunities=chosen, state=act, reason=reason, at=at, book=request.book
+    if act == "withdraw":
+        work.withdraw_offer(actor=who, offer=offer_id, at=at)
+        return redirect(address(here, said=_("Taken back: nobody has it any more.")))
+    if act == "group":
+        return redirect(address(here, said=_regrouped(request, subject)))
+    if act == "paper":
+        n = work.hand_in_on_paper(actor=who, opportunities=chosen, at=at)
+        said = ngettext(
+            "Taken in from paper for %(n)s student.", "Taken in from paper for %(n)s students.", n
         )
-    except Refusal as refusal:
-        return redirect(address(here, fault=_refused(refusal)))
+        return redirect(address(here, said=said % {"n": n}))
+    if act in ("reopen", "undo"):
+        actions.reopen_opportunities(
+            actor=who, opportunities=chosen, reason=AT_ONCE if act == "undo" else reason, at=at
+        )
+        said = ngettext("Open again for %(n)s student.", "Open again for %(n)s students.", len(chosen))
+        return redirect(address(here, said=said % {"n": len(chosen)}))
+    if act not in ("missed", "excused", "away"):
+        raise Refusal("unknown_act", "Choose what to do with them.")
+    first, last = actions.close_opportunities(
+        actor=who, opportunities=chosen, state=act, reason=reason, at=at, book=request.book
+    )
     said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chosen))
     said = said % {"state": state_words(act), "n": len(chosen)}
     return redirect(address(here, said=said, first=first, last=last))

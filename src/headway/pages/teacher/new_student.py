@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from headway.kit.refusals import Refusal
+from headway.pages.parts import refused
 from headway.rosters import actions
 
 
@@ -25,6 +26,6 @@ def new_student(request: HttpRequest, class_id: str, subject: Any) -> HttpRespon
         )  # fmt: skip
     except Refusal as refusal:
         return render(
-            request, "pages/teacher/new_student.html", {**context, "fault": refusal.message}, status=422
+            request, "pages/teacher/new_student.html", {**context, "fault": refused.said(refusal)}, status=422
         )
     return redirect(f"/teacher/students/{person.sourced_id}")

@@ -42,9 +42,8 @@ def observe(request: HttpRequest) -> HttpResponse:
             actor=viewer, rows=[row], at=request.moment, book=request.book, source="observation"
         )
     except Refusal as refusal:
-        first = refusal.findings[0] if refusal.findings else None
-        fault = rating_fault(first.code, first.message) if first else refusal.message
-        return _back(fault=_("Nothing was saved: %(why)s") % {"why": fault})
+        first = refusal.findings[0] if refusal.findings else refusal
+        return _back(fault=_("Nothing was saved: %(why)s") % {"why": rating_fault(first)})
     level = tags.say("level", round(float(row["level"]) * 100), _scale(request, person, node))
     return _back(saved=f"{person.name()}, {node.called(get_language() or 'en')}: {level}")
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import tags
+from headway.pages.parts import refused, tags
 from headway.pages.parts.asked import day_of_form
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address
@@ -43,7 +43,7 @@ class Line:
 
 def numbered(request: HttpRequest, school_class: Any, day: date) -> list[Any]:
     """Return the class's students in the order of the sheet of a day: row 1 is the first. Those out of sight have no row."""
-    people = rosters.students_in_class(class_id=school_class.id, as_of=day)
+    people = rosters.students_in_class(class_id=school_class.id, as_of=day, viewer=request.viewer)
     today = request.viewer.today
     seen = rosters.visible_ids(request.viewer, person_ids=[one.id for one in people], as_of=today)
     return [one for one in people if one.id in seen]
@@ -196,7 +196,7 @@ def _save(
             actor=request.viewer, rows=rows, at=request.moment, book=request.book, source="paper"
         )
     except Refusal as refusal:
-        return refusal.findings[0].message if refusal.findings else refusal.message, ""
+        return refused.why(refusal), ""
     said = ngettext("%(n)s rating on “%(target)s”", "%(n)s ratings on “%(target)s”", len(rows)) % {
         "n": len(rows), "target": node.called(language())}  # fmt: skip
     return "", undoing.note(request.viewer, {"keys": [row["key"] for row in rows], "said": said})

@@ -22,7 +22,7 @@ from headway.evidence import actions as work
 from headway.evidence import queries as evidence
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import tags
+from headway.pages.parts import refused, tags
 from headway.pages.parts.loop import given_view, return_views
 from headway.pages.parts.profile import help_words, rating_fault
 from headway.pages.parts.work import earlier
@@ -188,16 +188,16 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
     if any(row.get("status", STATUSES[0]) not in STATUSES for row in rows):
         return _show(request, stack, {"": _("Choose a level or one of the words of the list.")}, status=422)
     if is_whole(attempt := request.POST.get("attempt", "")) and int(attempt[:6]) != _attempt(stack):
-        return _show(request, stack, {"": _refused("newer_attempt", "")}, status=422)
+        return _show(request, stack, {"": _newer_attempt()}, status=422)
     if said := _meanwhile(request, stack):
         return _show(request, stack, {"": said}, status=422)
     try:
         actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)
     except Refusal as refusal:
-        faults = {"": _refused(refusal.code, refusal.message)}
+        faults = {"": _refused(refusal)}
         for finding in () if refusal.code in USED_UP else refusal.findings:
             if finding.line is not None and finding.line <= len(order):
-                faults[str(order[finding.line - 1])] = rating_fault(finding.code, finding.message)
+                faults[str(order[finding.line - 1])] = rating_fault(finding)
         return _show(request, stack, faults, status=422, fresh=refusal.code in USED_UP)
     said = f"{_names(stack)}: {_summary(request, stack, rows)}"
     return redirect(onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
@@ -231,24 +231,26 @@ def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
             notes={node.id: _comment(request, node) for node in stack.targets}, at=request.moment,
         )  # fmt: skip
     except Refusal as refusal:
-        return _show(request, stack, {"": _refused(refusal.code, refusal.message)}, status=422)
+        return _show(request, stack, {"": _refused(refusal)}, status=422)
     said = _("%(name)s: returned for revision") % {"name": _names(stack)}
     returned = [one.sequence for one in back]
     return redirect(onward(request, stack, {"returned": returned, "keys": [], "said": said}))
 
 
-def _refused(code: str, message: str) -> str:
+def _newer_attempt() -> str:
+    return _("A newer attempt was handed in since. It is shown now.")
+
+
+def _refused(refusal: Refusal) -> str:
     return {
-        "words_missing": _("Say in words what to revise: a returned piece without them helps nobody."),
-        "newer_attempt": _("A newer attempt was handed in since. It is shown now."),
-        "already_returned": _("This attempt was returned already."),
+        "newer_attempt": _newer_attempt(),
         "key_withdrawn": _(
             "What you saved with this form was taken back since. To record it again, save once more."
         ),
         "key_conflict": _(
             "This form was saved before with other content. To add this beside it, save once more; otherwise skip it."
         ),
-    }.get(code) or message
+    }.get(refusal.code) or refused.said(refusal)
 
 
 def _depths() -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ def rated(request: HttpRequest) -> HttpResponse:
     reference = request.GET.get("class", "")
     classes = chosen_classes(viewer, [reference] if reference else [])
     m = queries.moment(now=request.moment, book=request.book)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=request.viewer)
     students = sorted({s for listed in members.values() for s in listed})
     since = micros(request.moment - BACK)
     found = evidence.ratings_by(rater=viewer.person_id or 0, since_us=since, students=students)

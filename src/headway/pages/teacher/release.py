@@ -38,7 +38,7 @@ class HeldRow:
 def release(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
     """Show what is held, by task; release the chosen ratings as a set."""
     viewer = request.viewer
-    people = rosters.students_in_class(class_id=subject.id, as_of=viewer.today)
+    people = rosters.students_in_class(class_id=subject.id, as_of=viewer.today, viewer=viewer)
     seen = rosters.visible_ids(viewer, person_ids=[person.id for person in people], as_of=viewer.today)
     held = evidence.held_ratings(students=sorted(seen))
     here = f"/teacher/classes/{subject.sourced_id}/release"

@@ -103,7 +103,7 @@ def chosen_classes(viewer: Viewer, references: Sequence[str]) -> list[Any]:
 def places(m: queries.Moment, students: Iterable[int]) -> list[Place]:
     """Return the stack of students: work first, the oldest before the others, then what was due by today and did not come.
 
-    A chance without a due day is due when it is given. A group's piece stands once. Four statements.
+    What was given without a due day is never late. A group's piece stands once. Four statements.
     """
     wanted = list(dict.fromkeys(students))
     pieces = response.pieces_waiting(m, wanted)
@@ -119,8 +119,8 @@ def places(m: queries.Moment, students: Iterable[int]) -> list[Place]:
                 before.key, before.title, (*before.students, one.student), before.targets, before.at
             )
     open_ones = evidence.chances_of(wanted, states=(OFFERED,), limit=MOST_CHANCES) if wanted else []
-    due = [one for one in open_ones if one.due_on is None or one.due_on <= m.day]
-    due.sort(key=lambda one: (one.due_on or one.given_at.date(), one.given_at, one.sequence))
+    due = [one for one in open_ones if one.due_on is not None and one.due_on <= m.day]
+    due.sort(key=lambda one: (one.due_on or m.day, one.given_at, one.sequence))
     return [*found.values()] + [
         Place(one.piece_key, one.title, (one.student,), one.targets, one.given_at, one) for one in due
     ]
@@ -145,7 +145,7 @@ def _of_class(request: HttpRequest) -> Stack:
     m = queries.moment(now=request.moment, book=request.book)
     ids = [int(text) for text in dict.fromkeys(request.GET.getlist("target")) if is_whole(text)]
     nodes = _nodes(ids, m)
-    students = rosters.students_in_class(class_id=school_class.id, as_of=m.day)
+    students = rosters.students_in_class(class_id=school_class.id, as_of=m.day, viewer=viewer)
     if not students or not nodes:
         raise Http404
     wanted = request.GET.get("student", "")
@@ -199,7 +199,7 @@ def _walk(
     """
     references = [one for one in request.GET.getlist("class") if one]
     classes = chosen_classes(request.viewer, references)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=request.viewer)
     kept = request.GET.get("title", title)
     stack = [
         one

@@ -19,15 +19,16 @@ from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import needs as words
-from headway.pages.parts import tags, why
+from headway.pages.parts import refused, tags, why
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.grades import grade_name
 from headway.pages.parts.groups import gather
+from headway.pages.parts.learning import against_grade
 from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
 from headway.pages.parts.profile import help_words
 from headway.pages.parts.told import address, told
-from headway.pages.teacher.correcting import chosen_keys, corrected, refused
+from headway.pages.teacher.correcting import chosen_keys, corrected
 from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -86,8 +87,8 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "student": subject,
         "grade": grade_name(subject.grade) if subject.grade else "",
         "look": look,
-        "lines": [_line(x, chosen) for x in lines if x.framework.kind == "academic"],
-        "habits": [_line(x, chosen) for x in lines if x.framework.kind != "academic"],
+        "lines": [_line(x, chosen, subject.grade) for x in lines if x.framework.kind == "academic"],
+        "habits": [_line(x, chosen, subject.grade) for x in lines if x.framework.kind != "academic"],
         "chosen": chosen,
         "level": level,
         "levels": chosen.levels if chosen else (),
@@ -149,24 +150,14 @@ def _state(piece: Any, waiting: set[str], held: set[str], returns: list[Any]) ->
     return "held" if state == "rated" and piece.key in held else state
 
 
-def _line(line: Any, chosen: Any) -> dict[str, Any]:
+def _line(line: Any, chosen: Any, grade: str) -> dict[str, Any]:
     working = line.working
     if working.level is None:
         note = _("No evidence yet.")
-    elif line.expected is None:
-        note = _("Level %(level)s.") % {"level": working.level}
-    elif working.level == line.expected:
-        note = _("Level %(level)s, where the grade is expected.") % {"level": working.level}
-    elif working.level < line.expected:
-        note = _("Level %(level)s, %(n)s below the grade.") % {
-            "level": working.level,
-            "n": line.expected - working.level,
-        }
+    elif where := against_grade(line, grade):
+        note = _("Level %(level)s, %(where)s.") % {"level": working.level, "where": where}
     else:
-        note = _("Level %(level)s, %(n)s above the grade.") % {
-            "level": working.level,
-            "n": working.level - line.expected,
-        }
+        note = _("Level %(level)s.") % {"level": working.level}
     return {
         "id": line.framework.id, "name": line.framework.called(get_language() or "en"), "level": working.level, "note": note,
         "here": chosen is not None and chosen.framework.id == line.framework.id, "reached": working.reached, "n": working.targets,
@@ -324,7 +315,7 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
             actor=request.viewer, rows=[row], at=request.moment, book=request.book, source="decision"
         )
     except Refusal as refusal:
-        return refusal.findings[0].message if refusal.findings else refusal.message
+        return refused.why(refusal)
     return ""
 
 
@@ -351,5 +342,5 @@ def undo(request: HttpRequest, act: int) -> HttpResponse:
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
-        return redirect(address(back, fault=refused(refusal)))
+        return redirect(address(back, fault=refused.said(refusal)))
     return redirect(address(back, said=_("The correction is taken back.")))

@@ -128,7 +128,5 @@ def _refused(refusal: Refusal) -> str:
         "text_missing": _("Write what you saw; nothing was saved."),
         "text_too_long": _("A note has at most 2,000 letters. Say it in fewer words; nothing was saved."),
         "no_such_person": _("Choose a student of the list, or the whole class; nothing was saved."),
-        "unknown_note": _("There is no such note of yours."),
-        "too_late": _("A note is taken back on its own day only."),
         "key_missing": _("Open the page again and write the note once more."),
     }.get(refusal.code) or refused.said(refusal)

@@ -50,7 +50,7 @@ class Block:
     """One heading with its rows; the first few are shown, the rest folds."""
 
     section: words.Section
-    n: int
+    students_n: int
     rows: list[Row]
     more: list[Row]
 
@@ -75,7 +75,7 @@ def today(request: HttpRequest) -> HttpResponse:
     look = look_back(request)
     m = queries.moment(now=request.moment, as_of=look.as_of, book=request.book)
     classes = rosters.classes_taught(person_id=viewer.person_id or 0, as_of=look.shown)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=look.shown, viewer=request.viewer)
     students = list(dict.fromkeys(student for listed in members.values() for student in listed))
     people = rosters.people_by_id(person_ids=students)
     found = response.needs(m, students)
@@ -165,7 +165,7 @@ def _blocks(
             if need.reason == section.reason
         ]
         rows.sort(key=lambda row: row.name)
-        blocks.append(Block(section, len(rows), rows[:SHOWN], rows[SHOWN:]))
+        blocks.append(Block(section, len({row.sourced_id for row in rows}), rows[:SHOWN], rows[SHOWN:]))
     return blocks
 
 

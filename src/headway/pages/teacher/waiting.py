@@ -32,7 +32,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     references = [one for one in request.GET.getlist("class") if one]
     classes = chosen_classes(viewer, references)
     m = queries.moment(now=request.moment, book=request.book)
-    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day)
+    members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=viewer)
     students = {s for listed in members.values() for s in listed}
     stack = places(m, students)
     titles = sorted({one.title for one in stack}, key=str.casefold)

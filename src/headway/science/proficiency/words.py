@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headway.science.judgment import WouldChange
 
@@ -41,7 +41,10 @@ MISSING = {
     "en": {
         "pieces": ("one more piece of work", "{n} more pieces of work"),
         "at_depth": ("one piece of work at greater depth", "{n} pieces of work at greater depth"),
-        "days_apart": ("a piece of work at least one day later", "a piece of work at least {n} days later"),
+        "days_apart": (
+            "a piece of work at least one day after the first",
+            "a piece of work at least {n} days after the first",
+        ),
         "raters": ("one more rater", "{n} more raters"),
         "tasks": ("one other task", "{n} other tasks"),
         "settings": ("one other setting", "{n} other settings"),
@@ -50,7 +53,10 @@ MISSING = {
     "es": {
         "pieces": ("una evidencia más", "{n} evidencias más"),
         "at_depth": ("una evidencia de mayor profundidad", "{n} evidencias de mayor profundidad"),
-        "days_apart": ("una evidencia al menos un día después", "una evidencia al menos {n} días después"),
+        "days_apart": (
+            "una evidencia al menos un día después de la primera",
+            "una evidencia al menos {n} días después de la primera",
+        ),
         "raters": ("otra persona que evalúe", "otras {n} personas que evalúen"),
         "tasks": ("otra tarea", "otras {n} tareas"),
         "settings": ("otro entorno", "otros {n} entornos"),
@@ -91,15 +97,19 @@ def counted(n: int, language: str) -> str:
     return "One piece of work counts." if n == 1 else f"{n} pieces of work count."
 
 
-def missing(lacking: dict[str, tuple[int, int]], language: str) -> str:
-    """Say what is still asked; empty where nothing is."""
+def lacking(asked: Mapping[str, tuple[int, int]], language: str) -> str:
+    """Name what is asked and not shown yet, the parts between semicolons; empty where nothing is."""
     parts = []
-    for name, (have, need) in lacking.items():
+    for name, (have, need) in asked.items():
         n = need if name == "days_apart" else need - have
         parts.append(MISSING[language][name][n != 1].format(n=n))
-    if not parts:
-        return ""
-    return ("Todavía falta: " if language == "es" else "Still asked: ") + "; ".join(parts) + "."
+    return "; ".join(parts)
+
+
+def missing(asked: Mapping[str, tuple[int, int]], language: str) -> str:
+    """Say what is still asked; empty where nothing is."""
+    named = lacking(asked, language)
+    return ("Todavía falta: " if language == "es" else "Still asked: ") + named + "." if named else ""
 
 
 def decided(since: int, language: str) -> str:

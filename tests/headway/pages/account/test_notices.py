@@ -95,7 +95,7 @@ def test_p18_hours_and_kinds_are_chosen_and_a_clash_is_said() -> None:
     assert (row.hour, row.quiet_from, row.quiet_to) == (18, 21, 6)
     assert row.without == ["agreed", "answered", "card", "conference", "messages"]
     wrong = parent.post(SETTINGS, {**form, "hour": "22"})
-    assert wrong.status_code == 422 and "lies in your quiet hours" in words(wrong)
+    assert wrong.status_code == 422 and "outside the quiet hours: choose another hour" in words(wrong)
     assert parent.post(SETTINGS, {**form, "hour": "x"}).status_code == 422
     assert NoticeChoice.objects.get().hour == 18
 

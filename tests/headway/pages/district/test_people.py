@@ -54,7 +54,7 @@ def test_p10_left_and_back_with_reasons_and_a_way_back() -> None:
         ({"act": "left", "on": "", "why": "x"}, "Say on which day."),
         ({"act": "left", "on": "soon", "why": "x"}, "Write the day as in 2026-11-12."),
         ({"act": "left", "on": "2026-10-19", "why": ""}, "Say why"),
-        ({"act": "returned", "on": "2026-10-19", "why": "x"}, "is here on 2026-10-19"),
+        ({"act": "returned", "on": "2026-10-19", "why": "x"}, "is here on 19 Oct 2026"),
     ],
 )
 def test_p10_what_cannot_be_is_said_and_not_saved(form: dict[str, str], said: str) -> None:

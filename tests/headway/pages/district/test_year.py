@@ -76,7 +76,7 @@ def test_p9_before_the_last_day_and_with_wrong_choices_nothing_can_begin() -> No
     with time_machine.travel(datetime(2027, 5, 1, 18, tzinfo=UTC), tick=False):
         answer = client.get("/district/year")
         assert answer.status_code == 200
-        assert "ends on 2027-06-01" in read(answer).text("main")
+        assert "ends on 1 Jun 2027" in read(answer).text("main")
 
 
 def test_p9_last_years_class_reads_as_over_and_is_not_rated_in() -> None:

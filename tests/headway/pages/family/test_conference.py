@@ -59,7 +59,7 @@ def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason
     record(teacher)
     assert Conference.objects.count() == 1, "a form sent twice records once"
     page = read(teacher, done["Location"])
-    assert "interpreter: R. Soto" in page.words and "Home : Reads aloud by 18 Dec" in page.words
+    assert "interpreter: R. Soto" in page.words and "Family : Reads aloud by 18 Dec" in page.words
     family = client("p1", "es")
     sheet = read(family, "/family/children/u1/conference").words
     assert "intérprete: R. Soto" in sheet and "Reads aloud para el 18 dic · por hacer" in sheet

@@ -78,7 +78,10 @@ def test_p20_a_leader_opens_a_run_reads_the_board_and_freezes(lead: Client) -> N
     card = f"/family/children/u1{board.removeprefix('/school').replace('report-cards', 'cards')}"
     assert family.get(card).status_code == 404, "what is not issued does not exist for a family"
     proof = read(lead, f"{board}/students/u1")
-    assert "Proof." in proof.words and "Compare ratios P Proficient Proficient n = 2" in proof.words
+    assert (
+        "Proof." in proof.words
+        and "Compare ratios P Proficient Proficient from 2 pieces of work" in proof.words
+    )
     assert lead.post(board, {"act": "freeze", "as_of": "2026-01-01"}).status_code == 422
     done = lead.post(board, {"act": "freeze", "as_of": "2026-11-30"})
     assert "3 cards were issued." in read(lead, done["Location"]).words
@@ -98,12 +101,15 @@ def test_p20_a_reissue_names_the_change_in_both_languages(lead: Client) -> None:
     lead.post(f"/school/report-cards/{run}", {"act": "freeze", "as_of": "2026-11-30"})
     here = f"/school/report-cards/{run}/students/u1"
     refused = lead.post(here, {"act": "reissue", "why": "For no reason"})
-    assert refused.status_code == 422 and b"Nothing has changed" in refused.content
+    assert refused.status_code == 422 and b"Nothing on this card has changed" in refused.content
     rate("u1", "A.1", "2026-11-09", 1, replaces=key, comment="Read wrongly.")
     lead.post(here, {"act": "reissue", "why": "A rating was read wrongly."})
     family = client("p1", "es")
     page = read(family, f"/family/children/u1/cards/{run}")
-    assert "Matemáticas, Comparar razones: era Competente (n = 2), es Inicial (n = 2)." in page.words
+    assert (
+        "Matemáticas, Comparar razones: era Competente (de 2 trabajos), es Inicial (de 2 trabajos)."
+        in page.words
+    )
     assert "objetivos alcanzados en el nivel: era 1, es 0." in page.words
     assert "A rating was read wrongly." in page.words
     old = read(family, f"/family/children/u1/cards/{run}?issue=1")

@@ -281,8 +281,12 @@ def test_p6_many_are_closed_with_one_reason_and_one_undo() -> None:
     teacher = client("T1")
     offer = give(teacher)
     path, both = f"/teacher/given/{offer.uuid}", [str(chance(n).uuid) for n in ("u1", "u2")]
-    assert "Give one reason for all of them." in post(teacher, path, act="missed", chance=both).words
-    assert "Choose at least one student of the list." in post(teacher, path, act="missed", reason="x").words
+    refused = teacher.post(path, {"act": "excused", "chance": both})
+    assert refused.status_code == 422 and "Give one reason for all of them." in Page(refused).words
+    ticked = [a["value"] for a in Page(refused).all("input", name="chance") if "checked" in a]
+    assert sorted(str(one) for one in ticked) == sorted(both), "what was chosen stays chosen"
+    nobody = teacher.post(path, {"act": "missed", "reason": "x"})
+    assert "Choose at least one student of the list." in Page(nobody).words
     page = post(teacher, path, act="excused", reason="field trip", chance=both)
     assert "Excused: 2 students." in page.words and "2 Excused" in page.words and "field trip" in page.words
     assert "Excused" in read(client("u1"), f"/student/continuum?target={target('A.1')}").words
@@ -292,7 +296,7 @@ def test_p6_many_are_closed_with_one_reason_and_one_undo() -> None:
     assert "Open again for 2 students." in page.words and "2 Given" in page.words
     page = post(teacher, path, act="paper", chance=both)
     assert "Taken in from paper for 2 students." in page.words and "2 Handed in" in page.words
-    assert "Something was handed in or closed already" in post(teacher, path, act="withdraw").words
+    assert "Something was handed in or closed already" in Page(teacher.post(path, {"act": "withdraw"})).words
 
 
 # Requests.
