@@ -161,8 +161,11 @@ def amend_ratings(
     """This will change, release, move or withdraw standing ratings as one act; return its number and what it touched.
 
     `changes` maps a rating's key to the fields that change (`target_id` beside `target` as UUID text), or to None to
-    withdraw it. One event per student, contiguous. Raises `Refusal("unknown_rating")` where a key does not stand.
+    withdraw it. One event per student, contiguous; no change writes nothing and has the number 0. Raises
+    `Refusal("unknown_rating")` where a key does not stand.
     """
+    if not changes:
+        return 0, ()
     with transaction.atomic():
         ledger.lock()
         rows = projection.latest(list(changes)) if act == "undo" else projection.standing(list(changes))

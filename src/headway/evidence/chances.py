@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -125,10 +126,23 @@ def _given(offers: list[Offer]) -> list[Given]:
     return [
         Given(
             one.uuid, one.title, one.words, one.link, tuple(targets.get(one.pk, ())), one.due_on, one.depth, one.purpose,
-            one.given_at, one.given_by_id, one.school_class_id, tuple(rows[one.uuid]),
+            one.given_at, one.given_by_id, one.school_class_id, _as_they_stand(rows[one.uuid]),
         )
         for one in offers
     ]  # fmt: skip
+
+
+def _as_they_stand(rows: list[Chance]) -> tuple[Chance, ...]:
+    """Return the chances of an offer with the groups in which they work now.
+
+    A group of one is none, and who is open while their group handed in works alone.
+    """
+    n = Counter(one.group for one in rows if one.state != WITHDRAWN)
+    taken = {one.group for one in rows if one.state == TAKEN}
+    return tuple(
+        replace(one, group=0) if n[one.group] < 2 or (one.state == OFFERED and one.group in taken) else one
+        for one in rows
+    )
 
 
 def _targets(offers: Sequence[int]) -> Iterable[tuple[int, int]]:

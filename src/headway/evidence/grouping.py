@@ -21,7 +21,8 @@ from headway.rosters import queries as rosters
 def regroup(*, actor: Viewer, offer: UUID, groups: Mapping[UUID, int], at: datetime) -> int:
     """This will put students of a task into groups by the opportunity, 0 for alone; return for how many that changed.
 
-    Who handed in already stays where they are; who is put into a group that handed in gets its piece. Written: one event
+    Who handed in already stays where they are; who is put into a group that handed in gets its piece, also who was in it
+    before and is open again. Written: one event
     for each who changed, one audit entry. Who may: adults who may see them. Raises `Refusal`: `unknown_opportunity`,
     `unknown_group`, `not_open`, `forbidden`, `no_such_person`.
     """
@@ -39,7 +40,16 @@ def regroup(*, actor: Viewer, offer: UUID, groups: Mapping[UUID, int], at: datet
                 ),
             )
         wanted = offering.together({uuid: groups.get(uuid, one.group) for uuid, one in rows.items()})
-        changed = [one for uuid, one in rows.items() if uuid in groups and wanted.get(uuid, 0) != one.group]
+        taken = {one.group for one in rows.values() if one.state == TAKEN}
+        changed = [
+            one
+            for uuid, one in rows.items()
+            if uuid in groups
+            and (
+                wanted.get(uuid, 0) != one.group
+                or (one.state == OFFERED and one.group and one.group in taken)
+            )
+        ]
         offering.check_seen(actor, (one.student for one in changed), at)
         if any(not one.open for one in changed):
             raise Refusal(

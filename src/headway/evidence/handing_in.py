@@ -19,7 +19,7 @@ from headway.evidence import chances, ledger, offering
 from headway.evidence.models import Attempt, Offer, Piece
 from headway.evidence.types import CHANCE, TAKEN, Chance, Work
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Refusal
+from headway.kit.refusals import Finding, Refusal
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 
@@ -59,11 +59,9 @@ def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
         chance = _chance(work)
         if chance is None:
             return _take_in(actor, [(None, work)], at)
-        mates = chances.group_of(chance)[1:]
-        group = chance.group if mates or chance.state == TAKEN else 0
-        return _take_in(
-            actor, [(chance, work), *_for_others(actor, chance, mates, work, at)], at, group=group
-        )
+        others = _for_others(actor, chance, chances.group_of(chance)[1:], work, at)
+        group = chance.group if others or chance.state == TAKEN else 0
+        return _take_in(actor, [(chance, work), *others], at, group=group)
 
 
 def join(*, actor: Viewer, chance: Chance, piece: Piece, at: datetime) -> Piece:
@@ -107,17 +105,34 @@ def capture(*, actor: Viewer, works: Sequence[Work], at: datetime) -> int:
     """This will take in work of several students that an adult photographed; return for how many.
 
     Each waits for a rating like any other piece; the same again changes nothing. Raises `Refusal`: `forbidden`,
-    `no_such_person`, `already_taken` where something else came in since, and those of `hand_in`; nothing is written then.
+    `no_such_person`, `already_taken` where something else came in since, `group_twice` where more than one comes for a
+    group, naming its students by their uuid, and those of `hand_in`; nothing is written then.
     """
     offering.check_seen(actor, (work.student for work in works), at)
     with transaction.atomic():
         ledger.lock()
+        _refuse_twice_for_a_group(works)
         known = {one.key: one for one in Piece.objects.filter(key__in=[work.key for work in works])}
         for work in works:
             if work.key in known and not _same_work(known[work.key], work):
                 raise Refusal("already_taken", "Something was handed in already; look at the list again.")
             hand_in(actor=actor, work=work, at=at)
         return len(works)
+
+
+def _refuse_twice_for_a_group(works: Sequence[Work]) -> None:
+    """Refuse more than one piece for students who hand in together: the later would take the place of the first."""
+    sent = {work.key: work.student_uuid for work in works}
+    named = [UUID(key.removeprefix(CHANCE)) for key in chances.groups_of(pieces=sent)]
+    twice = []
+    for chance in chances.by_uuid(named):
+        mates = [one for one in chances.group_of(chance) if one.piece_key in sent]
+        if chance.open and len(mates) > 1:
+            twice.append(sent[chance.piece_key])
+    if twice:
+        raise Refusal("group_twice", "One photo is enough for a group.", [
+            Finding("group_twice", "One photo is enough for a group.", column="student", value=str(one))
+            for one in twice])  # fmt: skip
 
 
 def _chance(work: Work) -> Chance | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from django.db import transaction
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
 from headway.evidence import chances, ledger
-from headway.evidence.models import Offer, Opportunity
+from headway.evidence.models import Offer, Opportunity, Payload
 from headway.evidence.types import AWAY, CLOSED, OFFERED, TAKEN, WITHDRAWN, Chance, Task
 from headway.evidence.wording import LINK, TITLE, WORDS, wrong_in
 from headway.frameworks import queries as frameworks
@@ -163,10 +164,21 @@ def _refuse_another(known: Offer, task: Task, students: Sequence[int]) -> None:
     same = (known.title, known.words, known.link, known.due_on, known.depth, known.purpose) == (
         task.title, task.words, task.link, task.due_on, task.depth, task.purpose)  # fmt: skip
     targets = set(known.targets.values_list("pk", flat=True))
-    given = dict(known.opportunities.values_list("student_id", "group"))
     wanted = dict.fromkeys(students, 0) | together(task.groups)
-    if not same or targets != set(task.targets) or given != wanted:
+    same = same and targets == set(task.targets)
+    if not same or (
+        dict(known.opportunities.values_list("student_id", "group")) != wanted
+        and _groups_given(known)
+        != {uuid: wanted[one] for one, uuid in rosters.person_uuids(person_ids=wanted).items()}
+    ):
         raise Refusal("key_conflict", "This form was sent before with other content; begin a new one.")
+
+
+def _groups_given(offer: Offer) -> dict[UUID | None, int]:
+    """Return the groups in which an offer was given, before anybody was put into another, by student."""
+    rows = Payload.objects.filter(event__kind="offered", event__at_us=micros(offer.given_at))
+    said = [(subject, json.loads(body)) for subject, body in rows.values_list("event__subject", "body")]
+    return {subject: body.get("group", 0) for subject, body in said if body["offer"] == str(offer.uuid)}
 
 
 def withdraw(*, actor: Viewer, offer: UUID, at: datetime) -> int:

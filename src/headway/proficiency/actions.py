@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
-from headway.evidence.types import Chance, RatingEntry
+from headway.evidence.types import CLOSED, Chance, RatingEntry
 from headway.frameworks import actions as adopting
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Package
@@ -207,16 +208,26 @@ def redate_ratings(*, actor: Viewer, keys: Sequence[str], observed_us: int, reas
 def withdraw_ratings(*, actor: Viewer, keys: Sequence[str], reason: str, at: datetime) -> int:
     """This will withdraw ratings as one act: they stay in the ledger and count no more. Returns the act's number.
 
-    Raises `Refusal`: `unknown_rating`, and what a registered check finds.
+    Raises `Refusal`: `unknown_rating`, what a registered check finds, and `chance_closed` for one that closed its chance as
+    missed or excused: that chance is opened again instead.
     """
     with transaction.atomic():
         _mine(actor, keys, at)
+        closed = [key for key, stands in _closings(keys).items() if stands]
+        _refuse_closings(
+            closed,
+            "chance_closed",
+            "What was missed or excused is not withdrawn here: open the task again for the student on its page.",
+        )
         return _amended(actor, "withdraw", dict.fromkeys(keys), reason, at)
 
 
 def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
-    """This will take a correction back by a further event. Raises `Refusal`: `unknown_act`, `changed_since`, and what a
-    registered check finds."""
+    """This will take a correction back by a further event.
+
+    Raises `Refusal`: `unknown_act`, `changed_since`, what a registered check finds, and `chance_open` where a missed or
+    excused chance was opened since.
+    """
     with transaction.atomic():
         keys = ledger.keys_of_act(act)
         if not keys:
@@ -225,6 +236,10 @@ def undo_act(*, actor: Viewer, act: int, at: datetime) -> int:
             _mine(actor, keys, at, latest=True)
         except Refusal as refusal:
             raise Refusal("unknown_act", Sentence("There is no act %(act)s to undo.", act=act)) from refusal
+        gone = [key for key, stands in _closings(keys).items() if not stands]
+        _refuse_closings(
+            gone, "chance_open", "The task was opened again for the student since: close it anew on its page."
+        )
         number, touched = evidence.undo_amendment(actor=actor, act=act, at=at)
         m = moment(now=at)
         resolving.refuse_misfits(m, keys, corrected=set(keys) - set(ledger.ratings_by_key(keys=keys)))
@@ -313,11 +328,35 @@ def _withdraw_closing(actor: Viewer, closed: Sequence[Chance], reason: str, at: 
     # One that a correction took away already has nothing left to withdraw.
     standing = list(ledger.ratings_by_key(keys=keys))
     if standing:
-        withdraw_ratings(actor=actor, keys=standing, reason=reason, at=at)
+        _mine(actor, standing, at)
+        _amended(actor, "withdraw", dict.fromkeys(standing), reason, at)
+
+
+CLOSING = "closed:"
 
 
 def _closing_key(opportunity: UUID, sequence: int, target: UUID) -> str:
-    return f"closed:{opportunity}:{sequence}:{target}"
+    return f"{CLOSING}{opportunity}:{sequence}:{target}"
+
+
+def _closings(keys: Sequence[str]) -> dict[str, bool]:
+    """Return the keys of ratings that closed a chance, and of each whether its chance is closed by that act now."""
+    named = {}
+    for key in keys:
+        with contextlib.suppress(ValueError):
+            if key.startswith(CLOSING):
+                named[key] = UUID(key.removeprefix(CLOSING).partition(":")[0])
+    found = {one.uuid: one for one in ledger.chances_by_uuid(named.values())}
+    return {
+        key: found[uuid].state in CLOSED and key.startswith(f"{CLOSING}{uuid}:{found[uuid].sequence}:")
+        for key, uuid in named.items()
+        if uuid in found
+    }
+
+
+def _refuse_closings(keys: Sequence[str], code: str, words: str) -> None:
+    if keys:
+        raise Refusal(code, words, [Finding(code, words, column="key", value=key) for key in keys])
 
 
 # Imports and rebuilding.

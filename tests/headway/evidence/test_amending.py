@@ -111,3 +111,9 @@ def test_only_standing_ratings_can_be_changed(world: World) -> None:
     refusal = refused(world.move, "a", "b", "nobody", to="A.2")
     assert refusal.code == "unknown_rating"
     assert [finding.value for finding in refusal.findings] == ["b", "nobody"]
+
+
+def test_an_amendment_of_nothing_writes_nothing(world: World) -> None:
+    before = Event.objects.count()
+    assert world.amend("withdraw", {}) == 0
+    assert Event.objects.count() == before

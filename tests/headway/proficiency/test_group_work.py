@@ -281,3 +281,41 @@ def test_p2_statements_of_a_group_do_not_grow_with_other_tasks(django_assert_num
         assert len(ledger.group_of(mine)) == 3
     with django_assert_num_queries(1):
         assert ledger.groups_of(pieces=[mine.piece_key, "work-1"]) == {mine.piece_key: (mine.offer, 1)}
+
+
+def test_p2_who_is_open_again_after_the_group_handed_in_is_put_into_it_again_and_gets_its_piece() -> None:
+    offer, teacher = give_to_group(), who("T1")
+    close("u3", state="away", actor=teacher)
+    hand_in("u1")
+    late = chance("u3").uuid
+    actions.reopen_opportunities(actor=teacher, opportunities=[late], reason="back", at=NOW)
+    stands = {one.student: one.group for one in ledger.find_given(offer.uuid).chances}
+    assert stands == {student("u1"): 1, student("u2"): 1, student("u3"): 0}, "until then they work alone"
+    assert evidence.regroup(actor=teacher, offer=offer.uuid, groups={late: 1}, at=NOW) == 1
+    assert (chance("u3").state, chance("u3").group, attempts()) == ("taken", 1, {"u1": 1, "u2": 1, "u3": 1})
+    assert breaks() == []
+
+
+def test_p2_of_a_pair_of_whom_one_was_away_each_reads_as_alone() -> None:
+    offer, teacher = give_to_group("u1", "u2"), who("T1")
+    close("u2", state="away", actor=teacher)
+    hand_in("u1")
+    actions.reopen_opportunities(actor=teacher, opportunities=[chance("u2").uuid], reason="back", at=NOW)
+    assert {one.group for one in ledger.find_given(offer.uuid).chances} == {0}
+    evidence.regroup(actor=teacher, offer=offer.uuid, groups={chance("u2").uuid: 0}, at=NOW)
+    assert (chance("u2").state, chance("u2").group) == ("offered", 0) and breaks() == []
+
+
+def test_p2_one_whose_mate_left_the_class_hands_in_alone() -> None:
+    give_to_group("u1", "u2", school_class=SchoolClass.objects.get(sourced_id="k1").pk)
+    Enrollment.objects.filter(person=student("u2"), role="student").update(ends_on=NOW.date() - DAY)
+    hand_in("u1")
+    assert (chance("u1").group, attempts()) == (0, {"u1": 1})
+    assert breaks() == []
+
+
+def test_p2_a_form_sent_again_after_groups_changed_is_compared_with_what_was_given() -> None:
+    offer = give_to_group()
+    evidence.regroup(actor=who("T1"), offer=offer.uuid, groups={chance("u3").uuid: 0}, at=NOW)
+    assert give_to_group() == offer
+    refused("key_conflict", lambda: give_to_group("u2", "u3"))

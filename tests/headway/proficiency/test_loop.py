@@ -18,6 +18,7 @@ from headway.frameworks import queries as continuums
 from headway.frameworks.types import UndoScope
 from headway.interop.v1.record import record_of
 from headway.kit.refusals import Refusal
+from headway.kit.times import micros
 from headway.proficiency import actions, queries
 from headway.rosters import queries as roster
 
@@ -453,3 +454,39 @@ def test_statements_do_not_grow_with_the_class(django_assert_num_queries) -> Non
     ):
         with django_assert_num_queries(count):
             act()
+
+
+def test_p6_a_missed_chance_is_opened_again_and_not_withdrawn_as_a_rating() -> None:
+    give("u1")
+    close("u1")
+    (key,) = ledger.standing_keys(student=student("u1"))
+    said = {"actor": who("T1"), "reason": "came later", "at": NOW}
+    refused("chance_closed", actions.withdraw_ratings, keys=[key], **said)
+    actions.reopen_opportunities(opportunities=[chance().uuid], **said)
+    act = Event.objects.filter(kind="amend").latest("sequence").sequence
+    refused("chance_open", actions.undo_act, actor=who("T1"), act=act, at=NOW)
+    hand_in("u1")
+    refused("chance_open", actions.undo_act, actor=who("T1"), act=act, at=NOW)
+    assert ledger.standing_keys(student=student("u1")) == [] and breaks() == []
+
+
+def test_p6_a_missed_that_stands_beside_work_is_withdrawn() -> None:
+    give("u1")
+    close("u1")
+    Opportunity.objects.update(state="taken")
+    keys = ledger.standing_keys(student=student("u1"))
+    actions.withdraw_ratings(actor=who("T1"), keys=keys, reason="the work came", at=NOW)
+    assert ledger.standing_keys(student=student("u1")) == []
+
+
+def test_p6_a_missed_chance_is_redated_and_that_is_undone_as_long_as_it_is_closed_so() -> None:
+    give("u1")
+    close("u1")
+    keys = ledger.standing_keys(student=student("u1"))
+    before = micros(NOW - DAY)
+    said = {"actor": who("T1"), "at": NOW}
+    act = actions.redate_ratings(keys=keys, observed_us=before, reason="it was due then", **said)
+    actions.undo_act(act=act, **said)
+    actions.reopen_opportunities(opportunities=[chance().uuid], reason="came later", **said)
+    close("u1")
+    refused("chance_open", actions.undo_act, act=act, **said)

@@ -31,6 +31,7 @@ _STATUS = {
     "unknown_act": 404,
     "unknown_rating": 422,
     "changed_since": 409,
+    "chance_open": 409,
 }
 
 

@@ -195,20 +195,30 @@ def _take(request: HttpRequest, here: Here, task: Chance, words: str) -> str:
     if not words and stored is None:
         return _("Take a photo, choose a file or write something first.")
     if task.state == TAKEN and not _same(task, words, stored):
-        return _("You have handed this in already. Ask your teacher if you want to change it.")
+        return _already(task, here)
     child = here.student
     made = Work(
         key=task.piece_key, student=child.id, student_uuid=child.uuid, targets=task.targets,
         target_uuids=tuple(frameworks.node(target).uuid for target in task.targets), title=task.title, words=words,
         file_name=stored.name if stored else "", file_type=stored.type if stored else "",
-        file_digest=stored.digest if stored else "", file_size=stored.size if stored else 0, way=CLASS_DEVICE,
+        file_digest=stored.digest if stored else "", file_size=stored.size if stored else 0, way=CLASS_DEVICE, after=0,
     )  # fmt: skip
     actor = Viewer(person=child.uuid, person_id=child.id, name=child.name(), today=request.viewer.today)
     try:
         evidence_acts.hand_in(actor=actor, work=made, at=request.moment)
-    except Refusal:
+    except Refusal as refusal:
+        if refusal.code == "newer_attempt":
+            return _already(task, here)
         return _("This task is closed. Ask your teacher to open it again.")
     return ""
+
+
+def _already(task: Chance, here: Here) -> str:
+    """Say that something was handed in for the task: by the child, or by another of the group."""
+    piece = evidence.find_piece(task.piece_key)
+    if task.group and piece is not None and piece.handed_in_by != here.student.uuid:
+        return _("Your group has handed this in already.")
+    return _("You have handed this in already. Ask your teacher if you want to change it.")
 
 
 def _same(task: Chance, words: str, stored: Any) -> bool:

@@ -48,6 +48,7 @@ class Row:
     name: str
     open: bool
     said: str
+    group: int = 0
 
 
 def capture(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
@@ -72,6 +73,7 @@ def capture(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
     context = {
         "nav": NAV, "class": subject, "here": here, "tasks": tasks, "groups": groups, "chosen": chosen,
         "rows": _rows(chosen, people) if chosen else [], "from_files": asked.get("from") == "files",
+        "in_groups": bool(chosen) and any(one.group for one in chosen.chances.values() if one.open),
         "said": told(request, "said"), "fault": told(request, "fault"), "key": f"capture-{uuid4()}",
     }  # fmt: skip
     return render(request, "pages/teacher/capture.html", context)
@@ -106,7 +108,13 @@ def _rows(chosen: Chosen, people: list[Any]) -> list[Row]:
             found.append(Row(one.id, one.name(), True, ""))
         elif chance is not None:
             found.append(
-                Row(one.id, one.name(), chance.open, "" if chance.open else state_words(chance.state))
+                Row(
+                    one.id,
+                    one.name(),
+                    chance.open,
+                    "" if chance.open else state_words(chance.state),
+                    chance.group,
+                )
             )
     return found
 
@@ -137,7 +145,13 @@ def _take(request: HttpRequest, chosen: Chosen, people: list[Any]) -> tuple[str,
     try:
         n = actions.capture(actor=request.viewer, works=works, at=request.moment)
     except Refusal as refusal:
+        named = {one.value for one in refusal.findings}
+        together = ", ".join(one.name() for one in people if str(one.uuid) in named)
         return "", {
+            "group_twice": _(
+                "One photo is enough for a group, and nothing was taken in: %(names)s hand in together."
+            )
+            % {"names": together},
             "chance_closed": _(
                 "This task is closed for one of them. Open it again first; nothing was taken in."
             ),

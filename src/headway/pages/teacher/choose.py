@@ -44,10 +44,9 @@ def choose(request: HttpRequest) -> HttpResponse:
         "nav": "teacher.rate", "classes": classes, "chosen": chosen, "groups": groups, "most": MOST_TARGETS,
         "pieces": [{"key": p.key, "title": p.title, "at": p.at, "name": ", ".join(people[s].name() for s in p.students),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.targets)} for p in pieces[:SHOWN]],
-        "pieces_n": len(pieces), "nothing_n": len(stack) - len(pieces),
+        "more": max(0, len(pieces) - SHOWN), "pieces_n": len(pieces), "nothing_n": len(stack) - len(pieces),
         "mend": _mended(request), "student": request.GET.get("student", ""),
-        "toast": undoing.said(request.GET.get("saved", "")),
-        "toast_token": request.GET.get("saved", ""), "here": "/teacher/rate",
+        **undoing.toast(request.GET.get("saved", "")), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
     return render(request, "pages/teacher/choose.html", context)

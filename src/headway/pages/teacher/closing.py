@@ -23,13 +23,16 @@ ACTS = ("missed", "excused", "away", "paper")
 
 
 def close(request: HttpRequest, chances: Sequence[UUID]) -> dict[str, Any]:
-    """Close chances, or take their work in from paper, as the form says; return what can be undone. Raises `Refusal`."""
+    """Close chances, or take their work in from paper, as the form says; return what was done.
+
+    Raises `Refusal`.
+    """
     act = request.POST.get("act", "")
     if act not in ACTS:
         raise Refusal("unknown_act", "Choose what to do with them.")
     if act == "paper":
         work.hand_in_on_paper(actor=request.viewer, opportunities=chances, at=request.moment)
-        return {"keys": [], "said": _("Handed in on paper: it waits to be rated")}
+        return {"said": _("Handed in on paper: it waits to be rated")}
     reason = request.POST.get("reason", "").replace("\0", "").strip()
     reason = reason or usual_reason(act)
     first, last = actions.close_opportunities(
@@ -37,7 +40,7 @@ def close(request: HttpRequest, chances: Sequence[UUID]) -> dict[str, Any]:
     )  # fmt: skip
     said = ngettext("%(state)s: %(n)s student.", "%(state)s: %(n)s students.", len(chances))
     said = said % {"state": state_words(act), "n": len(chances)}
-    return {"keys": [], "closed": [first, last], "said": said}
+    return {"closed": [first, last], "said": said}
 
 
 def usual_reason(act: str) -> str:
@@ -65,11 +68,10 @@ def nothing_came(request: HttpRequest, stack: Stack) -> HttpResponse:
             return redirect(onward(request, stack, told))
         except Refusal as refusal:
             fault = refused(refusal)
-    token = request.GET.get("saved", "")
     context = {
         "nav": "teacher.rate", "stack": stack, "task": given_view(stack.task, request.viewer.today), "asks": stack.task,
-        "fault": fault, "skip": stack.next or "/teacher/rate", "here": stack.here, "toast": undoing.said(token),
-        "toast_token": token, "reason": request.POST.get("reason", ""), "taken": not stack.task.open,
+        "fault": fault, "skip": stack.next or "/teacher/rate", "here": stack.here, **undoing.toast(request.GET.get("saved", "")),
+        "reason": request.POST.get("reason", ""), "taken": not stack.task.open,
     }  # fmt: skip
     return render(request, "pages/teacher/nothing_came.html", context, status=422 if fault else 200)
 

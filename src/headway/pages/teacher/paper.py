@@ -105,13 +105,12 @@ def paper(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
             fault, done = _save(request, node, lines, observed, m.day)
             if done:
                 return redirect(address(request.path, toast=done))
-    token = request.GET.get("toast", "")
     context = {
         "nav": NAV, "class": subject, "groups": _groups(targets), "target": request.POST.get("target", ""),
         "observed_on": observed.isoformat(), "sheet_on": sheet_on.isoformat(), "today": m.day,
         "text": request.POST.get("lines", ""), "task": request.POST.get("task", ""), "lines": lines, "fault": fault,
-        "ready": bool(lines) and not fault, "key": request.POST.get("key") or f"page-{uuid4()}", "toast": undoing.said(token),
-        "toast_token": token, "here": request.path, "name": node.called(language()) if node else "",
+        "ready": bool(lines) and not fault, "key": request.POST.get("key") or f"page-{uuid4()}",
+        **undoing.toast(request.GET.get("toast", "")), "here": request.path, "name": node.called(language()) if node else "",
     }  # fmt: skip
     return render(request, "pages/teacher/paper.html", context, status=422 if fault else 200)
 

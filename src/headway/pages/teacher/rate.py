@@ -29,7 +29,7 @@ from headway.pages.parts.work import earlier
 from headway.pages.teacher import undoing
 from headway.pages.teacher.choose import choose
 from headway.pages.teacher.closing import nothing_came, onward
-from headway.pages.teacher.rows import members_of, observed_on, own_targets, own_words, rows_of
+from headway.pages.teacher.rows import STATUSES, members_of, observed_on, own_targets, own_words, rows_of
 from headway.pages.teacher.stack import Stack, stack_of
 from headway.proficiency import actions, queries
 from headway.profiles import queries as profiles
@@ -37,7 +37,7 @@ from headway.profiles.types import ModificationView
 from headway.rosters import queries as rosters
 
 LONGEST_KEPT = 500
-STATUSES = ("missed", "excused", "too_little", "not_taught")
+USED_UP = ("key_withdrawn", "key_conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Criterion:
     comment: str = ""
     fault: str = ""
     own: str = ""
+    status: str = ""
 
 
 def rate(request: HttpRequest) -> HttpResponse:
@@ -82,7 +83,10 @@ def rate(request: HttpRequest) -> HttpResponse:
     return _show(request, stack, {}, status=200)
 
 
-def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status: int) -> HttpResponse:
+def _show(
+    request: HttpRequest, stack: Stack, faults: dict[str, str], *, status: int, fresh: bool = False
+) -> HttpResponse:
+    """Show the form with what was sent; `fresh` gives it a new key, where the one that was sent is used up."""
     last = queries.last_levels(
         students=[stack.student.id], targets=[n.id for n in stack.targets], now=request.moment, book=request.book
     )  # fmt: skip
@@ -92,15 +96,16 @@ def _show(request: HttpRequest, stack: Stack, faults: dict[str, str], *, status:
     criteria = [_criterion(request, m, stack, node, last, faults, own.get(node.id)) for node in stack.targets]
     people = [person for person, _piece in stack.members] or [stack.student]
     lines = profiles.accommodations_of(students=[one.id for one in people], on=m.day)
-    token = request.GET.get("saved", "")
     context = {
         "nav": "teacher.rate",
         "stack": stack,
         "criteria": criteria,
         "n_criteria": len(criteria),
-        "key": request.POST.get("key") or f"page-{uuid4()}",
-        "toast": undoing.said(token),
-        "toast_token": token,
+        "key": (not fresh and request.POST.get("key")) or f"page-{uuid4()}",
+        "attempt": _attempt(stack),
+        "depths": [(n, words, request.POST.get("depth") == n) for n, words in _depths()],
+        "keep": "keep" in request.POST,
+        **undoing.toast(request.GET.get("saved", "")),
         "fault": faults.get(""),
         "statuses": [{"value": s, "said": f"status:{s}", "name": tags.state_words()[s]} for s in STATUSES],
         "skip": stack.next or "/teacher/rate",
@@ -168,7 +173,7 @@ def _criterion(
     return Criterion(
         node.id, str(node.id), node.called(language), options, default,
         comment=request.POST.get(f"comment-{node.id}", ""), fault=faults.get(str(node.id), ""),
-        own=own.words if own is not None else "",
+        own=own.words if own is not None else "", status=request.POST.get(f"status-{node.id}", ""),
     )  # fmt: skip
 
 
@@ -182,16 +187,20 @@ def _save(request: HttpRequest, stack: Stack) -> HttpResponse:
             {"": _("Choose a level on at least one criterion, or say why there is none.")},
             status=422,
         )
+    if any(row.get("status", STATUSES[0]) not in STATUSES for row in rows):
+        return _show(request, stack, {"": _("Choose a level or one of the words of the list.")}, status=422)
+    if is_whole(attempt := request.POST.get("attempt", "")) and int(attempt[:6]) != _attempt(stack):
+        return _show(request, stack, {"": _newer_attempt()}, status=422)
     if said := _meanwhile(request, stack) or _other_words(request, stack):
         return _show(request, stack, {"": said}, status=422)
     try:
         actions.record_rows(actor=viewer, rows=rows, at=request.moment, book=request.book)
     except Refusal as refusal:
-        faults = {"": refused.said(refusal)}
-        for finding in refusal.findings:
+        faults = {"": _refused(refusal)}
+        for finding in () if refusal.code in USED_UP else refusal.findings:
             if finding.line is not None and finding.line <= len(order):
                 faults[str(order[finding.line - 1])] = rating_fault(finding)
-        return _show(request, stack, faults, status=422)
+        return _show(request, stack, faults, status=422, fresh=refusal.code in USED_UP)
     said = f"{_names(stack)}: {_summary(request, stack, rows)}"
     return redirect(onward(request, stack, {"keys": [row["key"] for row in rows], "said": said}))
 
@@ -239,13 +248,37 @@ def _return(request: HttpRequest, stack: Stack) -> HttpResponse:
             notes={node.id: _comment(request, node) for node in stack.targets}, at=request.moment,
         )  # fmt: skip
     except Refusal as refusal:
-        fault = {
-            "newer_attempt": _("A newer attempt was handed in since. It is shown now."),
-        }.get(refusal.code) or refused.said(refusal)
-        return _show(request, stack, {"": fault}, status=422)
+        return _show(request, stack, {"": _refused(refusal)}, status=422)
     said = _("%(name)s: returned for revision") % {"name": _names(stack)}
     returned = [one.sequence for one in back]
     return redirect(onward(request, stack, {"returned": returned, "keys": [], "said": said}))
+
+
+def _newer_attempt() -> str:
+    return _("A newer attempt was handed in since. It is shown now.")
+
+
+def _refused(refusal: Refusal) -> str:
+    return {
+        "newer_attempt": _newer_attempt(),
+        "key_withdrawn": _(
+            "What you saved with this form was taken back since. To record it again, save once more."
+        ),
+        "key_conflict": _(
+            "This form was saved before with other content. To add this beside it, save once more; otherwise skip it."
+        ),
+    }.get(refusal.code) or refused.said(refusal)
+
+
+def _depths() -> list[tuple[str, str]]:
+    words = (_("recall"), _("skill and concept"), _("strategic thinking"), _("extended thinking"))
+    return [(str(n), said) for n, said in enumerate(words, 1)]
+
+
+def _attempt(stack: Stack) -> int:
+    """Return the newest attempt at hand, of all of a group; 0 without a piece."""
+    pieces = [piece for _person, piece in stack.members] or [stack.piece] if stack.piece else []
+    return max((piece.attempt for piece in pieces), default=0)
 
 
 def _names(stack: Stack) -> str:

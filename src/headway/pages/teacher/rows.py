@@ -16,6 +16,9 @@ from headway.profiles import queries as profiles
 from headway.profiles.types import ModificationView
 from headway.science.codes import Purpose
 
+STATUSES = ("missed", "excused", "too_little", "not_taught")
+"""What the form offers in the place of a level."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

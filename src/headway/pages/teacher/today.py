@@ -135,8 +135,12 @@ def _letters(people: dict[int, Any]) -> list[dict[str, Any]]:
 def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:
     where = {student: c for c in reversed(classes) for student in members[c.id]}
     pieces = response.pieces_waiting(m, list(where))
-    by_title: dict[tuple[int, str], list[Any]] = {}
+    groups = evidence.groups_of(pieces=[one.piece_key for one in pieces])
+    once: dict[Any, Any] = {}
     for piece in pieces:
+        once.setdefault(groups.get(piece.piece_key, piece.piece_key), piece)
+    by_title: dict[tuple[int, str], list[Any]] = {}
+    for piece in once.values():
         by_title.setdefault((where[piece.student].id, piece.title), []).append(piece)
     found = []
     for own in by_title.values():

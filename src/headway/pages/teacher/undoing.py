@@ -16,6 +16,7 @@ from headway.proficiency import actions
 
 SALT = "headway.rate"
 UNDO_SECONDS = 3600
+KINDS = ("keys", "returned", "closed")
 
 
 def note(viewer: Viewer, told: dict[str, Any]) -> str:
@@ -31,6 +32,13 @@ def said(token: str) -> str:
         return str(signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)["said"])
     except (signing.BadSignature, KeyError):
         return ""
+
+
+def toast(token: str) -> dict[str, str]:
+    """Return what a page shows of a note: its words, and the note again where something can be taken back."""
+    words = said(token)
+    found = signing.loads(token, salt=SALT) if words else {}
+    return {"toast": words, "toast_token": token if any(found.get(kind) for kind in KINDS) else ""}
 
 
 def undo(request: HttpRequest) -> HttpResponse:
@@ -54,7 +62,7 @@ def undo(request: HttpRequest) -> HttpResponse:
             actions.reopen_opportunities(
                 actor=viewer, opportunities=closed, reason="undone at once", at=request.moment
             )
-        else:
+        elif found.get("keys"):
             actions.withdraw_ratings(
                 actor=viewer, keys=found["keys"], reason="undone at once", at=request.moment
             )

@@ -46,13 +46,13 @@ def waiting(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return redirect(_close(request, found, here))
     people = rosters.people_by_id(person_ids={s for one in found[:SHOWN] for s in one.students})
-    token = request.GET.get("saved", "")
     context = {
         "nav": "teacher.rate", "rows": [_row(one, people, references, title) for one in found[:SHOWN]],
         "classes": [(c, not references or c in classes) for c in own], "titles": titles, "title": title, "show": show,
         "n_work": sum(one.chance is None for one in found), "n_nothing": sum(one.chance is not None for one in found),
-        "more": max(0, len(found) - SHOWN), "here": here, "fault": told(request, "fault"), "toast": undoing.said(token),
-        "toast_token": token, "raters": _raters(request, students), "any_open": any(one.chance for one in found[:SHOWN]),
+        "more": max(0, len(found) - SHOWN), "here": here, "fault": told(request, "fault"),
+        **undoing.toast(request.GET.get("saved", "")), "raters": _raters(request, students),
+        "any_open": any(one.chance for one in found[:SHOWN]),
     }  # fmt: skip
     return render(request, "pages/teacher/waiting.html", context)
 

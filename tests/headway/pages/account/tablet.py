@@ -73,10 +73,10 @@ def wrong(made: Any) -> list[str]:
     return [one for one in PICTURES if one not in made.pictures][:3]
 
 
-def give(title: str = "Map", *names: str, of: str = "k1") -> Any:
+def give(title: str = "Map", *names: str, of: str = "k1", **said: Any) -> Any:
     task = Task(
         key=f"give-{title}-{of}", title=title, words=f"Draw {title}.", targets=(target("A.1"),),
-        school_class=roster.class_by_reference(of).id,
+        school_class=roster.class_by_reference(of).id, **said,
     )  # fmt: skip
     wanted = [person(name).id for name in names or ("u1",)]
     return evidence.give(actor=SYSTEM, task=task, students=wanted, at=now())

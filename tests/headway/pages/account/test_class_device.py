@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from headway.evidence.models import Event, Payload, Piece
 from headway.interop.v1.record import record_of
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
+from headway.pages.parts import uploads
 from headway.project import commands
 from headway.rosters import queries as roster
 from headway.rosters.models import Enrollment, Person
@@ -270,3 +273,32 @@ def test_p13_visits_that_ended_long_ago_are_forgotten() -> None:
 def found() -> Device:
     one = ClassDevice.objects.get()
     return Device(one.uuid, one.school_class, one.opened_by, one.label, one.ends_at)
+
+
+def test_p13_of_two_devices_of_one_group_the_second_overtakes_nothing(monkeypatch) -> None:
+    both = [person(name).id for name in ("u1", "u2")]
+    give("Poster", "u1", "u2", groups=dict.fromkeys(both, 1))
+    first, second = child("u1"), child("u2")
+    path, taken = "/class-device/hand-in", uploads.taken
+
+    def meanwhile(upload: Any) -> Any:
+        """Let the other device hand in while this one sends its photo."""
+        monkeypatch.setattr(uploads, "taken", taken)
+        answer = second.post(path, {"task": str(chance("u2", "Poster").uuid), "words": "By Ben."})
+        assert answer.status_code == 302
+        return taken(upload)
+
+    monkeypatch.setattr(uploads, "taken", meanwhile)
+    task = str(chance("u1", "Poster").uuid)
+    for _ in range(2):
+        photo = SimpleUploadedFile("p.jpg", jpeg(), "image/jpeg")
+        answer = first.post(path, {"task": task, "photo": photo})
+        assert answer.status_code == 422 and "Your group has handed this in already." in Page(answer).words
+    assert set(Piece.objects.values_list("attempt", "words")) == {(1, "By Ben.")}
+    answer = second.post(path, {"task": str(chance("u2", "Poster").uuid), "words": "Another."})
+    assert "You have handed this in already." in Page(answer).words
+
+
+def test_p13_a_device_is_opened_for_today_only_unless_the_teacher_says_otherwise() -> None:
+    (today,) = read(enter("T1"), PAGE).all("input", name="today")
+    assert "checked" in today

@@ -35,12 +35,13 @@ def school(tmp_path: Path, settings):
         yield
 
 
-def give() -> Any:
+def give(**said: Any) -> Any:
     task = Task(
         key="give-capture",
         title="Map",
         targets=(target("A.1"),),
         school_class=roster.class_by_reference("k1").id,
+        **said,
     )
     wanted = [person(name).id for name in ("u1", "u2")]
     return evidence.give(actor=SYSTEM, task=task, students=wanted, at=now())
@@ -141,3 +142,18 @@ def test_p13_a_closed_task_takes_no_photo() -> None:
     Opportunity.objects.update(state="missed")
     said = send(client("T1"), f"task:{offer.uuid}", {"u1": png()})
     assert "This task is closed for one of them." in said.words and not Piece.objects.exists()
+
+
+def test_p13_one_photo_is_enough_for_a_group_and_a_second_is_refused_by_name() -> None:
+    offer = give(groups={person(name).id: 1 for name in ("u1", "u2")})
+    browser, what = client("T1"), f"task:{offer.uuid}"
+    page = read(browser, f"{HERE}?what={what}")
+    assert "One photo is enough for a group." in page.words and page.words.count("Group 1") == 2
+    said = send(browser, what, {"u1": jpeg(), "u2": png()}).words
+    names = f"{person('u1').name()}, {person('u2').name()}"
+    assert f"One photo is enough for a group, and nothing was taken in: {names} hand in together." in said
+    assert not Piece.objects.exists() and not Event.objects.filter(kind="handed_in").exists()
+    for _ in range(2):
+        send(browser, what, {"u1": jpeg()})
+    assert [one.attempt for one in Piece.objects.all()] == [1, 1]
+    assert len(set(Piece.objects.values_list("file_digest", flat=True))) == 1

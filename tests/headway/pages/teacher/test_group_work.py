@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headway.evidence import queries as ledger
@@ -163,3 +164,81 @@ def test_p2_a_group_is_saved_in_as_many_statements_on_two_targets_as_on_one() ->
         found.append(sum(one["sql"].startswith(("INSERT", "UPDATE", "SELECT")) for one in asked))
     assert Rating.objects.count() == 6
     assert found[1] <= found[0] + 1, found
+
+
+def seen_form(browser: Client, piece: Any) -> dict[str, Any]:
+    page = read(browser, rate_path(piece))
+    return {name: str(page.all("input", name=name)[0]["value"]) for name in ("key", "seen", "attempt")}
+
+
+def test_p2_an_attempt_that_came_in_since_is_shown_before_it_is_rated_and_nothing_typed_is_lost() -> None:
+    teacher, node = client("T1"), target("A.1")
+    give(teacher, **in_group())
+    piece = hand_in(client("u1"))
+    sent = seen_form(teacher, piece) | {
+        f"level-{node}": "3", f"comment-{node}": "Clear.", own("u2"): "2", f"own-words-{person('u2').id}": "Yours too.",
+        "depth": "2", "language": "es", "keep": "1",
+    }  # fmt: skip
+    client("u2").post(
+        "/student/hand-in", {"key": chance("u2").piece_key, "words": "Two to six.", "after": "1"}
+    )
+    answer = teacher.post(rate_path(piece), sent)
+    page = Page(answer)
+    assert answer.status_code == 422 and "A newer attempt was handed in since. It is shown now." in page.words
+    assert "Two to six." in page.words and not Rating.objects.exists()
+    assert [one["value"] for one in page.all("input", name=f"level-{node}") if "checked" in one] == ["3"]
+    assert page.all("input", name=f"comment-{node}", value="Clear.") and page.all("input", value="Yours too.")
+    assert [one["value"] for one in page.all("option") if "selected" in one] == ["2", "2"]
+    assert page.all("input", name="language", value="es") and "checked" in page.all("input", name="keep")[0]
+    sent["attempt"] = str(page.all("input", name="attempt")[0]["value"])
+    assert teacher.post(rate_path(piece), sent).status_code == 302
+    assert set(Rating.objects.values_list("attempt", "level")) == {(2, 300), (2, 200)}
+
+
+@pytest.mark.parametrize("status", ["individual_goal", "evil", ""])
+def test_p2_only_the_words_of_the_form_stand_in_the_place_of_a_level(status: str) -> None:
+    teacher, node = client("T1"), target("A.1")
+    give(teacher, **in_group())
+    piece = hand_in(client("u1"))
+    for sent in (
+        {own("u2"): f"status:{status}", f"level-{node}": "3"},
+        {f"status-{node}": status or "x"},
+    ):
+        answer = teacher.post(rate_path(piece), {"key": "page-group", **sent})
+        words = Page(answer).words
+        assert answer.status_code == 422 and "Choose a level or one of the words of the list." in words
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "What you saved with this form was taken back since."), ("es", "Lo que guardó con este formulario se deshizo")],
+)  # fmt: skip
+def test_p6_what_was_undone_is_saved_again_with_a_fresh_key(language: str, said: str) -> None:
+    give(client("T1"))
+    teacher = again("T1", language)
+    piece, node = hand_in(client("u1")), target("A.1")
+    sent = {"key": "page-undone", f"level-{node}": "3"}
+    answer = teacher.post(rate_path(piece), sent)
+    saved = parse_qs(answer["Location"].split("?")[1])["saved"][0]
+    teacher.post("/teacher/rate/undo", {"saved": saved, "back": "/teacher/rate"})
+    answer = teacher.post(rate_path(piece), sent)
+    page = Page(answer)
+    assert answer.status_code == 422 and said in page.words and "new key" not in page.words
+    key = str(page.all("input", name="key")[0]["value"])
+    assert key != sent["key"]
+    assert teacher.post(rate_path(piece), sent | {"key": key}).status_code == 302
+    assert Rating.objects.filter(to_sequence=None).count() == 1
+
+
+def test_p6_a_form_that_was_saved_with_other_content_is_told_and_may_add() -> None:
+    teacher, node = client("T1"), target("A.1")
+    give(teacher)
+    piece = hand_in(client("u1"))
+    sent = {"key": "page-twice", f"level-{node}": "3"}
+    assert teacher.post(rate_path(piece), sent).status_code == 302
+    sent[f"level-{node}"] = "2"
+    page = Page(teacher.post(rate_path(piece), sent))
+    assert "This form was saved before with other content." in page.words
+    sent["key"] = str(page.all("input", name="key")[0]["value"])
+    assert teacher.post(rate_path(piece), sent).status_code == 302

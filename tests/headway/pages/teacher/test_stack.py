@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from headway.evidence import queries as ledger
-from headway.evidence.models import Opportunity, Rating
+from headway.evidence.models import Event, Opportunity, Rating
 from headway.pages.teacher import undoing
 from headway.rosters.models import Enrollment, SchoolClass
 
@@ -241,3 +242,47 @@ def test_statements_of_the_stack_do_not_grow_with_what_waits() -> None:
             assert answer.status_code == 302
     assert [cost(path) for path in paths] == before
     assert max(before) <= 26, before
+
+
+def test_p6_work_taken_in_from_paper_offers_no_undo_and_a_note_of_nothing_undoes_nothing() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    page = post(teacher, STACK, act="paper", chance=[str(chance("u1").uuid)])
+    assert "Handed in on paper: it waits to be rated" in page.words
+    assert not [one for one in page.all("button") if "data-undo" in one]
+    answer = teacher.post(STACK, {"act": "paper", "chance": [str(chance("u2").uuid)]})
+    n = Event.objects.count()
+    sent = {"saved": parse_qs(answer["Location"])["saved"][0], "back": STACK}
+    assert teacher.post("/teacher/rate/undo", sent)["Location"] == STACK
+    assert Event.objects.count() == n and set(states().values()) == {"taken"}
+
+
+def test_p6_what_was_missed_is_opened_again_and_not_withdrawn_among_what_one_rated() -> None:
+    teacher = client("T1")
+    offer = give(teacher, due="2026-12-03")
+    post(teacher, STACK, act="missed", chance=[str(chance("u1").uuid)])
+    key = Rating.objects.get().key
+    page = post(teacher, "/teacher/rated", rating=[key], act="withdraw", reason="He was there")
+    assert "open the task again for the student on its page." in page.words
+    post(
+        teacher, f"/teacher/given/{offer.uuid}", act="reopen", chance=[str(chance("u1").uuid)], reason="Late"
+    )
+    act = Event.objects.filter(kind="amend").latest("sequence").sequence
+    page = post(teacher, f"/teacher/acts/{act}/undo", back="/teacher/rated")
+    assert "The task was opened again for the student since" in page.words
+    assert not Rating.objects.filter(to_sequence=None).exists() and set(states().values()) == {"offered"}
+
+
+def test_p6_today_the_list_and_the_stack_count_a_group_s_piece_once(monkeypatch) -> None:
+    teacher = client("T1")
+    give(teacher, **{f"group-{person(name).id}": "1" for name in ("u1", "u2")})
+    hand_in(client("u1"))
+    for path in (STACK, "/teacher/rate"):
+        assert "One piece waits for you." in read(teacher, path).words
+    answer = teacher.get("/teacher/today")
+    assert answer.context["waiting_n"] == 1 and [one.n for one in answer.context["stacks"]] == [1]
+    give(teacher, key="give-1111111111", title="Second")
+    hand_in(again("u1", "en"))
+    monkeypatch.setattr("headway.pages.teacher.choose.SHOWN", 1)
+    page = read(teacher, "/teacher/rate")
+    assert "and 1 more" in page.words and f"{STACK}?show=work" in page.links
