@@ -70,7 +70,8 @@ def modify_target(
         if saved.determinations[0].state != "individual_goal":
             raise Refusal(
                 "ended_later",
-                "What was recorded later there takes an individual goal back, such as the end of an earlier own target.",
+                "What was recorded later there, such as the end of an earlier own target, would end this one. "
+                "Choose a later day.",
             )
         begin(
             Modification, "modification", actor=actor, student=student_id, key=key, at=at, uuid=name, target_id=target,

@@ -60,8 +60,9 @@ def _release(request: HttpRequest, keys: list[str], here: str) -> str:
     try:
         act = actions.release_ratings(actor=request.viewer, keys=keys, at=request.moment)
     except Refusal as refusal:
-        changed = _("One of these was released or changed since. Choose again.")
-        return address(here, fault=rating_fault(refusal.code, changed))
+        if refusal.code in ("not_held", "unknown_rating"):
+            return address(here, fault=_("One of these was released or changed since. Choose again."))
+        return address(here, fault=rating_fault(refusal))
     said = ngettext(
         "%(n)s rating released: student and family see it now.",
         "%(n)s ratings released: students and families see them now.",
