@@ -39,7 +39,7 @@ def test_a_rule_is_tried_published_announced_and_taken_back(district, sign_in) -
     card = f"{district.base}/teacher/students/{district.logins['student']['sourced_id']}/cards/1"
     page.goto(card)
     printed = page.locator("main").inner_text()
-    assert "n = " in printed
+    assert "pieces of work" in printed
 
     page.goto(trial)
     today = datetime.now(ZoneInfo("America/Denver")).date()

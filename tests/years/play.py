@@ -249,7 +249,8 @@ class Year:
 
     def record(self, sourced_id: str) -> dict[str, Any]:
         """Return the record of a student as the district hands it out."""
-        answer = self._sent(acts.LEAD, f"/district/transfer/{sourced_id}", {})
+        said = {"to": "Cedar District", "purpose": "transfer"}
+        answer = self._sent(acts.LEAD, f"/district/transfer/{sourced_id}", said)
         return dict(json.loads(answer.content))
 
     def roster_file(self, **more: str) -> Any:

@@ -19,7 +19,7 @@ from ..student.world import NAMES, NOW, build, client, rate, target
 pytestmark = pytest.mark.django_db
 PAGES = {
     # address: who opens it, at most so many statements
-    "/student/continuum": ("u1", 13),
+    "/student/continuum": ("u1", 14),
     "/student/now": ("u1", 15),
     "/teacher/students/u1": ("T1", 23),
     "/teacher/classes/k1/grid": ("T1", 15),
