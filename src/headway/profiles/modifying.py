@@ -16,7 +16,7 @@ from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as levels
 from headway.proficiency.queries import Book
 from headway.proficiency.types import Saved
-from headway.profiles import queries
+from headway.profiles import fitting, queries
 from headway.profiles.models import Modification
 from headway.profiles.writing import begin, check_begun, check_key, standing, tell, words_of, writes_as
 from headway.rosters import queries as rosters
@@ -65,7 +65,7 @@ def modify_target(
         name = uuid4()
         observed = at.isoformat() if starts_on == actor.today else starts_on.isoformat()
         # Before the row is there: from then on the target takes no rating but the student's own.
-        goal = {"key": f"{queries.BEGINS}{name}", "target": str(node.uuid), "status": "individual_goal"}
+        goal = {"key": f"{fitting.BEGINS}{name}", "target": str(node.uuid), "status": "individual_goal"}
         saved = _record(actor, student_id, [{**goal, "observed_at": observed}], at, book)
         if saved.determinations[0].state != "individual_goal":
             raise Refusal(
@@ -104,7 +104,7 @@ def end_modification(*, actor: Viewer, modification: UUID, reason: str, at: date
             if not _standing_on(row.student_id, [node.id])
         ]  # fmt: skip
         rows = [
-            {"key": f"{queries.ENDS}{row.uuid}" + (f":{n}" if n else ""), "target": str(node.uuid), **said}
+            {"key": f"{fitting.ENDS}{row.uuid}" + (f":{n}" if n else ""), "target": str(node.uuid), **said}
             for n, node in enumerate(places)
         ]
         if rows:
