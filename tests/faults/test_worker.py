@@ -36,7 +36,7 @@ class Letters(socketserver.StreamRequestHandler):
                 while self.rfile.readline() not in (b".\r\n", b""):
                     pass
                 time.sleep(0.1)
-                self.server.taken.append(to)  # type: ignore[attr-defined]
+                self.server.taken.append(to)
             self.wfile.write(b"250 ok\r\n")
 
 
@@ -49,7 +49,7 @@ def server() -> Any:
             """A worker that is killed hangs up."""
 
     with Server(("127.0.0.1", 0), Letters) as found:
-        found.taken = []  # type: ignore[attr-defined]
+        found.taken = []
         threading.Thread(target=found.serve_forever, daemon=True).start()
         yield found
         found.shutdown()

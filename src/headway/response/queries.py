@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from headway.evidence import queries as evidence
 from headway.evidence.queries import Waiting
+from headway.evidence.types import OFFERED
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.plans import queries as plans
@@ -14,10 +16,12 @@ from headway.plans.types import PaceRow
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Moment, Pair, Standing
 from headway.response import signs
-from headway.response.types import REASONS, ClassNeed, Need
+from headway.response.types import REASONS, ClassNeed, Need, ToRate
 from headway.rosters import queries as rosters
 
-__all__ = ["class_needs", "needs", "pieces_waiting", "rows_for_report"]
+__all__ = ["class_needs", "needs", "pieces_waiting", "rows_for_report", "to_rate", "work_to_rate"]
+
+MOST_CHANCES = 2_000
 
 
 def needs(
@@ -59,6 +63,36 @@ def needs(
 def pieces_waiting(m: Moment, students: Iterable[int]) -> list[Waiting]:
     """Return the work of students that waits for a rating at the moment, oldest first. One statement."""
     return evidence.waiting(students, by=None if m.before_us is None else from_micros(m.before_us))
+
+
+def work_to_rate(m: Moment, students: Iterable[int]) -> list[ToRate]:
+    """Return the work of students that waits for a rating at the moment, oldest first; a group's piece stands once.
+
+    Two statements.
+    """
+    pieces = pieces_waiting(m, students)
+    groups = evidence.groups_of(pieces=[one.piece_key for one in pieces])
+    found: dict[Any, ToRate] = {}
+    for one in pieces:
+        name = groups.get(one.piece_key, one.piece_key)
+        own = ToRate(one.piece_key, one.title, (one.student,), one.target_ids, one.handed_in_at)
+        before = found.get(name)
+        found[name] = own if before is None else replace(before, students=(*before.students, one.student))
+    return list(found.values())
+
+
+def to_rate(m: Moment, students: Iterable[int]) -> list[ToRate]:
+    """Return what is to be rated next: work first, the oldest before the others, then what was due by the day and did not come.
+
+    What was given without a due day is never late. Four statements.
+    """
+    wanted = list(dict.fromkeys(students))
+    offered = evidence.chances_of(wanted, states=(OFFERED,), limit=MOST_CHANCES) if wanted else []
+    due = [(one.due_on, one) for one in offered if one.due_on is not None and one.due_on <= m.day]
+    due.sort(key=lambda pair: (pair[0], pair[1].given_at, pair[1].sequence))
+    return work_to_rate(m, wanted) + [
+        ToRate(one.piece_key, one.title, (one.student,), one.targets, one.given_at, one) for _, one in due
+    ]
 
 
 def rows_for_report(m: Moment, students: Sequence[int]) -> list[dict[str, Any]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+
+from headway.evidence.types import Chance
 
 REASONS = ("no_evidence", "stuck", "missed_chances", "ready_to_advance", "waiting", "behind")
 """Why a person should act, in the order in which lists show them."""
@@ -38,3 +40,18 @@ class ClassNeed:
     thin_n: int
     waiting_n: int
     oldest_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToRate:
+    """One thing that is to be rated next: a piece (of one student or of a group), or a chance for which nothing came.
+
+    `students` and `targets` are row keys; `at` is when it came in, or was given.
+    """
+
+    key: str
+    title: str
+    students: tuple[int, ...]
+    targets: tuple[int, ...]
+    at: datetime
+    chance: Chance | None = None

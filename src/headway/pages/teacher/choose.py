@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
 from headway.pages.teacher import undoing
-from headway.pages.teacher.stack import MOST_TARGETS, classes_of, places
+from headway.pages.teacher.stack import MOST_TARGETS, classes_of
 from headway.proficiency import queries
+from headway.response import queries as response
 from headway.rosters import queries as rosters
 
 SHOWN = 20
@@ -37,7 +38,7 @@ def choose(request: HttpRequest) -> HttpResponse:
                 {"id": node.id, "name": node.called(language), "code": node.code}
             )
     members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=viewer)
-    stack = places(m, {s for listed in members.values() for s in listed})
+    stack = response.to_rate(m, {s for listed in members.values() for s in listed})
     pieces = [one for one in stack if one.chance is None]
     people = rosters.people_by_id(person_ids={s for one in pieces[:SHOWN] for s in one.students})
     context = {

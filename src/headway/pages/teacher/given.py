@@ -153,7 +153,7 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
         "nav": "teacher.grid", "task": subject, "targets": names_of(subject.targets), "rows": rows,
         "class": classes.get(subject.school_class or 0), "practice": subject.purpose == 1,
         "counts": [(state_words(s), list(states.values()).count(s)) for s in ORDER if s in states.values()],
-        "said": told(request, "said"), "fault": fault or told(request, "fault"), "undo": _undo(request, subject),
+        "said": told(request, "said"), "fault": fault, "undo": _undo(request, subject),
         "may_withdraw": all(one.state == "offered" for one in subject.chances),
         "any_open": any(row.may for row in rows), "in_groups": any(row.group for row in rows),
         "regroup": [{"id": row.chance, "name": row.name, "group": str(row.group)} for row in rows if row.open],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,36 +13,15 @@ from django.http import Http404, HttpRequest
 from headway.access.types import Viewer
 from headway.evidence import queries as evidence
 from headway.evidence.queries import Chance
-from headway.evidence.types import OFFERED
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.proficiency import queries
 from headway.response import queries as response
+from headway.response.types import ToRate
 from headway.rosters import queries as rosters
 
 MOST_TARGETS = 6
-MOST_CHANCES = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One thing in the stack: a piece (of one student or of a group), or a chance for which nothing came.
-
-    `at` is when it came in, or was given.
-    """
-
-    key: str
-    title: str
-    students: tuple[int, ...]
-    targets: tuple[int, ...]
-    at: datetime
-    chance: Chance | None = None
-
-    @property
-    def named(self) -> dict[str, str]:
-        """What names it in an address."""
-        return {"piece": self.key} if self.chance is None else {"chance": str(self.chance.uuid)}
 
 
 @dataclass
@@ -100,30 +78,9 @@ def chosen_classes(viewer: Viewer, references: Sequence[str]) -> list[Any]:
     return found
 
 
-def places(m: queries.Moment, students: Iterable[int]) -> list[Place]:
-    """Return the stack of students: work first, the oldest before the others, then what was due by today and did not come.
-
-    What was given without a due day is never late. A group's piece stands once. Four statements.
-    """
-    wanted = list(dict.fromkeys(students))
-    pieces = response.pieces_waiting(m, wanted)
-    groups = evidence.groups_of(pieces=[one.piece_key for one in pieces])
-    found: dict[Any, Place] = {}
-    for one in pieces:
-        name = groups.get(one.piece_key, one.piece_key)
-        before = found.get(name)
-        if before is None:
-            found[name] = Place(one.piece_key, one.title, (one.student,), one.target_ids, one.handed_in_at)
-        else:
-            found[name] = Place(
-                before.key, before.title, (*before.students, one.student), before.targets, before.at
-            )
-    open_ones = evidence.chances_of(wanted, states=(OFFERED,), limit=MOST_CHANCES) if wanted else []
-    due = [one for one in open_ones if one.due_on is not None and one.due_on <= m.day]
-    due.sort(key=lambda one: (one.due_on or m.day, one.given_at, one.sequence))
-    return [*found.values()] + [
-        Place(one.piece_key, one.title, (one.student,), one.targets, one.given_at, one) for one in due
-    ]
+def named(one: ToRate) -> dict[str, str]:
+    """Return what names a thing of the stack in an address."""
+    return {"piece": one.key} if one.chance is None else {"chance": str(one.chance.uuid)}
 
 
 def stack_of(request: HttpRequest) -> Stack | None:
@@ -203,7 +160,7 @@ def _walk(
     kept = request.GET.get("title", title)
     stack = [
         one
-        for one in places(m, {s for listed in members.values() for s in listed} | {student})
+        for one in response.to_rate(m, {s for listed in members.values() for s in listed} | {student})
         if kept in ("", one.title)
     ]
     here = next((n for n, one in enumerate(stack) if key == one.key), None)
@@ -222,7 +179,7 @@ def _walk(
     )  # fmt: skip
     if rest:
         found.next_name = ", ".join(people[one].name() for one in rest[0].students)
-        found.next_named = rest[0].named
+        found.next_named = named(rest[0])
     return found
 
 

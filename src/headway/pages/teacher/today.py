@@ -24,7 +24,7 @@ from headway.pages.parts.told import told
 from headway.pages.teacher import notes
 from headway.proficiency import queries
 from headway.response import queries as response
-from headway.response.types import Need
+from headway.response.types import Need, ToRate
 from headway.rosters import queries as rosters
 
 SHOWN = 6
@@ -134,20 +134,15 @@ def _letters(people: dict[int, Any]) -> list[dict[str, Any]]:
 
 def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:
     where = {student: c for c in reversed(classes) for student in members[c.id]}
-    pieces = response.pieces_waiting(m, list(where))
-    groups = evidence.groups_of(pieces=[one.piece_key for one in pieces])
-    once: dict[Any, Any] = {}
-    for piece in pieces:
-        once.setdefault(groups.get(piece.piece_key, piece.piece_key), piece)
-    by_title: dict[tuple[int, str], list[Any]] = {}
-    for piece in once.values():
-        by_title.setdefault((where[piece.student].id, piece.title), []).append(piece)
+    by_title: dict[tuple[int, str], list[ToRate]] = {}
+    for piece in response.work_to_rate(m, list(where)):
+        by_title.setdefault((where[piece.students[0]].id, piece.title), []).append(piece)
     found = []
     for own in by_title.values():
-        oldest = min(own, key=lambda piece: piece.handed_in_at)
-        days = (m.day - oldest.handed_in_at.astimezone(m.zone).date()).days
-        school_class = where[oldest.student]
-        url = f"/teacher/rate?piece={oldest.piece_key}&class={school_class.sourced_id}"
+        oldest = min(own, key=lambda piece: piece.at)
+        days = (m.day - oldest.at.astimezone(m.zone).date()).days
+        school_class = where[oldest.students[0]]
+        url = f"/teacher/rate?piece={oldest.key}&class={school_class.sourced_id}"
         found.append(Stack(oldest.title, school_class.title, len(own), days, days >= OLD_DAYS, url))
     return sorted(found, key=lambda s: -s.days)
 

@@ -16,8 +16,10 @@ from headway.kit.times import micros
 from headway.pages.parts.loop import names_of
 from headway.pages.parts.told import address, told
 from headway.pages.teacher import closing, undoing
-from headway.pages.teacher.stack import Place, chosen_classes, classes_of, places
+from headway.pages.teacher.stack import chosen_classes, classes_of, named
 from headway.proficiency import queries
+from headway.response import queries as response
+from headway.response.types import ToRate
 from headway.rosters import queries as rosters
 
 SHOWN = 200
@@ -34,7 +36,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     m = queries.moment(now=request.moment, book=request.book)
     members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=viewer)
     students = {s for listed in members.values() for s in listed}
-    stack = places(m, students)
+    stack = response.to_rate(m, students)
     titles = sorted({one.title for one in stack}, key=str.casefold)
     title, show = request.GET.get("title", ""), request.GET.get("show", "all")
     found = [
@@ -57,9 +59,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/teacher/waiting.html", context)
 
 
-def _row(one: Place, people: dict[int, Any], references: list[str], title: str) -> dict[str, Any]:
+def _row(one: ToRate, people: dict[int, Any], references: list[str], title: str) -> dict[str, Any]:
     where: dict[str, Any] = {"class": references} if references else {}
-    where |= {"title": title or one.title, **one.named}
+    where |= {"title": title or one.title, **named(one)}
     return {
         "names": ", ".join(sorted(people[s].name() for s in one.students)), "title": one.title,
         "targets": names_of(one.targets), "at": one.at, "due_on": one.chance and one.chance.due_on,
@@ -67,7 +69,7 @@ def _row(one: Place, people: dict[int, Any], references: list[str], title: str) 
     }  # fmt: skip
 
 
-def _close(request: HttpRequest, found: list[Place], here: str) -> str:
+def _close(request: HttpRequest, found: list[ToRate], here: str) -> str:
     shown = {str(one.chance.uuid): one.chance.uuid for one in found if one.chance is not None}
     chosen = [shown[text] for text in dict.fromkeys(request.POST.getlist("chance")) if text in shown]
     try:

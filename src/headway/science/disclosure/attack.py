@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csr_array
 
 from headway.science.disclosure.table import Table, TableRefused
 
@@ -67,8 +68,8 @@ def attack(table: Table) -> Attack:
     return Attack(hidden, low, high, whole)
 
 
-def _bound(left: object, right: NDArray[np.float64], place: int, sign: float, whole: bool) -> float:
-    n = left.shape[1]  # type: ignore[attr-defined]
+def _bound(left: csr_array, right: NDArray[np.float64], place: int, sign: float, whole: bool) -> float:
+    n = left.shape[1]
     cost = np.zeros(n)
     cost[place] = sign
     if whole:
