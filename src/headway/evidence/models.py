@@ -116,13 +116,9 @@ class Rating(models.Model):
         ]
 
 
-class Piece(models.Model):
-    """One piece of a student's work. Identified by `key`, the `evidence` of its ratings; seen by who sees the student."""
+class HandedIn(models.Model):
+    """What one attempt holds, as it was handed in: the newest in its piece, each earlier one in a row of its own."""
 
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
-    key = models.CharField(max_length=190, unique=True)
-    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    targets = models.ManyToManyField(Node, related_name="+")
     title = models.CharField(max_length=200)
     words = models.TextField(default="")
     link = models.URLField(max_length=500, default="")
@@ -134,6 +130,18 @@ class Piece(models.Model):
     way = models.CharField(max_length=20, default="")
     attempt = models.SmallIntegerField(default=1)
     handed_in_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Piece(HandedIn):
+    """One piece of a student's work. Identified by `key`, the `evidence` of its ratings; seen by who sees the student."""
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    key = models.CharField(max_length=190, unique=True)
+    student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    targets = models.ManyToManyField(Node, related_name="+")
     handed_in_by = models.UUIDField(null=True)
     rated_at = models.DateTimeField(null=True)
 
@@ -141,24 +149,13 @@ class Piece(models.Model):
         indexes = [models.Index(fields=["student", "handed_in_at"])]
 
 
-class Attempt(models.Model):
+class Attempt(HandedIn):
     """One earlier attempt at a piece, as it was handed in. Identified by its piece and number; seen by who sees the piece.
 
     The newest attempt is the piece itself. A projection of the ledger, which goes when the piece goes.
     """
 
     piece = models.ForeignKey(Piece, on_delete=models.CASCADE, related_name="attempts")
-    attempt = models.SmallIntegerField()
-    title = models.CharField(max_length=200)
-    words = models.TextField(default="")
-    link = models.URLField(max_length=500, default="")
-    file_name = models.CharField(max_length=200, default="")
-    file_type = models.CharField(max_length=100, default="")
-    file_digest = models.CharField(max_length=64, default="", db_index=True)
-    file_size = models.BigIntegerField(default=0)
-    reflection = models.TextField(default="")
-    way = models.CharField(max_length=20, default="")
-    handed_in_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["piece", "attempt"], name="attempt_once")]

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             name='Attempt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.SmallIntegerField()),
+                ('attempt', models.SmallIntegerField(default=1)),
                 ('title', models.CharField(max_length=200)),
                 ('words', models.TextField(default='')),
                 ('link', models.URLField(default='', max_length=500)),
