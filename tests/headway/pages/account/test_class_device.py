@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from headway.project import commands
 from headway.rosters import queries as roster
 from headway.rosters.models import Enrollment, Person
 
-from ..student.world import NOW, Page, build, jpeg, person, rate, read
+from ..student.world import NOW, Page, jpeg, person, rate, read
 from .tablet import (
     DAY,
     HOME,
@@ -43,15 +42,7 @@ from .tablet import (
     uuids_of,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 
 
 def test_p13_opening_a_device_signs_the_teacher_out_and_shows_the_names_of_the_class() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
 from headway.rosters.models import Enrollment, Person, SchoolClass
 
-from ..student.world import NOW, Page, build, person, read
+from ..student.world import NOW, Page, person, read
 from .tablet import (
     DAY,
     HOME,
@@ -37,15 +36,7 @@ from .tablet import (
     zone,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 
 
 def test_p13_secrets_are_kept_as_digests_and_printed_once() -> None:

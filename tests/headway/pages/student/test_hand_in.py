@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -14,18 +12,10 @@ from headway.evidence.models import Event, Piece
 from headway.evidence.queries import waiting
 from headway.pages.parts.files import path_of
 
-from .world import NOW, Page, build, client, jpeg, person, png, rate, read, target
+from .world import Page, client, jpeg, person, png, rate, read, target
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 KEY = "work-0123456789"
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def file(data: bytes, name: str, said: str = "image/jpeg") -> SimpleUploadedFile:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -21,18 +19,10 @@ from headway.kit.times import now
 from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
 
-from ..student.world import NOW, Page, build, client, jpeg, person, png, read, target
+from ..student.world import NOW, Page, client, jpeg, person, png, read, target
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 HERE = "/teacher/classes/k1/capture"
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def give(**said: Any) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,19 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from headway.evidence import queries as ledger
 from headway.evidence.models import Piece, Rating, Return
 
-from ..student.world import NOW, Page, again, build, client, person, read, target
+from ..student.world import Page, again, client, person, read, target
 from .test_loop import chance, give, hand_in, post, rate_path
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 BOTH = ("u1", "u2")
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def in_group(**said: Any) -> dict[str, Any]:

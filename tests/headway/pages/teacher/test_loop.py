@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,17 +22,9 @@ from headway.evidence.models import Event, Offer, Piece, Rating, SavedComment, S
 from headway.evidence.types import Task
 from headway.interop.case import exchange
 
-from ..student.world import NOW, Page, again, build, client, person, read, target
+from ..student.world import NOW, Page, again, client, person, read, target
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 
 
 def form(**said: Any) -> dict[str, Any]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -17,19 +15,11 @@ from headway.evidence.models import Event, Opportunity, Rating
 from headway.pages.teacher import undoing
 from headway.rosters.models import Enrollment, SchoolClass
 
-from ..student.world import NOW, Page, again, build, client, person, rate, read, target
+from ..student.world import Page, again, client, person, rate, read, target
 from .test_loop import chance, give, hand_in, post, rate_path, rating
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 STACK = "/teacher/rate/waiting"
-
-
-@pytest.fixture(autouse=True)
-def school(tmp_path: Path, settings):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    build(tmp_path)
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def states() -> dict[str, str]:
