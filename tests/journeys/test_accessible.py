@@ -79,12 +79,14 @@ PAGES = {
         "/account/rules/2",
         "/district/ledger",
         "/district/sending",
+        "/district/gradebook",
         "/district/roster/people/S-0001",
         "/continuum/",
         "/continuum/Mathematics/",
     ],
 }
 PAGES["principal"] += [
+    "/school/rights",
     "/school/report-cards",
     "/school/report-cards/1",
     "/school/report-cards/1/students/{who}",

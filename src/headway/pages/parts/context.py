@@ -57,6 +57,7 @@ def _leading(viewer: Viewer) -> list[Way]:
         found.append(Way("school.week", "/school/week", _("This week")))
         if not viewer.is_a(Role.TEACHER):
             found.append(Way("school.report_cards", "/school/report-cards", _("Report cards")))
+            found.append(Way("school.rights", "/school/rights", _("Families")))
     if viewer.is_a(Role.DISTRICT):
         found += [
             Way("district.home", "/district/", _("District")),

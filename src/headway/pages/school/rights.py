@@ -23,7 +23,7 @@ from headway.rights import actions, queries
 from headway.rights.types import DECISION, RATING, RECORD, REPORT_CARD, Correction, RequestView
 from headway.rosters import queries as rosters
 
-NAV = "school.report_cards"
+NAV = "school.rights"
 
 
 def rights(request: HttpRequest, subject: Any) -> HttpResponse:
