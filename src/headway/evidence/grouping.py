@@ -22,9 +22,8 @@ def regroup(*, actor: Viewer, offer: UUID, groups: Mapping[UUID, int], at: datet
     """This will put students of a task into groups by the opportunity, 0 for alone; return for how many that changed.
 
     Who handed in already stays where they are; who is put into a group that handed in gets its piece, also who was in it
-    before and is open again. Written: one event
-    for each who changed, one audit entry. Who may: adults who may see them. Raises `Refusal`: `unknown_opportunity`,
-    `unknown_group`, `not_open`, `forbidden`, `no_such_person`.
+    before and is open again. Written: one event for each who changed, one audit entry. Who may: adults who may see them.
+    Raises `Refusal`: `unknown_opportunity`, `unknown_group`, `not_open`, `forbidden`, `no_such_person`.
     """
     with transaction.atomic():
         ledger.lock()
