@@ -12,7 +12,8 @@ import pytest
 from headway.science.disclosure.attack import attack
 from headway.science.disclosure.suppressing import Suppression, suppress
 from headway.science.disclosure.table import Table, TableRefused, table_of
-from headway.science.files import ScienceRefusal, run
+from headway.science.files.names import run
+from headway.science.files.reading import ScienceRefusal
 
 # Enrolment by grade of six schools, the "N size example" of the talk on aggregate reporting by Louisiana and Delaware at the
 # SLDS P-20W Best Practice Conference 2012: kindergarten to grade 3.

@@ -2,7 +2,8 @@
 
 import pytest
 
-from headway.science.files import ScienceRefusal, names, run
+from headway.science.files.names import names, run
+from headway.science.files.reading import ScienceRefusal
 
 
 def write(tmp_path, text):

@@ -12,7 +12,7 @@ from headway.science.proficiency.determine import determine
 from headway.science.proficiency.explain import explain
 from headway.science.proficiency.policy import Policy
 from headway.science.proficiency.registry import rules
-import headway.science.files, headway.science.simulate
+import headway.science.files.names, headway.science.simulate
 for key in rules():
     policy = Policy.from_mapping({"rule": key})
     determine(Ratings.of(level=[1, 2, 3] * 100, segment=list(range(100)) * 3), policy)

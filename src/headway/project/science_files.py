@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headway.kit.refusals import Finding, Refusal
-from headway.science import files
-
-OPTIONS: dict[str, tuple[str, ...]] = {"proficiency": ("rule", "set"), "on-track": (), "suppress": ("minimum",),
-                                     "attack": ("minimum",)}  # fmt: skip
-MANY = {"set"}
+from headway.science.files import names
+from headway.science.files.reading import ScienceRefusal
 
 
 class Misused(Exception):
@@ -28,14 +25,15 @@ def split(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any
             paths.append(word)
             continue
         option, equals, value = word[2:].partition("=")
-        if name in OPTIONS and option not in OPTIONS[name]:
-            known = ", ".join(f"--{one}" for one in OPTIONS[name]) or "no options"
+        asked = names.QUESTIONS.get(name)
+        if asked and option not in asked.options:
+            known = ", ".join(f"--{one}" for one in asked.options) or "no options"
             raise Misused(f"{name} takes {known}; not --{option}.")
         if not equals:
             if not waiting:
                 raise Misused(f"--{option} needs a value.")
             value = waiting.pop(0)
-        if option in MANY:
+        if asked and option in asked.several:
             options.setdefault(option, []).append(value)
         elif option in options:
             raise Misused(f"--{option} is given twice.")
@@ -47,10 +45,10 @@ def split(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any
 def run(name: str, paths: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
     """Answer one question about files, or list the names. Raises `Refusal` with the science's own code."""
     if not name:
-        return {"names": files.names()}
+        return {"names": names.names()}
     try:
-        return files.run(name, paths, options)
-    except files.ScienceRefusal as refusal:
+        return names.run(name, paths, options)
+    except ScienceRefusal as refusal:
         where = {key: refusal.where.get(key) for key in ("file", "line", "column", "value")}
         raise Refusal(
             refusal.code, refusal.message, [Finding(refusal.code, refusal.message, **where)]

@@ -1,0 +1,56 @@
+"""Which questions can be asked of files: name, function, options. `run(name, paths, options)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from headway.science.files.reading import ScienceRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question: the module of this package that answers it, its function there, and its options."""
+
+    module: str
+    function: str
+    options: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    """Options that may be given more than once."""
+
+    def load(self) -> Callable[[Sequence[Path | str], Mapping[str, Any]], dict[str, Any]]:
+        """Return the function; loaded when asked for, as the solvers take longer to load than most answers."""
+        found: Callable[..., dict[str, Any]] = getattr(
+            import_module(f"headway.science.files.{self.module}"), self.function
+        )
+        return found
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "proficiency": Question("levels", "proficiency", ("rule", "set"), several=("set",)),
+    "on-track": Question("levels", "track"),
+    "suppress": Question("disclosure", "suppress", ("minimum",)),
+    "attack": Question("disclosure", "attack", ("minimum",)),
+}
+
+
+def names() -> dict[str, str]:
+    """Return every name with one line each."""
+    return {name: (asked.load().__doc__ or "").splitlines()[0] for name, asked in QUESTIONS.items()}
+
+
+def run(name: str, paths: Sequence[Path | str], options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Answer one question about files: name, value or estimates, interval, n, excluded, method, version,
+    reasons.
+
+    Parameters: `options` by name without dashes: `rule`, `set` (a mapping, or texts `name=value`).
+    Raises: `ScienceRefusal` with a code, and file, line, column and value where they are known.
+    """
+    if name not in QUESTIONS:
+        raise ScienceRefusal(
+            "unknown_name", f"No such name; there are: {', '.join(sorted(QUESTIONS))}.", value=name
+        )
+    return QUESTIONS[name].load()(paths, options or {})
