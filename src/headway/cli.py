@@ -52,6 +52,18 @@ Purpose = Annotated[
 ]
 
 
+def _progress(work: Callable[[Callable[[str, int, int], None] | None], Any]) -> Any:
+    """Do long work with a line of progress on a terminal; in a pipe without one."""
+    if not sys.stderr.isatty():
+        return work(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        line = shown.add_task("")
+        return work(lambda what, done, of: shown.update(line, description=what, completed=done, total=of))
+
+
 def _run(
     as_json: bool,
     work: Callable[[], Any],
@@ -448,16 +460,29 @@ def explain(
 
 
 @app.command()
-def report(
-    name: Annotated[str, typer.Argument(help="pace or response; without a name, the list.")] = "",
-    home: Home = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-) -> None:
-    """Lists for a response: who needs one and why, and the pace of every plan."""
+def snapshot(home: Home = None, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Facts of a day as Parquet files in one consistent read, and every report released from them."""
     _run(
         as_json,
-        lambda: _on(home).report(name, as_of=_day(as_of)),
+        lambda: _progress(lambda show: _on(home).snapshot(as_of=_day(as_of), progress=show)),
+        "say_snapshot",
+    )
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="Which one; without a name, the list.")] = "",
+    home: Home = None,
+    as_of: AsOf = None,
+    form: Annotated[str, typer.Option("--as", help="json, csv or xlsx")] = "json",
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="The texts behind the figures.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Live lists for a response, and reports released from a snapshot, with n and interval."""
+    _run(
+        as_json,
+        lambda: _on(home).report(name, as_of=_day(as_of), form=form, out=out, sql=sql),
         "say_report",
     )
 

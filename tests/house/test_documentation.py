@@ -166,6 +166,13 @@ def test_every_token_scope_stands_in_the_reference() -> None:
     assert [scope for scope in SCOPES if f"`{scope}`" not in page("http")] == []
 
 
+def test_the_pages_that_are_made_from_the_code_are_as_it_makes_them() -> None:
+    from headway.analytics import dictionary, metrics
+
+    assert page("facts") == dictionary.as_markdown()
+    assert (ROOT / "docs" / "science" / "metrics.md").read_text(encoding="utf-8") == metrics.as_markdown()
+
+
 # Packages, records, links.
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from .house import SOURCE, modules, tree
 
 RAW_SQL = {
+    "headway.analytics.engine": "the columnar engine has no other language; it reads files, no database",
+    "headway.analytics.snapshots": "begins and ends the one read of a snapshot, which blocks no writer",
     "headway.access.queries": "the owner of a token, asked before every answer of the interface",
     "headway.rosters.queries": "who the rows of a save name: asked in every save",
     "headway.rosters.visibility": "what a viewer holds, asked in every request; whom the district sees, asked in every save",

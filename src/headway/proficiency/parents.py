@@ -58,7 +58,7 @@ def summaries(m: Moment, tree: Tree, groups: Sequence[Group], students: Iterable
     """
     found: dict[Pair, Summary] = {}
     for group in groups:
-        found.update(_leaves(m, group))
+        found.update(leaf_summaries(m, group))
     listed = list(students)
     schools = schools_of(m, listed)
     by_school: dict[str | None, list[int]] = {}
@@ -104,7 +104,8 @@ def grown(m: Moment, group: Group) -> tuple[Growth, NDArray[np.float64], NDArray
     return by_definition, by_definition.value, by_definition.baseline
 
 
-def _leaves(m: Moment, group: Group) -> dict[Pair, Summary]:
+def leaf_summaries(m: Moment, group: Group) -> dict[Pair, Summary]:
+    """Return the targets of one group, by (student, target)."""
     answer = group.worked.answer
     by_definition, change, baseline = grown(m, group)
     found = {}

@@ -279,6 +279,14 @@ def all_person_uuids() -> dict[int, UUID]:
     return dict(Person.objects.values_list("id", "uuid"))
 
 
+def every_student() -> dict[int, str]:
+    """Return the sourcedId of everybody who is or was a student, by row key; who was joined stands once. One statement."""
+    was = Enrollment.objects.filter(person_id=OuterRef("pk"), role=LEARNER)
+    granted = RoleGrant.objects.filter(person_id=OuterRef("pk"), role=Role.STUDENT)
+    rows = Person.objects.filter(Exists(was) | Exists(granted), merged_into=None)
+    return dict(rows.values_list("id", "sourced_id"))
+
+
 def person_ids(*, sourced_ids: Iterable[str]) -> dict[str, int]:
     """Return the integer key by sourcedId, for those that exist; a merged person answers as the one that stands.
 

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..interop.oneroster.small_roster import ROSTER_11, ROSTER_12, folder, zipped
+from . import starter
 
 HEADWAY = Path(sys.executable).with_name("headway")
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,10 +79,7 @@ class Home:
     def call(self, *words: object, code: int | None = 0, env: Mapping[str, str] | None = None) -> Answer:
         """Run a command on the home in a pipe; it must exit with `code` and must not crash."""
         command = [str(HEADWAY), *map(str, words), "--home", str(self.path)]
-        done = subprocess.run(
-            command, env={**self.env(), **(env or {})}, capture_output=True, text=True, timeout=300
-        )
-        found = Answer(done.returncode, done.stdout, done.stderr)
+        found = Answer(*starter.run(command, env={**self.env(), **(env or {})}))
         assert "Traceback" not in found.err, found.err
         assert "\r" not in found.err, "progress in a pipe"
         assert code is None or found.code == code, (words, found)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from . import starter
 from .district import HEADWAY, ROOT, Answer, Home, csv_file, environment
 
 REFERENCE = ROOT / "docs" / "reference" / "command-line.md"
@@ -17,13 +18,12 @@ REFERENCE = ROOT / "docs" / "reference" / "command-line.md"
 
 def headway(*words: object, code: int | None = None) -> Answer:
     """Run a command without a home of its own."""
-    done = subprocess.run(
-        [str(HEADWAY), *map(str, words)], env=environment(COLUMNS="300", NO_COLOR="1"), capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    assert code is None or done.returncode == code, (words, done)
-    return Answer(done.returncode, done.stdout, done.stderr)
+    found = Answer(
+        *starter.run([str(HEADWAY), *map(str, words)], env=environment(COLUMNS="300", NO_COLOR="1"))
+    )
+    assert "Traceback" not in found.err, found.err
+    assert code is None or found.code == code, (words, found)
+    return found
 
 
 # Beginning, usage, refusals.
@@ -135,7 +135,7 @@ def test_invitations_and_tokens(fresh: Home) -> None:
 
 
 def test_reports(district: Home) -> None:
-    assert [one["name"] for one in district.json("report")["reports"]] == ["pace", "response"]
+    assert [one["name"] for one in district.json("report")["reports"]][:3] == ["pace", "response", "standing"]
     pace = district.json("report", "pace")
     assert (pace["name"], pace["rows"], pace["n"]) == ("pace", [], 0) and pace["snapshot"]
     found = district.json("report", "response")
@@ -145,6 +145,26 @@ def test_reports(district: Home) -> None:
     assert [e["code"] for e in district.refused("report", "gossip")] == ["unknown_report"]
     assert [e["code"] for e in district.refused("report", "pace", "--as-of", "soon")] == ["not_a_day"]
     assert [e["code"] for e in district.refused("report", "pace", "--as-of", "9999-12-31")] == ["not_a_day"]
+
+
+def test_a_snapshot_and_its_figures(district: Home, tmp_path: Path) -> None:
+    taken = district.json("snapshot")
+    assert taken["rows"]["student"] >= 1 and "standing" in taken["reports"]
+    assert sorted(path.name for path in Path(taken["folder"]).glob("*.parquet")) == sorted(
+        f"{n}.parquet" for n in taken["rows"]
+    )
+    found = district.json("report", "plans")
+    assert found["folder"] == taken["name"] and found["minimum"] == 10
+    # Nobody has a plan here: its metrics have no figure.
+    assert {row["metric"] for row in found["rows"]} == {"needs"}
+    texts = district.json("report", "plans", "--sql")["rows"]
+    assert all(row["sql"].startswith("WITH unit AS (") for row in texts)
+    earlier = district.json("report", "habits", "--as-of", "2026-09-15")
+    assert earlier["as_of"] == "2026-09-15"
+    assert [e["code"] for e in district.refused("report", "plans", "--as", "xlsx")] == ["needs_file"]
+    assert [e["code"] for e in district.refused("report", "plans", "--as", "pdf")] == ["unknown_form"]
+    district.json("report", "plans", "--as", "xlsx", "--out", tmp_path / "plans.xlsx")
+    assert (tmp_path / "plans.xlsx").read_bytes()[:2] == b"PK"
 
 
 # Science on files, benchmarks, the demonstration.

@@ -1,8 +1,7 @@
 """What the command line does, one function per command: read what was given, do one act or ask one question.
 
-`imports` bring data in, `exports` take data out, `chain` looks after the ledger, `mailing` after mail and
-background work, `people` gives ways in. Every function
-returns plain data; `cli` prints it.
+`imports` bring data in, `exports` take data out, `figures` makes snapshots and reports, `chain` looks after the ledger,
+`mailing` after mail and background work, `people` gives ways in. Every function returns plain data; `cli` prints it.
 """
 
 from headway.project.commands.chain import determine, say_determine, say_verify, verify, write_head
@@ -13,10 +12,9 @@ from headway.project.commands.exports import (
     export_grades,
     export_record,
     export_results,
-    report,
     say_explanation,
-    say_report,
 )
+from headway.project.commands.figures import report, say_report, say_snapshot, snapshot
 from headway.project.commands.imports import (
     import_events,
     import_framework,
@@ -46,6 +44,7 @@ __all__ = [
     "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite",
     "mail_status", "mail_test", "merge",
     "release_copy", "report",
-    "say_determine", "say_explanation", "say_import", "say_mail_status", "say_report", "say_verify", "say_work", "say_year",
-    "split", "token", "undo_import", "verify", "work", "write_head", "year_roll",
+    "say_determine", "say_explanation", "say_import", "say_mail_status", "say_report", "say_snapshot",
+    "say_verify", "say_work", "say_year",
+    "snapshot", "split", "token", "undo_import", "verify", "work", "write_head", "year_roll",
 ]  # fmt: skip

@@ -17,11 +17,9 @@ from headway.interop.oneroster.results import export_results as results
 from headway.interop.v1.record import hand_out
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
-from headway.plans import queries as plans
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
 from headway.report_cards import queries as report_cards
-from headway.response import queries as response
 from headway.rights import actions as rights
 from headway.rosters import queries as rosters
 
@@ -75,11 +73,11 @@ def export_determinations(
     text = _csv(rows) if form == "csv" else json.dumps(rows, ensure_ascii=False)
     if out is None:
         return text
-    _write_whole(out, text.encode())
+    write_whole(out, text.encode())
     return f"Written to {out.name}."
 
 
-def _write_whole(out: Path, data: bytes) -> None:
+def write_whole(out: Path, data: bytes) -> None:
     """Write a file as a whole or not at all."""
     part = out.with_name(f".{out.name}.part")
     try:
@@ -130,7 +128,7 @@ def export_results(term: str, out: Path, *, to_whom: str = "", purpose: str = ""
     """Write a term's results for the student information system: a zip, or a folder of the same files."""
     body, counts = results(actor=SYSTEM, term=term, to_whom=to_whom, purpose=purpose, now=now())
     if out.suffix.lower() == ".zip":
-        _write_whole(out, body)
+        write_whole(out, body)
     else:
         import zipfile
 
@@ -145,7 +143,7 @@ def export_grades(term: str, out: Path, *, to_whom: str = "", purpose: str = "")
     text, counts = grades(
         actor=SYSTEM, term=term, to_whom=to_whom, purpose=purpose, now=now(), book=proficiency.book()
     )
-    _write_whole(out, text.encode())
+    write_whole(out, text.encode())
     return {**counts, "written": out.name}
 
 
@@ -197,36 +195,4 @@ def say_explanation(found: dict[str, Any]) -> str:
             ),
             f"Rule {found['rule']} version {found['rule_version']}, policy {found['policy']} version {found['policy_version']}.",
         ]
-    return "\n".join(lines)
-
-
-def report(name: str, *, as_of: date | None) -> dict[str, Any]:
-    """Return a list for a response: `pace` or `response`; without a name, which there are."""
-    at = now()
-    if not name:
-        return {"reports": [{"name": "pace", "says": "How fast each plan moves, against its dates."},
-                            {"name": "response", "says": "Who needs a response, and why."}]}  # fmt: skip
-    m = proficiency.moment(now=at, as_of=as_of)
-    students = [p.id for p in rosters.students_visible_to(SYSTEM, as_of=m.day) if p.active]
-    if name == "pace":
-        rows = plans.rows_for_report(m, students)
-    elif name == "response":
-        rows = response.rows_for_report(m, students)
-    else:
-        raise Refusal("unknown_report", "Reports are: pace, response.")
-    return {
-        "name": name,
-        "snapshot": at.isoformat(timespec="seconds"),
-        "as_of": m.day,
-        "n": len(rows),
-        "rows": rows,
-    }
-
-
-def say_report(found: dict[str, Any]) -> str:
-    """Say a list in lines."""
-    if "reports" in found:
-        return "\n".join(f"{one['name']:<10} {one['says']}" for one in found["reports"])
-    lines = [f"{found['name']} as of {found['as_of']}: {found['n']} rows"]
-    lines += ["  " + "  ".join(f"{key}={value}" for key, value in row.items()) for row in found["rows"]]
     return "\n".join(lines)

@@ -81,6 +81,11 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             rights.erase_rights(student=key)
             notices.erase_notices(student=key)
         rostering.erase_copies(person_id=person.id)
+    # Loaded here: the engine takes longer to load than most commands take.
+    from headway.analytics import actions as analytics
+
+    known = rosters.people_by_id(person_ids=[key for key, _ in identities])
+    analytics.forget(one.sourced_id for one in known.values())
     gone = held - {digest for _, digest in evidence.files_kept()}
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +23,9 @@ _CLOSE = 1e-6
 class Suppression:
     """What is withheld of a table: indices of cells, ascending.
 
-    `primary` are the small cells, `complementary` the others. `exposed` are withheld cells that stay narrower than asked for,
-    because a sum that is known elsewhere is itself too small: such a table is not to be published with that sum. `optimal`:
-    whether no smaller choice withstands the attack.
+    `primary` are the small cells and those that were asked for, `complementary` the others. `exposed` are withheld cells that
+    stay narrower than asked for, because a sum that is known elsewhere is itself too small: such a table is not to be
+    published with that sum. `optimal`: whether no smaller choice withstands the attack.
     """
 
     primary: NDArray[np.int64]
@@ -38,13 +39,14 @@ class Suppression:
         return np.sort(np.concatenate([self.primary, self.complementary]))
 
 
-def suppress(table: Table, *, minimum: int = 10) -> Suppression:
+def suppress(table: Table, *, minimum: int = 10, also: Sequence[int] = ()) -> Suppression:
     """Choose the fewest cells to withhold so that every withheld one keeps `minimum` possible values and may reach `minimum`.
 
     Assumes that an attacker knows every shown cell, every sum of the table, those known elsewhere included, and that counts
     are not negative. Cells that the caller did not list cannot be withheld. A zero is shown: it tells of nobody.
 
-    Parameters: `table` with every count (persons); `minimum` the smallest count that is shown, 2 or more.
+    Parameters: `table` with every count (persons); `minimum` the smallest count that is shown, 2 or more; `also`, cells of the
+    caller's that are withheld whatever their size, for a reason of their own, and protected as the small ones are.
     Returns: `Suppression`.
     Raises: `ValueError` for a minimum below 2; `TableRefused`: `not_a_count` for a count that is missing, `not_protected`
     where no choice was found in time that withstands the attack: then nothing is to be published.
@@ -67,6 +69,7 @@ def suppress(table: Table, *, minimum: int = 10) -> Suppression:
         )
     small = (table.counts > 0) & (table.counts < minimum)
     own = np.arange(len(table.counts)) < table.n_own
+    small[list(also)] = True
     primary = np.flatnonzero(small & own)
     if not len(primary):
         nothing = np.array([], np.int64)

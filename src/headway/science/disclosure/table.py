@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-TOTAL = "total"
-"""How a dimension of a cell says: all of them together. An empty cell and `*` are read the same."""
+from headway.science.disclosure import TOTAL
 
 
 class TableRefused(ValueError):

@@ -1,0 +1,62 @@
+"""Acts on facts and figures: take a snapshot, open its facts, ask for a metric. Loads the engine; pages do not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pyarrow.parquet as pq
+
+from headway.analytics import gate, queries
+from headway.analytics.asking import question
+from headway.analytics.engine import duck as facts_of
+from headway.analytics.estimating import cells
+from headway.analytics.metrics import METRICS
+from headway.analytics.snapshots import take as take_snapshot
+from headway.analytics.types import Cell, Engine, Figures
+from headway.science.disclosure import TOTAL
+
+__all__ = ["facts_of", "figures", "forget", "take_snapshot"]
+
+
+def figures(engine: Engine, metric: str, by: tuple[str, ...], *, minimum: int) -> Figures:
+    """Return one metric by columns and by every sum over them, protected as one table.
+
+    A student is in one school and one grade, but in several continuums: across those nothing is a sum of students, so each
+    is protected as a table of its own. A cell's part names them first.
+    """
+    one = METRICS[metric]
+    several = (*one.apart, *(name for name in by if name in one.parts and name not in one.apart))
+    names = (*several, *(name for name in by if name not in several))
+    found: list[Cell] = []
+    for shown in _subsets(tuple(name for name in names if name not in one.apart)):
+        for cell in cells(engine, one, shown):
+            own = dict(zip([*one.apart, *shown], cell.part, strict=True))
+            found.append(replace(cell, part=tuple(own.get(name, TOTAL) for name in names)))
+    told = gate.protect(one, found, minimum=minimum, kept_apart=len(several))
+    hidden = sum(bool(cell.withheld) for cell in told)
+    return Figures(one.key, one.version, names, tuple(told), question(one, names), minimum, hidden)
+
+
+def _subsets(by: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the columns of each sum of a table: none of them first, then each alone, then all."""
+    found: list[tuple[str, ...]] = [()]
+    for column in by:
+        found += [(*before, column) for before in found]
+    return sorted(found, key=len)
+
+
+def forget(students: Iterable[str]) -> int:
+    """This will remove every snapshot that holds one of the students (sourcedIds); return how many.
+
+    For erasure: a snapshot of the same day is made anew without them. What was released from it names nobody, and goes too.
+    """
+    wanted, gone = set(students), 0
+    for one in queries.snapshots():
+        path = queries.folder() / one.name
+        held = pq.read_table(path / "student.parquet", columns=["student"]).column("student").to_pylist()
+        if wanted.intersection(held):
+            shutil.rmtree(path)
+            gone += 1
+    return gone

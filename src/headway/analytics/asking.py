@@ -1,0 +1,95 @@
+"""From a metric's definition to the sums of a group: the text that runs on every engine, and that a data lead can run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headway.analytics.metrics import MEAN, RATE, RATIO, STATES, STUDENT_PARTS, WAIT, Metric
+from headway.kit.refusals import Refusal, Sentence
+
+SUMS = {
+    RATIO: ("hits", "chances", "hits_hits", "hits_chances", "chances_chances"),
+    RATE: ("hits", "chances", "hits_hits", "hits_chances", "chances_chances"),
+    MEAN: ("known", "total", "squares"),
+    STATES: ("state",),
+    WAIT: ("wait", "ended", "times"),
+}
+"""The columns behind the parts and `n` (students) of an answer, by kind."""
+UNKNOWN = "unknown"
+_YES_NO = ("english_learner", "economically_disadvantaged", "disability")
+
+
+def question(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
+    """Return the text whose answer has a row for each part of `by`: the parts, `n` students, and the sums of the kind.
+
+    Only students in a school on the day are in it; `school` (sourcedId) keeps those of one. Raises `Refusal`:
+    `unknown_part` for a column that the metric cannot be broken down by.
+    """
+    named = dict.fromkeys([*metric.apart, *by])
+    for name in named:
+        if name not in (*STUDENT_PARTS, *metric.parts):
+            raise Refusal(
+                "unknown_part",
+                Sentence("%(metric)s is not told apart by %(part)s.", metric=metric.key, part=name),
+            )
+    columns = "".join(f"    {_expression(name, metric)} AS {name},\n" for name in named)
+    parts = ", ".join(named)
+    where = "p.school IS NOT NULL" + ("" if school is None else f" AND p.school = {literal(school)}")
+    head = f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student,\n{columns}"
+    tail = f"  FROM unit u\n  JOIN student p ON p.student = u.student\n  WHERE {where}\n"
+    grouped = f"GROUP BY u.student{''.join(', ' + _expression(name, metric) for name in named)}\n"
+    return head + _rest(metric.kind, parts, tail, grouped)
+
+
+def _rest(kind: str, parts: str, tail: str, grouped: str) -> str:
+    lead, group, order = (f"{parts}, ", f"GROUP BY {parts}\n", f"ORDER BY {parts}") if parts else ("", "", "")
+    if kind in (RATIO, RATE):
+        return (
+            f"    SUM(u.hits) AS h,\n    SUM(u.chances) AS c\n{tail}  {grouped})\n"
+            f"SELECT {lead}COUNT(*) AS n, SUM(h) AS hits, SUM(c) AS chances,\n"
+            "  SUM(h * h) AS hits_hits, SUM(h * c) AS hits_chances, SUM(c * c) AS chances_chances\n"
+            f"FROM person\nWHERE c > 0\n{group}{order}"
+        ).rstrip()
+    if kind == MEAN:
+        return (
+            f"    AVG(u.value) AS v\n{tail}  {grouped})\n"
+            f"SELECT {lead}COUNT(*) AS n, COUNT(v) AS known, SUM(v) AS total, SUM(v * v) AS squares\n"
+            f"FROM person\n{group}{order}"
+        ).rstrip()
+    if kind == STATES:
+        both = f"{parts}, state" if parts else "state"
+        return (
+            f"    u.state\n{tail})\n"
+            f"SELECT {lead}state, COUNT(DISTINCT student) AS n\nFROM person\nGROUP BY {both}\nORDER BY {both}"
+        )
+    both = f"{parts}, wait, ended" if parts else "wait, ended"
+    return (
+        f"    u.wait,\n    u.ended\n{tail})\n"
+        f"SELECT {lead}wait, ended, COUNT(*) AS times\nFROM person\nGROUP BY {both}\nORDER BY {both}"
+    )
+
+
+def head_count(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
+    """Return the text that counts the students behind each part of a metric of kind `wait`."""
+    text = question(metric, by, school=school)
+    parts = ", ".join(dict.fromkeys([*metric.apart, *by]))
+    lead, group = (f"{parts}, ", f"\nGROUP BY {parts}\nORDER BY {parts}") if parts else ("", "")
+    return f"{text[: text.rindex('SELECT ')]}SELECT {lead}COUNT(DISTINCT student) AS n\nFROM person{group}"
+
+
+def _expression(name: str, metric: Metric) -> str:
+    if name in metric.parts:
+        return f"COALESCE(u.{name}, '{UNKNOWN}')"
+    if name in _YES_NO:
+        return f"CASE WHEN p.{name} THEN 'yes' WHEN NOT p.{name} THEN 'no' ELSE '{UNKNOWN}' END"
+    return f"COALESCE(p.{name}, '{UNKNOWN}')"
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def indented(text: str) -> str:
+    """Return a text two columns further in."""
+    return "\n".join(f"  {line}" if line else line for line in text.splitlines())

@@ -1,0 +1,186 @@
+"""The gate: no figure about a group leaves without it.
+
+Small groups are withheld, with as few others as keep them from being worked out; shares near all or nobody are told as
+bounds; values are rounded as they are shown, so that no digit says more. What is withheld leaves no number behind: not in
+a picture, not in a file, not in the order of rows, which is the order of names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from headway.analytics.metrics import RATIO, STATES, Metric
+from headway.analytics.types import Cell, State
+from headway.kit.refusals import Refusal
+from headway.science.disclosure import TOTAL
+from headway.science.disclosure.suppressing import suppress
+from headway.science.disclosure.table import TableRefused, table_of
+from headway.science.rounding import half_up
+
+VERSION = 1
+_BOUNDS = ((20, 0.20), (40, 0.10), (200, 0.05))
+_LARGE = 0.02
+
+
+def nearest_bound(n: int) -> float:
+    """Return how near to nobody or to all a share of `n` students may be told: the smaller the group, the coarser.
+
+    Source: the bands of the National Center for Education Statistics, Technical Brief NCES 2011-603, for 10 to 20, 21 to 40,
+    41 to 200 and more students, with 2 % above 200.
+
+    >>> nearest_bound(15), nearest_bound(30), nearest_bound(100), nearest_bound(1000)
+    (0.2, 0.1, 0.05, 0.02)
+    """
+    return next((share for most, share in _BOUNDS if n <= most), _LARGE)
+
+
+def protect(metric: Metric, cells: Sequence[Cell], *, minimum: int, kept_apart: int = 0) -> list[Cell]:
+    """Return the cells as they may leave, in their order.
+
+    The first `kept_apart` columns of a part make tables of their own: nothing is added up across them. In the others every
+    sum is taken as known, whether it is among the cells or not. Raises `Refusal("not_protected")` where no choice of cells
+    withstands the attack: then nothing of the table leaves.
+    """
+    found: dict[int, Cell] = {}
+    tables: dict[tuple[str, ...], list[int]] = {}
+    for at, cell in enumerate(cells):
+        tables.setdefault(cell.part[:kept_apart], []).append(at)
+    for places in tables.values():
+        own = [cells[at] for at in places]
+        told = (_by_state if metric.kind == STATES else _by_number)(metric, own, minimum, kept_apart)
+        found.update(zip(places, told, strict=True))
+    return [found[at] for at in range(len(cells))]
+
+
+def _by_number(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> list[Cell]:
+    labels = [cell.part[apart:] or (TOTAL,) for cell in cells]
+    counts = [float(cell.n or 0) for cell in cells]
+    hidden = _withheld(labels, counts, minimum)
+    more: set[int] = set()
+    while metric.kind == RATIO and (told := _told_by_rest(cells, labels, hidden) - more):
+        more |= told
+        hidden = _withheld(labels, counts, minimum, more)
+    smallest = max(minimum, metric.least)
+    return [
+        _hide(cell, "small" if count < smallest else "protects") if at in hidden or count < smallest
+        else _rounded(metric, cell)
+        for at, (cell, count) in enumerate(zip(cells, counts, strict=True))
+    ]  # fmt: skip
+
+
+def _withheld(
+    labels: Sequence[tuple[str, ...]], counts: Sequence[float], minimum: int, also: Iterable[int] = ()
+) -> set[int]:
+    if not labels or all(TOTAL in label for label in labels):
+        return {at for at, count in enumerate(counts) if 0 < count < minimum}
+    try:
+        return set(
+            suppress(
+                table_of(labels, counts, add_totals=True), minimum=minimum, also=sorted(also)
+            ).withheld.tolist()
+        )
+    except TableRefused as refused:
+        raise Refusal(
+            "not_protected", "No choice of cells protects this table; nothing of it is shown."
+        ) from refused
+
+
+def _told_by_rest(cells: Sequence[Cell], labels: Sequence[tuple[str, ...]], hidden: set[int]) -> set[int]:
+    """Return cells to withhold as well, so that what is withheld together is not told to be all or nobody by what is left.
+
+    Along each line of the table, the withheld parts together have the rest of the total. Where that rest lies beyond the bound
+    for its number, the smallest part that is shown joins it.
+    """
+    more: set[int] = set()
+    width = len(labels[0])
+    by_label = {label: at for at, label in enumerate(labels)}
+    for place in range(width):
+        lines: dict[tuple[str, ...], list[int]] = {}
+        for at, label in enumerate(labels):
+            if label[place] != TOTAL:
+                lines.setdefault((*label[:place], TOTAL, *label[place + 1 :]), []).append(at)
+        for total, parts in lines.items():
+            if total not in by_label or by_label[total] in hidden:
+                continue
+            closed = [at for at in parts if at in hidden | more]
+            open_ones = sorted(
+                (at for at in parts if at not in hidden | more), key=lambda at: cells[at].n or 0
+            )
+            while closed and open_ones and _extreme([cells[at] for at in closed]):
+                more.add(open_ones[0])
+                closed.append(open_ones.pop(0))
+    return more
+
+
+def _extreme(cells: Sequence[Cell]) -> bool:
+    chances = sum(cell.chances or 0 for cell in cells)
+    value = sum(cell.hits or 0 for cell in cells) / chances if chances else 0.5
+    bound = nearest_bound(sum(cell.n or 0 for cell in cells))
+    return value < bound or value > 1 - bound
+
+
+def _by_state(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> list[Cell]:
+    labels, counts, places = [], [], []
+    for at, cell in enumerate(cells):
+        for which, state in enumerate(cell.states):
+            labels.append((*cell.part[apart:], state.name))
+            counts.append(float(state.n or 0))
+            places.append((at, which))
+        labels.append((*cell.part[apart:], TOTAL))
+        counts.append(float(cell.n or 0))
+        places.append((at, -1))
+    hidden = {places[at] for at in _withheld(labels, counts, minimum)}
+    return [_states(metric, cell, at, hidden, max(minimum, metric.least)) for at, cell in enumerate(cells)]
+
+
+def _states(metric: Metric, cell: Cell, at: int, hidden: set[tuple[int, int]], smallest: int) -> Cell:
+    if (at, -1) in hidden or (cell.n or 0) < smallest:
+        return _hide(cell, "small" if (cell.n or 0) < smallest else "protects")
+    bound = nearest_bound(cell.n or 0)
+    full = any((state.value or 0) > 1 - bound for state in cell.states)
+    told = []
+    for which, state in enumerate(cell.states):
+        if (at, which) in hidden or full:
+            told.append(State(state.name, None, None, None))
+        else:
+            told.append(replace(state, value=_digits(state.value, 2), interval=_digits_of(state.interval, 2)))
+    if not full:
+        return replace(cell, states=tuple(told))
+    # Nearly everybody is in one state: only that is said, as a bound, and of which.
+    most = max(range(len(told)), key=lambda which: cell.states[which].value or 0)
+    told[most] = State(cell.states[most].name, None, 1 - bound, None)
+    return replace(cell, states=tuple(told), coded="at_least")
+
+
+def _hide(cell: Cell, why: str) -> Cell:
+    states = tuple(State(state.name, None, None, None) for state in cell.states)
+    return Cell(cell.part, None, None, None, cell.method, withheld=why, states=states)
+
+
+def _rounded(metric: Metric, cell: Cell) -> Cell:
+    """Return a cell with its numbers as they are shown: shares in whole percent, others in the metric's decimals."""
+    plain = replace(cell, hits=None, chances=None)
+    if metric.kind != RATIO:
+        places = metric.decimals
+        return replace(plain, value=_digits(cell.value, places), interval=_digits_of(cell.interval, places))
+    places = 2 + metric.decimals
+    bound = nearest_bound(cell.n or 0)
+    if cell.value is not None and metric.decimals == 0 and not bound <= cell.value <= 1 - bound:
+        low = cell.value < bound
+        return replace(
+            plain, value=bound if low else 1 - bound, interval=None, coded="at_most" if low else "at_least"
+        )
+    return replace(plain, value=_digits(cell.value, places), interval=_digits_of(cell.interval, places))
+
+
+def _digits(value: float | None, places: int) -> float | None:
+    return None if value is None else float(half_up(value, places))
+
+
+def _digits_of(interval: tuple[float, float] | None, places: int) -> tuple[float, float] | None:
+    return (
+        None
+        if interval is None
+        else (float(half_up(interval[0], places)), float(half_up(interval[1], places)))
+    )

@@ -1,0 +1,150 @@
+"""Snapshots: every fact of one consistent read, as Parquet files in one folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import connection
+
+from headway import __version__
+from headway.analytics.dictionary import FACTS, schema_digest
+from headway.analytics.queries import MANIFEST, folder
+from headway.analytics.types import Snapshot
+from headway.evidence import queries as evidence
+from headway.kit.facts import DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Fact, Reading
+from headway.kit.times import from_micros
+from headway.proficiency import queries as proficiency
+from headway.rosters import queries as rosters
+
+PART = 250
+"""So many students are read at a time: what one part holds is what memory holds."""
+ARROW = {
+    TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), YES_NO: pa.bool_(), DAY: pa.date32(),
+    INSTANT: pa.timestamp("us", tz="UTC"),
+}  # fmt: skip
+Progress = Callable[[str, int, int], None]
+
+
+def take(*, at: datetime, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
+    """This will write a snapshot of the facts of a day (None: of today) and return what it holds.
+
+    All facts come from one consistent read: writers go on beside it and are not in it. The folder has its name only when
+    every file is on the disk. `progress` is told fact, students done and of how many.
+    """
+    with one_read():
+        m = proficiency.moment(now=at, as_of=as_of)
+        people = rosters.every_student()
+        students = sorted(people, key=people.__getitem__)
+        before = None if m.before_us is None else from_micros(m.before_us)
+        reading = Reading(m.day, before, at, students, people, m)
+        name = f"{m.day.isoformat()}_{at:%Y%m%dT%H%M%S%fZ}"
+        part = folder() / f".{name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True, mode=0o700)
+        try:
+            rows = {
+                fact.name: _write(part / f"{fact.name}.parquet", fact, reading, progress) for fact in FACTS
+            }
+            found = Snapshot(
+                name, m.day, at, evidence.head()[0], rows,
+                {fact.name: _digest(part / f"{fact.name}.parquet") for fact in FACTS}, schema_digest(), __version__,
+            )  # fmt: skip
+            _write_manifest(part, found)
+            part.rename(folder() / name)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    return found
+
+
+@contextmanager
+def one_read() -> Iterator[None]:
+    """Read everything as it stood at one instant. Blocks no writer; inside a transaction there is one already."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "BEGIN DEFERRED"
+            if connection.vendor == "sqlite"
+            else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        )
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def _write(path: Path, fact: Fact, reading: Reading, progress: Progress | None) -> int:
+    written = 0
+    with pq.ParquetWriter(path, schema(fact), compression="zstd") as writer:
+        for done, rows in _parts(fact, reading):
+            table = _table(fact, rows)
+            if table.num_rows:
+                writer.write_table(table.sort_by([(name, "ascending") for name in fact.order]))
+            written += table.num_rows
+            if progress is not None:
+                progress(fact.name, done, len(reading.students))
+    return written
+
+
+def _parts(fact: Fact, reading: Reading) -> Iterator[tuple[int, Iterable[Sequence[Any]]]]:
+    # Students come in the order of their names, so parts that are sorted each make a file that is sorted.
+    if fact.order[0] != "student" or fact.name == "student":
+        size = len(reading.students) or 1
+    else:
+        size = PART
+    for start in range(0, max(1, len(reading.students)), size):
+        some = reading.students[start : start + size]
+        yield start + len(some), fact.read(replace(reading, students=some))
+
+
+@cache
+def schema(fact: Fact) -> pa.Schema:
+    """Return the columns of a fact as Parquet holds them, each with its meaning."""
+    return pa.schema(
+        [
+            pa.field(c.name, ARROW[c.type], metadata={"meaning": c.meaning, "unit": c.unit, "sensitivity": c.sensitivity})
+            for c in fact.columns
+        ]
+    )  # fmt: skip
+
+
+def _table(fact: Fact, rows: Iterable[Sequence[Any]]) -> pa.Table:
+    columns: Any = list(zip(*rows, strict=True)) or [()] * len(fact.columns)
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema(fact), strict=True)], schema=schema(fact)
+    )  # fmt: skip
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_manifest(part: Path, found: Snapshot) -> None:
+    text = json.dumps(
+        {
+            "name": found.name, "as_of": found.as_of.isoformat(), "taken_at": found.taken_at.isoformat(),
+            "through": found.through, "rows": found.rows, "digests": found.digests, "schema": found.schema,
+            "version": found.version,
+        },
+        indent=1,
+    )  # fmt: skip
+    with (part / MANIFEST).open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,85 @@
+"""What crosses the border of analytics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+MINIMUM_CELL = 10
+"""The smallest count that a figure may show, where the district does not ask for a larger one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One consistent read of every fact. `name` is its folder; `through` the newest event of the ledger in it.
+
+    `rows` by fact; `digests` of the files; `schema` the digest of what the facts' columns are; `version` the product's.
+    """
+
+    name: str
+    as_of: date
+    taken_at: datetime
+    through: int
+    rows: Mapping[str, int]
+    digests: Mapping[str, str]
+    schema: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How many of a part's students are in one state, and which share of them with its interval."""
+
+    name: str
+    n: int | None
+    value: float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The figure of one part of a table. `TOTAL` in `part` stands for all of them together.
+
+    `n` students behind it, `of` students for whom there could be a figure; `hits` of `chances` where the metric has them;
+    `states` where it has states. `withheld` says why nothing is shown: `small`, or `protects` another that is small. `coded`
+    says that the value is only told as a bound: `at_least` or `at_most`. A withheld cell holds no number at all.
+    """
+
+    part: tuple[str, ...]
+    n: int | None
+    value: float | None
+    interval: tuple[float, float] | None
+    method: str
+    reasons: tuple[str, ...] = ()
+    of: int | None = None
+    hits: float | None = None
+    chances: float | None = None
+    states: tuple[State, ...] = ()
+    withheld: str = ""
+    coded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One metric by some columns, as it left the gate. `names` are the columns of each cell's part, `text` the SQL behind it.
+
+    `hidden_n` of `cells` are withheld; `fewest_n` would have to be, where that is known.
+    """
+
+    metric: str
+    version: int
+    names: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    text: str
+    minimum: int
+    hidden_n: int
+
+
+class Engine(Protocol):
+    """What answers a text with rows: DuckDB on one machine, Spark on many."""
+
+    def rows(self, text: str) -> list[dict[str, Any]]:
+        """Return the rows of an answer, by column."""
+        ...

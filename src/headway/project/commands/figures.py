@@ -1,0 +1,142 @@
+"""Figures on the command line: snapshots of facts, reports from them, and live lists for a response."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from headway.access.types import SYSTEM
+from headway.analytics import queries as facts
+from headway.analytics.types import Snapshot
+from headway.kit.refusals import Refusal
+from headway.kit.times import now
+from headway.plans import queries as plans
+from headway.proficiency import queries as proficiency
+from headway.project.commands.exports import write_whole
+from headway.reports import queries as reports
+from headway.reports.types import Released
+from headway.response import queries as response
+from headway.rosters import queries as rosters
+
+LIVE = {
+    "pace": "How fast each plan moves, against its dates.",
+    "response": "Who needs a response, and why.",
+}
+FORMS = ("csv", "json", "xlsx")
+Progress = Callable[[str, int, int], None]
+
+
+def snapshot(*, as_of: date | None, progress: Progress | None = None) -> dict[str, Any]:
+    """Write every fact of a day in one consistent read, and release every report from it."""
+    taken, released = _taken(as_of, progress)
+    return {
+        **asdict(taken),
+        "folder": str(facts.folder() / taken.name),
+        "reports": [one.report for one in released],
+    }
+
+
+def _taken(as_of: date | None, progress: Progress | None) -> tuple[Snapshot, list[Released]]:
+    # Loaded here: the engine takes longer to load than most commands take.
+    from headway.analytics import actions as analytics
+    from headway.reports import actions as releasing
+
+    taken = analytics.take_snapshot(at=now(), as_of=as_of, progress=progress)
+    return taken, releasing.release_all(taken)
+
+
+def report(
+    name: str, *, as_of: date | None, form: str = "json", out: Path | None = None, sql: bool = False
+) -> dict[str, Any] | str:
+    """Return a live list or a released report; without a name, which there are. `sql`: the texts behind its figures."""
+    if not name:
+        ready = {one.key: one.question for one in reports.REPORTS.values()}
+        return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready}.items()]}
+    if form not in FORMS:
+        raise Refusal("unknown_form", f"A report is handed out as {', '.join(FORMS)}, not as {form}.")
+    found = _live(name, as_of) if name in LIVE else _released(name, as_of, sql=sql)
+    if form == "json" and out is None:
+        return found
+    if form == "xlsx":
+        if out is None:
+            raise Refusal("needs_file", "A spreadsheet is written to a file: add --out FILE.")
+        write_whole(out, reports.xlsx(found))
+        return f"Written to {out.name}."
+    text = _csv(found["rows"])
+    if out is None:
+        return text
+    write_whole(out, text.encode())
+    return f"Written to {out.name}."
+
+
+def _live(name: str, as_of: date | None) -> dict[str, Any]:
+    at = now()
+    m = proficiency.moment(now=at, as_of=as_of)
+    students = [p.id for p in rosters.students_visible_to(SYSTEM, as_of=m.day) if p.active]
+    rows = (plans if name == "pace" else response).rows_for_report(m, students)
+    return {
+        "name": name,
+        "snapshot": at.isoformat(timespec="seconds"),
+        "as_of": m.day,
+        "n": len(rows),
+        "rows": rows,
+    }
+
+
+def _released(name: str, as_of: date | None, *, sql: bool) -> dict[str, Any]:
+    reports.report(name)
+    found = reports.find_released(name, as_of)
+    if found is None:
+        _taken(as_of, None)
+        found = reports.find_released(name, as_of)
+    assert found is not None
+    if sql:
+        texts = [{"metric": one.metric, "by": list(one.names), "sql": one.text} for one in found.figures]
+        return {
+            "name": name,
+            "snapshot": found.snapshot,
+            "as_of": found.as_of,
+            "n": len(texts),
+            "rows": texts,
+        }
+    rows = list(reports.rows(found))
+    return {
+        "name": name, "snapshot": found.taken_at.isoformat(timespec="seconds"), "folder": found.snapshot, "as_of": found.as_of,
+        "minimum": found.minimum, "rules": found.rules, "n": len(rows), "rows": rows,
+    }  # fmt: skip
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    flat = [reports.flat(row) for row in rows]
+    text = io.StringIO()
+    if flat:
+        columns = list(dict.fromkeys(name for row in flat for name in row))
+        writer = csv.DictWriter(text, columns, restval="")
+        writer.writeheader()
+        writer.writerows(flat)
+    return text.getvalue()
+
+
+def say_snapshot(found: dict[str, Any]) -> str:
+    """Say in two lines what a snapshot holds."""
+    rows = ", ".join(f"{name} {n:,}" for name, n in found["rows"].items())
+    return f"Snapshot of {found['as_of']} in {found['folder']}: {rows}.\nReports released: {', '.join(found['reports'])}."
+
+
+def say_report(found: dict[str, Any] | str) -> str:
+    """Say a list or a report in lines."""
+    if isinstance(found, str):
+        return found
+    if "reports" in found:
+        return "\n".join(f"{one['name']:<10} {one['says']}" for one in found["reports"])
+    lines = [f"{found['name']} as of {found['as_of']}: {found['n']} rows"]
+    lines += [
+        "  " + "  ".join(f"{key}={value}" for key, value in reports.flat(row).items())
+        for row in found["rows"]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,125 @@
+"""Questions about released reports. Needs no engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from headway.analytics import queries as analytics
+from headway.analytics.types import Cell, Figures, State
+from headway.kit.refusals import Refusal, Sentence
+from headway.reports.catalog import REPORTS
+from headway.reports.types import Released, Report
+from headway.reports.writing import flat, xlsx
+from headway.science.disclosure import TOTAL
+
+__all__ = [
+    "REPORTS",
+    "as_data",
+    "days_released",
+    "find_released",
+    "flat",
+    "read",
+    "released_in",
+    "report",
+    "rows",
+    "xlsx",
+]
+
+FOLDER = "released"
+
+
+def report(key: str) -> Report:
+    """Return a ready report. Raises `Refusal("unknown_report")`."""
+    if key not in REPORTS:
+        raise Refusal("unknown_report", Sentence("Reports are: %(names)s.", names=", ".join(REPORTS)))
+    return REPORTS[key]
+
+
+def released_in(folder: Path, key: str) -> Path:
+    """Return where the released report of a snapshot lies."""
+    return folder / FOLDER / f"{key}.json"
+
+
+def find_released(key: str, as_of: date | None = None) -> Released | None:
+    """Return a report as it was released last, of a day (None: of the latest); None where it was not."""
+    days = [one for one in analytics.snapshots() if as_of is None or one.as_of == as_of]
+    for one in sorted(days, key=lambda one: (one.as_of, one.taken_at), reverse=True):
+        path = released_in(analytics.folder() / one.name, key)
+        if path.exists():
+            return read(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def days_released() -> list[date]:
+    """Return the days of which reports were released, newest first."""
+    found = {one.as_of for one in analytics.snapshots() if (analytics.folder() / one.name / FOLDER).is_dir()}
+    return sorted(found, reverse=True)
+
+
+def as_data(released: Released) -> dict[str, Any]:
+    """Return a released report as it is kept."""
+    said = asdict(released)
+    return {**said, "as_of": released.as_of.isoformat(), "taken_at": released.taken_at.isoformat()}
+
+
+def read(said: dict[str, Any]) -> Released:
+    """Return what `as_data` kept."""
+    return Released(
+        said["report"], said["snapshot"], date.fromisoformat(said["as_of"]), datetime.fromisoformat(said["taken_at"]),
+        said["minimum"], said["rules"], said["schools"], tuple(map(_figures, said["figures"])),
+    )  # fmt: skip
+
+
+def _figures(said: dict[str, Any]) -> Figures:
+    return Figures(**{**said, "names": tuple(said["names"]), "cells": tuple(map(_cell, said["cells"]))})
+
+
+def _cell(said: dict[str, Any]) -> Cell:
+    return Cell(**{
+        **said, "part": tuple(said["part"]), "interval": _pair(said["interval"]), "reasons": tuple(said["reasons"]),
+        "states": tuple(State(**{**one, "interval": _pair(one["interval"])}) for one in said["states"]),
+    })  # fmt: skip
+
+
+def _pair(said: list[float] | None) -> tuple[float, float] | None:
+    return None if said is None else (said[0], said[1])
+
+
+def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield a released report as plain rows, one per figure; `schools` keeps those and the district's own.
+
+    `part` names each column and its part, `total` for all of them; `state` is empty where the metric has none; shares are
+    from 0 to 1; nothing stands where a figure is withheld, and `withheld` says why.
+    """
+    for one in released.figures:
+        for cell in one.cells:
+            part = dict(zip(one.names, cell.part, strict=True))
+            if schools is not None and part.get("school", TOTAL) not in (TOTAL, *schools):
+                continue
+            head = {"metric": one.metric, "version": one.version, "part": part, "n": cell.n, "of": cell.of}
+            tail = {
+                "withheld": cell.withheld,
+                "coded": cell.coded,
+                "method": cell.method,
+                "reasons": list(cell.reasons),
+            }
+            if not cell.states:
+                low, high = cell.interval or (None, None)
+                yield {**head, "state": "", "value": cell.value, "low": low, "high": high, **tail}
+            for state in cell.states:
+                low, high = state.interval or (None, None)
+                withheld = cell.withheld or ("" if state.value is not None else "protects")
+                yield {
+                    **head,
+                    "state": state.name,
+                    "value": state.value,
+                    "low": low,
+                    "high": high,
+                    **tail,
+                    "withheld": withheld,
+                }

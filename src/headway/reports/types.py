@@ -1,0 +1,41 @@
+"""What crosses the border of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from headway.analytics.types import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One metric, told apart by some columns one after the other; `()` tells it by school only."""
+
+    metric: str
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One ready report: the question that it answers, and its sections in order."""
+
+    key: str
+    title: str
+    question: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A report as it left the gate for one snapshot. `schools` are the names of schools by sourcedId."""
+
+    report: str
+    snapshot: str
+    as_of: date
+    taken_at: datetime
+    minimum: int
+    rules: Mapping[str, str]
+    schools: Mapping[str, str]
+    figures: tuple[Figures, ...]

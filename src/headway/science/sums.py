@@ -1,0 +1,105 @@
+"""A group's figure from sums over its students: shares, rates and means, each with its interval.
+
+Sums are what a table keeps of students: two groups that are added up give the figure of both, on one machine or many.
+"""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import betaincinv
+
+from headway.science.estimates import Estimate, normal_quantile, t_quantile
+
+VERSION = 1
+
+
+def share(
+    *, n: int, hits: float, chances: float, hits_hits: float, hits_chances: float, chances_chances: float,
+    chance: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """Return hits ÷ chances over students, with an interval for what other students of the same schools would show.
+
+    Assumes students independent of each other; what one student has many of (targets) is not taken as independent.
+
+    Parameters: `n` students with a chance; sums over them of `hits` (0 to chances), of `chances`, and of their squares and
+    products; `chance`, coverage of the interval, between 0 and 1.
+    Returns: `Estimate` in shares from 0 to 1; reasons `no_chance` and `one_student` (a value without an interval).
+    Source: Korn and Graubard, Survey Methodology 24 (1998), 193-201: Clopper and Pearson's interval with the effective number
+    of chances, from the linearized variance n ÷ (n - 1) × Σ(h - r c)² ÷ (Σc)², made smaller by the squared ratio of the normal
+    and Student's quantile; never more than the chances themselves. Where all or none hit, the students are what is counted.
+    When not to use: for schools as a sample of schools; here they are the schools.
+
+    >>> found = share(n=4, hits=6, chances=8, hits_hits=10, hits_chances=12, chances_chances=16)
+    >>> found.value, found.interval[0] < 0.75 < found.interval[1]
+    (0.75, True)
+    """
+    method = "ratio over students, Korn-Graubard interval"
+    if n < 1 or chances <= 0:
+        return Estimate(None, None, method, n, reasons=("no_chance",))
+    value = hits / chances
+    if n < 2:
+        return Estimate(value, None, method, n, reasons=("one_student",))
+    spread = max(0.0, hits_hits - 2 * value * hits_chances + value * value * chances_chances)
+    variance = n / (n - 1) * spread / chances**2
+    if value in (0.0, 1.0):
+        size = float(n)
+    else:
+        size = min(chances, value * (1 - value) / variance if variance > 0 else n)
+        size *= (normal_quantile(chance) / t_quantile(chance, n - 1)) ** 2
+    low, high = exact(value * size, size, chance)
+    return Estimate(value, (low, high), method, n)
+
+
+def exact(hits: float, size: float, chance: float) -> tuple[float, float]:
+    """Return Clopper and Pearson's interval of a share; `hits` and `size` need not be whole.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934), 404-413, by quantiles of the beta distribution.
+
+    >>> tuple(round(x, 4) for x in exact(1, 10, 0.95))
+    (0.0025, 0.445)
+    """
+    tail = (1 - chance) / 2
+    low = 0.0 if hits <= 0 else float(betaincinv(hits, size - hits + 1, tail))
+    high = 1.0 if hits >= size else float(betaincinv(hits + 1, size - hits, 1 - tail))
+    return low, high
+
+
+def rate(
+    *, n: int, hits: float, chances: float, hits_hits: float, hits_chances: float, chances_chances: float,
+    chance: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """Return hits for each chance over students, which may pass 1, with Student's interval. Else as `share`.
+
+    >>> rate(n=3, hits=9, chances=3, hits_hits=27, hits_chances=9, chances_chances=3).value
+    3.0
+    """
+    method = "ratio over students, linearized, Student's interval"
+    if n < 1 or chances <= 0:
+        return Estimate(None, None, method, n, reasons=("no_chance",))
+    value = hits / chances
+    if n < 2:
+        return Estimate(value, None, method, n, reasons=("one_student",))
+    spread = max(0.0, hits_hits - 2 * value * hits_chances + value * value * chances_chances)
+    half = t_quantile(chance, n - 1) * math.sqrt(n / (n - 1) * spread) / chances
+    return Estimate(value, (max(0.0, value - half), value + half), method, n)
+
+
+def mean(*, n: int, total: float, squares: float, chance: float = 0.95) -> Estimate:
+    """Return the mean over students with Student's interval, from their number, sum and sum of squares.
+
+    Reasons `nobody_known` and `one_student`.
+
+    >>> found = mean(n=4, total=10.0, squares=30.0)
+    >>> found.value, [round(x, 3) for x in found.interval]
+    (2.5, [0.446, 4.554])
+    """
+    method = "mean over students, Student's interval"
+    if n < 1:
+        return Estimate(None, None, method, n, reasons=("nobody_known",))
+    value = total / n
+    if n < 2:
+        return Estimate(value, None, method, n, reasons=("one_student",))
+    spread = max(0.0, squares - n * value * value) / (n - 1)
+    half = t_quantile(chance, n - 1) * math.sqrt(spread / n)
+    return Estimate(value, (value - half, value + half), method, n)

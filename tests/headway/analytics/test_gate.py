@@ -1,0 +1,197 @@
+"""The gate: what an attacker with every shown number can work out of what is withheld is nothing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from headway.analytics import gate
+from headway.analytics.metrics import METRICS, Metric
+from headway.analytics.types import Cell, State
+from headway.science.disclosure import TOTAL
+from headway.science.disclosure.attack import attack
+from headway.science.disclosure.table import table_of
+from headway.science.equity.shares import share as share_of
+
+SHARE, PACE, GROWTH = METRICS["proficient_share"], METRICS["pace"], METRICS["growth"]
+
+
+def cell(n: int, *part: str, hits: float | None = None) -> Cell:
+    """A part of n students with ten targets each, of which `hits` (None: half) are proficient."""
+    own = 5.0 * n if hits is None else hits
+    return Cell(part, n, own / (10 * n), (0.1, 0.9), "m", of=n, hits=own, chances=10.0 * n)
+
+
+def summed(cells: list[Cell]) -> list[Cell]:
+    """Add every sum over a table of cells with two columns."""
+    found = {one.part: one for one in cells}
+    for one in cells:
+        for mask in itertools.product((False, True), repeat=len(one.part)):
+            part = tuple(TOTAL if hide else word for hide, word in zip(mask, one.part, strict=True))
+            if any(mask):
+                before = found.get(part)
+                hits, n = (
+                    (one.hits or 0) + (before.hits or 0 if before else 0),
+                    (one.n or 0) + (before.n or 0 if before else 0),
+                )
+                found[part] = cell(n, *part, hits=hits)
+    return list(found.values())
+
+
+def in_states(part: tuple[str, ...], counts: dict[str, int]) -> Cell:
+    n = sum(counts.values())
+    states = tuple(
+        State(name, counts.get(name, 0), share_of(counts.get(name, 0), n).value, share_of(counts.get(name, 0), n).interval)
+        for name in PACE.states
+    )  # fmt: skip
+    return Cell(part, n, None, None, "m", of=n, states=states)
+
+
+def attacked(cells: list[Cell], told: list[Cell], minimum: int) -> None:
+    """Assert that the shown numbers of students leave each withheld one `minimum` possible values that reach the minimum."""
+    shown = [float("nan") if one.withheld else float(one.n or 0) for one in told]
+    found = attack(table_of([one.part for one in told], shown, add_totals=False))
+    assert not found.recovered.any()
+    assert found.safe(minimum).all()
+    hidden = [at for at, one in enumerate(told) if one.withheld]
+    assert all(at in hidden for at, one in enumerate(cells) if 0 < (one.n or 0) < minimum)
+
+
+def random_district(seed: int) -> list[Cell]:
+    rng = random.Random(seed)
+    schools, groups = [f"S{i}" for i in range(rng.randint(2, 6))], [f"g{i}" for i in range(rng.randint(2, 5))]
+    cells = []
+    for school, group in itertools.product(schools, groups):
+        n = rng.choice([0, rng.randint(1, 9), rng.randint(10, 40), rng.randint(40, 300)])
+        if n:
+            cells.append(cell(n, school, group, hits=float(rng.randint(0, 10 * n))))
+    return summed(cells) if cells else random_district(seed + 10_000)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_withheld_can_be_worked_out_in_random_districts(seed: int) -> None:
+    cells = random_district(seed)
+    attacked(cells, gate.protect(SHARE, cells, minimum=10), 10)
+
+
+@pytest.mark.soak
+def test_nothing_withheld_can_be_worked_out_in_two_hundred_districts() -> None:
+    for seed in range(200):
+        cells = random_district(seed)
+        attacked(cells, gate.protect(SHARE, cells, minimum=10), 10)
+
+
+def test_a_small_group_takes_another_with_it_so_that_the_total_does_not_tell_it() -> None:
+    cells = summed([cell(4, "a"), cell(30, "b"), cell(60, "c")])
+    told = {one.part: one for one in gate.protect(SHARE, cells, minimum=10)}
+    assert (told[("a",)].withheld, told[("b",)].withheld, told[("c",)].withheld) == ("small", "protects", "")
+    assert told[(TOTAL,)].n == 94
+
+
+def test_what_is_withheld_leaves_no_number_behind() -> None:
+    cells = summed([cell(4, "a", hits=37), cell(30, "b", hits=211), cell(60, "c")])
+    for one in gate.protect(SHARE, cells, minimum=10):
+        said = asdict(one)
+        if one.withheld:
+            assert [said[name] for name in ("n", "value", "interval", "of", "hits", "chances")] == [None] * 6
+        assert said["hits"] is None and said["chances"] is None
+    assert "37" not in json.dumps([asdict(one) for one in gate.protect(SHARE, cells, minimum=10)])
+
+
+def test_where_all_or_nobody_reached_it_only_a_bound_is_told_and_the_smaller_the_coarser() -> None:
+    cells = [
+        cell(15, "a", hits=150),
+        cell(30, "b", hits=0),
+        cell(100, "c", hits=990),
+        cell(1000, "d", hits=9990),
+    ]
+    told = gate.protect(SHARE, cells, minimum=10)
+    assert [(one.value, one.coded, one.interval) for one in told] == [
+        (0.8, "at_least", None), (0.1, "at_most", None), (0.95, "at_least", None), (0.98, "at_least", None),
+    ]  # fmt: skip
+
+
+def test_what_is_withheld_together_is_not_told_to_be_all_or_nobody_by_the_rest() -> None:
+    # a and b are withheld together; all of them reached everything, which the total less c and d would tell.
+    cells = summed([cell(5, "a", hits=50), cell(12, "b", hits=120), cell(40, "c"), cell(60, "d")])
+    told = {one.part: one for one in gate.protect(SHARE, cells, minimum=10)}
+    assert told[("c",)].withheld == "protects" and not told[("d",)].withheld
+
+
+def test_values_are_rounded_as_they_are_shown() -> None:
+    one = gate.protect(SHARE, [replace(cell(100, "a", hits=456), interval=(0.4012, 0.5199))], minimum=10)[0]
+    assert (one.value, one.interval) == (0.46, (0.40, 0.52))
+    grown = gate.protect(
+        GROWTH, [Cell(("M",), 20, 1.23456, (1.1, 1.4), "m", of=30)], minimum=10, kept_apart=1
+    )[0]
+    assert (grown.value, grown.n, grown.of) == (1.23, 20, 30)
+
+
+def test_small_states_are_withheld_and_never_alone_in_their_row() -> None:
+    cells = [
+        in_states(("A",), {"behind": 4, "on_pace": 30, "ahead": 26}),
+        in_states(("B",), {"behind": 20, "on_pace": 30, "ahead": 50}),
+        in_states((TOTAL,), {"behind": 24, "on_pace": 60, "ahead": 76}),
+    ]
+    told = gate.protect(PACE, cells, minimum=10)
+    counts = [[state.n for state in one.states] for one in told]
+    assert counts[0][0] is None and sum(n is None for n in counts[0]) >= 2
+    assert counts[1][0] is None or counts[2][0] is None
+    # Nobody in a state is told of nobody.
+    assert counts[1][1] == 0
+
+
+def test_nearly_everybody_in_one_state_is_told_as_a_bound_only() -> None:
+    one = gate.protect(PACE, [in_states(("A",), {"on_pace": 50})], minimum=10)[0]
+    assert one.coded == "at_least"
+    assert [(state.name, state.value) for state in one.states if state.value is not None] == [
+        ("on_pace", 0.95)
+    ]
+
+
+def test_continuums_are_tables_of_their_own() -> None:
+    cells = [
+        Cell((f, s), n, 1.0, None, "m", of=n)
+        for f, s, n in (("L", "A", 4), ("L", "B", 30), ("M", "A", 40), ("M", "B", 30))
+    ]
+    told = gate.protect(GROWTH, cells, minimum=10, kept_apart=1)
+    assert [bool(one.withheld) for one in told] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("metric", [SHARE, GROWTH, PACE])
+def test_below_the_least_of_the_metric_there_is_no_figure_even_where_the_district_allows_less(
+    metric: Metric,
+) -> None:
+    one = in_states(("A",), {"on_pace": 4, "ahead": 3}) if metric is PACE else cell(7, "A")
+    assert gate.protect(metric, [one], minimum=5)[0].withheld == "small"
+
+
+def test_no_more_is_withheld_than_half_again_the_fewest_on_small_tables() -> None:
+    worst = 0.0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        counts = rng.choice([3, 7, 15, 40, 90], size=(3, 3))
+        cells = summed([cell(int(counts[i, j]), f"s{i}", f"g{j}") for i in range(3) for j in range(3)])
+        hidden = {one.part for one in gate.protect(SHARE, cells, minimum=10) if one.withheld}
+        small = {one.part for one in cells if (one.n or 0) < 10}
+        worst = max(worst, len(hidden) / fewest(cells, small)) if small else worst
+    assert 1.0 <= worst <= 1.5
+
+
+def fewest(cells: list[Cell], small: set[tuple[str, ...]]) -> int:
+    """Try every choice of cells in the order of its size: the smallest that withstands the attack."""
+    parts = [one.part for one in cells]
+    others = [part for part in parts if part not in small]
+    for more in range(len(others) + 1):
+        for chosen in itertools.combinations(others, more):
+            hidden = small | set(chosen)
+            shown = [float("nan") if one.part in hidden else float(one.n or 0) for one in cells]
+            found = attack(table_of(parts, shown, add_totals=False))
+            if not found.recovered.any() and found.safe(10).all():
+                return len(hidden)
+    raise AssertionError("no choice withstands the attack")
