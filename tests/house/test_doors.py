@@ -47,7 +47,7 @@ EXCEPTIONS: list[tuple[str, str, str]] = [
         "headway.*.facts",
         "facts are read by analytics alone, and listed in one place",
     ),
-    ("headway.project.working", "headway.notices.jobs", "background work is registered and run in one place"),
+    ("headway.project.working", "headway.*.jobs", "background work is registered and run in one place"),
     ("headway.project.commands.*", "headway.proficiency.laboratory", _HEAVY),
     ("headway.project.commands.*", "headway.proficiency.exporting", _HEAVY),
     (

@@ -76,6 +76,16 @@ def test_every_message_of_the_pages_is_in_the_spanish_catalogue() -> None:
     assert sorted(text for text in asked if text and text not in known) == []
 
 
+def test_every_metric_and_report_is_said_in_spanish() -> None:
+    from headway.analytics.queries import METRICS
+    from headway.reports.queries import REPORTS
+
+    known = entries()
+    asked = [text for one in METRICS.values() for text in (one.title, one.says, one.formula, one.fails)]
+    asked += [text for one in REPORTS.values() for text in (one.title, one.question)]
+    assert sorted(text for text in asked if text not in known) == []
+
+
 def test_no_message_is_left_empty_and_no_placeholder_is_lost() -> None:
     faults = []
     for text, translations in entries().items():

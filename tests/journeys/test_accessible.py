@@ -7,6 +7,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from .conftest import command
+
 pytestmark = pytest.mark.browser
 PAGES = {
     "student": [
@@ -61,8 +63,18 @@ PAGES = {
         "/teacher/classes/{class}/device",
         "/teacher/classes/{class}/capture",
     ],
-    "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
+    "principal": [
+        "/school/week",
+        "/school/addresses",
+        "/school/cohorts/{school}",
+        "{grid}",
+        "/reports/",
+        "/reports/plans",
+    ],
     "district": [
+        "/reports/",
+        "/reports/standing?metric=grade_level&by=grade",
+        "/reports/groups?by=race",
         "/district/",
         "/district/roster",
         "/district/classes",
@@ -128,6 +140,8 @@ def places(district) -> dict[str, str]:
 def test_every_page_is_accessible(district, sign_in, role: str) -> None:
     page = sign_in(role)
     found = places(district)
+    if role in ("principal", "district"):
+        command(district, "snapshot")
     if role == "teacher":
         page.goto(district.base + found["grid"])
         cell = page.locator("table.grid a.c").first.get_attribute("href")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 import pyarrow.parquet as pq
 
@@ -14,10 +15,11 @@ from headway.analytics.engine import duck as facts_of
 from headway.analytics.estimating import cells
 from headway.analytics.metrics import METRICS
 from headway.analytics.snapshots import take as take_snapshot
-from headway.analytics.types import Cell, Engine, Figures
-from headway.science.disclosure import TOTAL
+from headway.analytics.types import TOTAL, Cell, Engine, Figures
 
-__all__ = ["facts_of", "figures", "forget", "take_snapshot"]
+__all__ = ["facts_of", "figures", "forget", "take_snapshot", "tidy"]
+
+KEPT_DAYS = 30
 
 
 def figures(engine: Engine, metric: str, by: tuple[str, ...], *, minimum: int) -> Figures:
@@ -60,3 +62,22 @@ def forget(students: Iterable[str]) -> int:
             shutil.rmtree(path)
             gone += 1
     return gone
+
+
+def tidy() -> int:
+    """This will remove snapshots that are kept no longer; return how many.
+
+    Of one day the newest is kept; of days, the last thirty with a snapshot, and before those the last of each month.
+    """
+    newest: dict[date, str] = {}
+    for one in queries.snapshots():
+        newest.setdefault(one.as_of, one.name)
+    days = sorted(newest, reverse=True)
+    months: dict[tuple[int, int], date] = {}
+    for day in days:
+        months.setdefault((day.year, day.month), day)
+    kept = {newest[day] for day in (*days[:KEPT_DAYS], *months.values())}
+    gone = [one.name for one in queries.snapshots() if one.name not in kept]
+    for name in gone:
+        shutil.rmtree(queries.folder() / name)
+    return len(gone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headway.analytics.metrics import MEAN, RATE, RATIO, STATES, STUDENT_PARTS, WAIT, Metric
+from headway.analytics.types import UNKNOWN
 from headway.kit.refusals import Refusal, Sentence
 
 SUMS = {
@@ -15,7 +16,6 @@ SUMS = {
     WAIT: ("wait", "ended", "times"),
 }
 """The columns behind the parts and `n` (students) of an answer, by kind."""
-UNKNOWN = "unknown"
 _YES_NO = ("english_learner", "economically_disadvantaged", "disability")
 
 

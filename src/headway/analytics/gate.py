@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from headway.analytics.metrics import RATIO, STATES, Metric
-from headway.analytics.types import Cell, State
+from headway.analytics.types import TOTAL, Cell, State
 from headway.kit.refusals import Refusal
-from headway.science.disclosure import TOTAL
 from headway.science.disclosure.suppressing import suppress
 from headway.science.disclosure.table import TableRefused, table_of
 from headway.science.rounding import half_up
@@ -74,12 +74,17 @@ def _withheld(
 ) -> set[int]:
     if not labels or all(TOTAL in label for label in labels):
         return {at for at, count in enumerate(counts) if 0 < count < minimum}
+    return set(_chosen(tuple(labels), tuple(counts), minimum, tuple(sorted(also))))
+
+
+@lru_cache(maxsize=512)
+def _chosen(
+    labels: tuple[tuple[str, ...], ...], counts: tuple[float, ...], minimum: int, also: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the cells to withhold. Kept: metrics of one report count the same students in the same tables."""
     try:
-        return set(
-            suppress(
-                table_of(labels, counts, add_totals=True), minimum=minimum, also=sorted(also)
-            ).withheld.tolist()
-        )
+        table = table_of(labels, counts, add_totals=True)
+        return tuple(suppress(table, minimum=minimum, also=also).withheld.tolist())
     except TableRefused as refused:
         raise Refusal(
             "not_protected", "No choice of cells protects this table; nothing of it is shown."
@@ -138,19 +143,19 @@ def _states(metric: Metric, cell: Cell, at: int, hidden: set[tuple[int, int]], s
     if (at, -1) in hidden or (cell.n or 0) < smallest:
         return _hide(cell, "small" if (cell.n or 0) < smallest else "protects")
     bound = nearest_bound(cell.n or 0)
-    full = any((state.value or 0) > 1 - bound for state in cell.states)
-    told = []
-    for which, state in enumerate(cell.states):
-        if (at, which) in hidden or full:
-            told.append(State(state.name, None, None, None))
-        else:
-            told.append(replace(state, value=_digits(state.value, 2), interval=_digits_of(state.interval, 2)))
-    if not full:
-        return replace(cell, states=tuple(told))
-    # Nearly everybody is in one state: only that is said, as a bound, and of which.
-    most = max(range(len(told)), key=lambda which: cell.states[which].value or 0)
-    told[most] = State(cell.states[most].name, None, 1 - bound, None)
-    return replace(cell, states=tuple(told), coded="at_least")
+    if any((state.value or 0) > 1 - bound for state in cell.states):
+        # Nearly everybody is in one state: only that is said, as a bound.
+        most = max(range(len(cell.states)), key=lambda which: cell.states[which].value or 0)
+        return replace(cell, states=tuple(
+            State(state.name, None, 1 - bound, None, "at_least") if which == most else State(state.name, None, None, None)
+            for which, state in enumerate(cell.states)
+        ))  # fmt: skip
+    return replace(cell, states=tuple(
+        State(state.name, None, None, None) if (at, which) in hidden
+        else State(state.name, None, bound, None, "at_most") if not state.n
+        else replace(state, value=_digits(state.value, 2), interval=_digits_of(state.interval, 2))
+        for which, state in enumerate(cell.states)
+    ))  # fmt: skip
 
 
 def _hide(cell: Cell, why: str) -> Cell:

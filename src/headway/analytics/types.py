@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-MINIMUM_CELL = 10
-"""The smallest count that a figure may show, where the district does not ask for a larger one."""
+from headway.science.disclosure import TOTAL
+
+__all__ = ["TOTAL", "UNKNOWN", "Cell", "Engine", "Figures", "Snapshot", "State"]
+
+UNKNOWN = "unknown"
+"""The part of those of whom nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How many of a part's students are in one state, and which share of them with its interval."""
+    """How many of a part's students are in one state, and which share of them with its interval. `coded` as for a cell."""
 
     name: str
     n: int | None
     value: float | None
     interval: tuple[float, float] | None
+    coded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

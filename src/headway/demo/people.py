@@ -16,6 +16,16 @@ SCHOOLS = (
     ("CMS", "Cottonwood Middle School", range(6, 9)),
     ("HMH", "High Mesa High School", range(9, 13)),
 )
+RACES = (
+    "americanIndianOrAlaskaNative",
+    "asian",
+    "blackOrAfricanAmerican",
+    "nativeHawaiianOrOtherPacificIslander",
+    "white",
+)
+RACE_SHARES = (0.02, 0.06, 0.12, 0.01, 0.79)
+SERVED = ("metadata.englishLearner", "metadata.economicallyDisadvantaged", "metadata.disability")
+SERVED_SHARES = (0.14, 0.42, 0.13)
 SUBJECTS = {
     "MA": ("Mathematics", ("Mathematics",)),
     "SC": ("Science", ("Scientific practice",)),
@@ -171,6 +181,11 @@ def write_roster(folder: Path, who: Cast, years: list[tuple[date, date]]) -> Pat
             ("userSourcedId", "roleType", "role", "beginDate", "endDate", "orgSourcedId", "userProfileSourcedId"),
             _roles(who, years[-1][0]),
         ),
+        "demographics": (
+            ("birthDate", "sex", *RACES, "demographicRaceTwoOrMoreRaces", "hispanicOrLatinoEthnicity", "countryOfBirthCode",
+             "stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus", *SERVED),
+            _demographics(who),
+        ),
         "enrollments": (
             ("classSourcedId", "schoolSourcedId", "userSourcedId", "role", "primary", "beginDate", "endDate"),
             _enrollments(who, years[-1][0]),
@@ -191,7 +206,6 @@ def write_roster(folder: Path, who: Cast, years: list[tuple[date, date]]) -> Pat
         "categories",
         "classResources",
         "courseResources",
-        "demographics",
         "lineItems",
         "resources",
         "results",
@@ -243,6 +257,28 @@ def _roles(who: Cast, begins: date) -> list[dict[str, object]]:
     for key, (_, _, children) in who.guardians.items():
         add(key, "guardian", school_of(int(who.grades[children[0]])))
     return rows
+
+
+def _demographics(who: Cast) -> list[dict[str, object]]:
+    """Draw groups by themselves: neither levels nor chances depend on them, so every gap in the demonstration is chance."""
+    rng = np.random.default_rng(len(who.names))
+    rows = []
+    for number in range(len(who.names)):
+        row: dict[str, object] = {
+            "sourcedId": student_id(number),
+            "sex": ("female", "male")[int(rng.integers(2))],
+        }
+        row["hispanicOrLatinoEthnicity"] = _truth(rng.random() < 0.34)
+        drawn = int(rng.choice(len(RACES), p=RACE_SHARES))
+        row |= {name: _truth(at == drawn) for at, name in enumerate(RACES)}
+        row["demographicRaceTwoOrMoreRaces"] = _truth(rng.random() < 0.05)
+        row |= {name: _truth(rng.random() < share) for name, share in zip(SERVED, SERVED_SHARES, strict=True)}
+        rows.append(row)
+    return rows
+
+
+def _truth(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _enrollments(who: Cast, begins: date) -> list[dict[str, object]]:

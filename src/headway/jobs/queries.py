@@ -34,6 +34,11 @@ def known(*, keys: Iterable[str]) -> set[str]:
     return set(Job.objects.filter(key__in=list(keys)).values_list("key", flat=True))
 
 
+def is_waiting(*, kind: str) -> bool:
+    """Return whether work of a kind is due or under way. One statement."""
+    return Job.objects.filter(kind=kind, state__in=("waiting", "running")).exists()
+
+
 def find(*, key: str) -> JobView | None:
     """Return a job by its key, or None."""
     row = Job.objects.filter(key=key).first()

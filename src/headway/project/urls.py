@@ -17,6 +17,7 @@ from headway.pages.district.urls import doors as district
 from headway.pages.family.urls import doors as family
 from headway.pages.parts.context import home_of
 from headway.pages.public.urls import doors as public
+from headway.pages.reports.urls import doors as reports
 from headway.pages.school.urls import doors as school
 from headway.pages.student.urls import doors as student
 from headway.pages.teacher.urls import doors as teacher
@@ -51,7 +52,7 @@ _CASE = "Public continuums may be read by other systems without signing in."
 doors: list[Door] = [
     Door("", start, "start", ANYONE, "The start leads everyone to their own first page."),
     Door("healthz", health, "healthz", ANYONE, "Whoever runs the server may ask whether it is well."),
-    *account, *student, *teacher, *family, *school, *district, *public, *v1.doors,
+    *account, *student, *teacher, *family, *school, *district, *reports, *public, *v1.doors,
     *(Door(route, view, name, ANYONE, _CASE, api=True) for route, view, name in case.urls),
 ]  # fmt: skip
 urlpatterns = [door.pattern() for door in doors]

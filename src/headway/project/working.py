@@ -12,6 +12,7 @@ from headway.jobs import actions as jobs
 from headway.jobs import queries
 from headway.kit.times import now
 from headway.notices import jobs as notices
+from headway.reports import jobs as reports
 
 PAUSE_SECONDS = 15
 
@@ -21,6 +22,7 @@ def once() -> dict[str, object]:
     ends: Counter[str] = Counter()
     at = now()
     notices.plan(at=at)
+    reports.plan(at=at)
     jobs.forget_done(at=at)
     while (end := jobs.run_next(at=now())) is not None:
         ends[end] += 1

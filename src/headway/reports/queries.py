@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from headway.analytics import queries as analytics
-from headway.analytics.types import Cell, Figures, State
+from headway.analytics.types import TOTAL, Cell, Figures, State
 from headway.kit.refusals import Refusal, Sentence
 from headway.reports.catalog import REPORTS
 from headway.reports.types import Released, Report
 from headway.reports.writing import flat, xlsx
-from headway.science.disclosure import TOTAL
 
 __all__ = [
     "REPORTS",
@@ -113,13 +112,8 @@ def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dic
                 yield {**head, "state": "", "value": cell.value, "low": low, "high": high, **tail}
             for state in cell.states:
                 low, high = state.interval or (None, None)
-                withheld = cell.withheld or ("" if state.value is not None else "protects")
+                why = cell.withheld or ("" if state.value is not None else "protects")
                 yield {
-                    **head,
-                    "state": state.name,
-                    "value": state.value,
-                    "low": low,
-                    "high": high,
-                    **tail,
-                    "withheld": withheld,
-                }
+                    **head, "n": cell.n, "state": state.name, "value": state.value, "low": low, "high": high, **tail,
+                    "withheld": why, "coded": state.coded,
+                }  # fmt: skip

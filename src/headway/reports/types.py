@@ -39,3 +39,7 @@ class Released:
     rules: Mapping[str, str]
     schools: Mapping[str, str]
     figures: tuple[Figures, ...]
+
+
+SNAPSHOT = "snapshot"
+"""The kind of background work that takes a snapshot."""

@@ -43,9 +43,7 @@ MODELS: dict[str, Any] = {
     "demographics": Demographics,
 }
 DEMOGRAPHIC = tuple(
-    f.name
-    for f in Demographics._meta.concrete_fields
-    if f.name not in ("id", "person", "active", "english_learner", "economically_disadvantaged", "disability")
+    f.name for f in Demographics._meta.concrete_fields if f.name not in ("id", "person", "active")
 )
 PERSONAL = (
     "given_name",

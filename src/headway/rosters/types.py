@@ -175,6 +175,9 @@ class DemographicsRow:
     state_of_birth: str
     city_of_birth: str
     public_school_residence_status: str
+    english_learner: bool | None
+    economically_disadvantaged: bool | None
+    disability: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,16 +142,15 @@ def test_small_states_are_withheld_and_never_alone_in_their_row() -> None:
     counts = [[state.n for state in one.states] for one in told]
     assert counts[0][0] is None and sum(n is None for n in counts[0]) >= 2
     assert counts[1][0] is None or counts[2][0] is None
-    # Nobody in a state is told of nobody.
-    assert counts[1][1] == 0
+    # Nobody is told as a bound, like nearly nobody.
+    none = told[1].states[1]
+    assert (none.name, none.n, none.coded) == ("no_chance_offered", None, "at_most")
 
 
 def test_nearly_everybody_in_one_state_is_told_as_a_bound_only() -> None:
     one = gate.protect(PACE, [in_states(("A",), {"on_pace": 50})], minimum=10)[0]
-    assert one.coded == "at_least"
-    assert [(state.name, state.value) for state in one.states if state.value is not None] == [
-        ("on_pace", 0.95)
-    ]
+    told = [(state.name, state.value, state.coded) for state in one.states if state.value is not None]
+    assert told == [("on_pace", 0.95, "at_least")]
 
 
 def test_continuums_are_tables_of_their_own() -> None:

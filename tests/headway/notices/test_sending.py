@@ -383,7 +383,7 @@ def test_p18_the_worker_and_a_letter_to_try_it() -> None:
     told()
     with time_machine.travel(EVENING, tick=False):
         assert command_work(once=True, with_parent=False) == {
-            "copy": False, "done": 2, "part": 1, "later": 0, "failed": 0, "lost": 0,
+            "copy": False, "done": 3, "part": 1, "later": 0, "failed": 0, "lost": 0,
         }  # fmt: skip
     assert mail_test("somebody@example.org") == {"address": "somebody@example.org", "mode": "smtp"}
     assert [one.to for one in outbox()] == [["pat@example.org"], ["somebody@example.org"]]

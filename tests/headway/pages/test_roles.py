@@ -121,6 +121,11 @@ family.rights           sx--.------x-xss
 student.rights          s...xxxxxxxxxxss
 school.rights           sxxxxxxx.xx...ss
 school.right            sxxxxxxx-xx.-.ss
+reports.index           sxxxxxxx.xx...ss
+reports.report          sxxxxxxx-xx---ss
+reports.csv             sxxxxxxx-xx---ss
+reports.xlsx            sxxxxxxx-xx---ss
+reports.json            sxxxxxxx-xx---ss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss

@@ -230,8 +230,12 @@ def _demographics(birth: str) -> File:
         *_text(
             "countryOfBirthCode", "stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"
         ),
+        # OneRoster has no column for these; it leaves `metadata.` to whoever writes the file.
+        *(Column(f"metadata.{name}", truth) for name in SERVED),
     )
 
+
+SERVED = ("englishLearner", "economicallyDisadvantaged", "disability")
 
 OTHER_FILES = frozenset(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from headway.interop.oneroster.files import GIVES
+from headway.interop.oneroster.files import GIVES, SERVED
 from headway.interop.oneroster.notes import Notes
 from headway.interop.oneroster.rows import Cells
 from headway.interop.oneroster.staging import StagedFile, folded
@@ -188,6 +188,7 @@ def _stage_demographics(staged: StagedFile, c: Cells, line: int, _notes: Notes) 
             c["stateOfBirthAbbreviation"] or "",
             c["cityOfBirth"] or "",
             c["publicSchoolResidenceStatus"] or "",
+            *(c[f"metadata.{name}"] for name in SERVED),
             folded(c["sourcedId"]),
         ),
     )

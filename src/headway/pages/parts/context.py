@@ -58,13 +58,15 @@ def _leading(viewer: Viewer) -> list[Way]:
         if not viewer.is_a(Role.TEACHER):
             found.append(Way("school.report_cards", "/school/report-cards", _("Report cards")))
             found.append(Way("school.rights", "/school/rights", _("Families")))
+            if not viewer.is_a(Role.DISTRICT):
+                found.append(Way("reports.index", "/reports/", _("Reports")))
     if viewer.is_a(Role.DISTRICT):
         found += [
             Way("district.home", "/district/", _("District")),
             Way("district.roster", "/district/roster", _("Roster")),
             Way("district.frameworks", "/district/frameworks", _("Continuums")),
             Way("district.policy", "/district/policy", _("Policies")),
-            Way("district.ledger", "/district/ledger", _("Ledger")),
+            Way("reports.index", "/reports/", _("Reports")),
         ]
     return found
 

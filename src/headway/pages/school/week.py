@@ -18,6 +18,7 @@ from headway.pages.parts import needs as words
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.context import initials
 from headway.pages.parts.grades import grade_name, grade_rank
+from headway.pages.parts.sheets import safe_cell
 from headway.proficiency import queries as proficiency
 from headway.response import queries as response
 from headway.response.types import REASONS, ClassNeed, Need
@@ -103,11 +104,6 @@ def as_csv(request: HttpRequest, subject: Any) -> HttpResponse:
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="week-{look.shown.isoformat()}.csv"'
     return answer
-
-
-def safe_cell(text: str) -> str:
-    """Return a text that no spreadsheet runs as a formula: an apostrophe stands before what looks like one."""
-    return "'" + text if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
 
 
 def heading(students: int, classes: int, past: bool) -> str:

@@ -91,8 +91,7 @@ class _Search:
         self.fall, self.rise = table.counts.copy(), np.full(self.n, self.limit * max(4, self.n))
         self.rows: list[NDArray[np.float64]] = []
         self.least: list[float] = []
-        everything = own.astype(np.float64)
-        self.reach = {cell: self._reaches(cell, everything)[0] for cell in np.flatnonzero(own).tolist()}
+        self._reach: dict[int, tuple[float, float]] = {}
         self.optimal = True
         self._never_alone()
 
@@ -110,7 +109,9 @@ class _Search:
 
     def _asked(self, cell: int) -> tuple[float, float]:
         """Return how far a cell has to rise, and how wide its interval has to be; less where not even hiding all gives that."""
-        up, down = self.reach[cell]
+        if cell not in self._reach:
+            self._reach[cell] = self._reaches(cell, self.may.astype(np.float64))[0]
+        up, down = self._reach[cell]
         value = float(self.table.counts[cell])
         rise = min(max(self.minimum - value, 0.0), up)
         return rise, min(self.minimum - 1.0, up + down)

@@ -1,0 +1,111 @@
+"""The picture of a table: a dot with its interval for each part, or one bar of states; drawn from the released figures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from headway.analytics.queries import RATIO, Metric
+from headway.analytics.types import Cell
+from headway.pages.reports import words
+
+LEFT, RIGHT, TOP, ROW = 168, 428, 8, 26
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One row of a picture: places in its units. `low` to `high` None without an interval; `held` for what is withheld."""
+
+    y: int
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    held: bool
+    bound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One state of a row: from `x`, so wide; `step` its place among the states."""
+
+    x: float
+    width: float
+    step: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a template draws. `ticks` are (place, word); `bars` by row where the metric has states."""
+
+    height: int
+    bottom: int
+    ticks: tuple[tuple[float, str], ...]
+    marks: tuple[Mark, ...]
+    bars: tuple[tuple[int, str, tuple[Bar, ...], bool], ...] = field(default=())
+
+
+def dots(metric: Metric, rows: Sequence[tuple[str, Cell]], among: Sequence[Cell]) -> Picture:
+    """Return the picture of values; `among` are all cells that share the scale."""
+    least, most, step = _scale(metric, among)
+
+    def place(value: float) -> float:
+        return round(LEFT + (RIGHT - LEFT) * (min(max(value, least), most) - least) / (most - least), 1)
+
+    marks = []
+    for at, (label, cell) in enumerate(rows):
+        low, high = cell.interval or (None, None)
+        marks.append(
+            Mark(
+                TOP + ROW * at + ROW // 2, label, None if cell.value is None else place(cell.value),
+                None if low is None else place(low), None if high is None else place(high), bool(cell.withheld), cell.coded,
+            )
+        )  # fmt: skip
+    count = round((most - least) / step)
+    ticks = tuple(
+        (place(least + step * at), words.number(metric, round(least + step * at, 6)))
+        for at in range(count + 1)
+    )
+    bottom = TOP + ROW * len(rows)
+    return Picture(bottom + 24, bottom, ticks, tuple(marks))
+
+
+def _scale(metric: Metric, cells: Sequence[Cell]) -> tuple[float, float, float]:
+    """Return the ends of a scale and the distance of its ticks: from 0, or below it, to a round number."""
+    if metric.kind == RATIO:
+        ends = [end for cell in cells for end in (*(cell.interval or ()), cell.value or 0.0)]
+        return (0.0, 1.0, 0.25) if max(ends, default=1.0) > 0.25 else (0.0, 0.25, 0.05)
+    ends = [
+        end for cell in cells for end in (cell.interval or ((cell.value,) if cell.value is not None else ()))
+    ]
+    most, least = max(ends, default=1.0), min(0.0, min(ends, default=0.0))
+    step = next(
+        s for s in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1e9) if (most - least) / s <= 4.5
+    )
+    return step * -(-least // step) - (step if least % step else 0), step * -(-most // step) or step, step
+
+
+def bars(metric: Metric, rows: Sequence[tuple[str, Cell]]) -> Picture:
+    """Return the picture of states: one bar for each part, as far as its states are told."""
+    found = []
+    for at, (label, cell) in enumerate(rows):
+        x, own = float(LEFT), []
+        whole = not cell.withheld and all(state.value is not None for state in cell.states)
+        # A state that is told as a bound of nobody has no width.
+        for step, state in enumerate(cell.states):
+            if whole and state.value and state.coded != "at_most":
+                width = (RIGHT - LEFT) * state.value
+                own.append(
+                    Bar(
+                        round(x, 1),
+                        round(width, 1),
+                        step,
+                        words.number(metric, state.value) if width > 34 else "",
+                    )
+                )
+                x += width
+        found.append((TOP + ROW * at, label, tuple(own), not whole))
+    bottom = TOP + ROW * len(rows)
+    ticks = tuple((LEFT + (RIGHT - LEFT) * at / 4, f"{25 * at} %") for at in range(5))
+    return Picture(bottom + 24, bottom, ticks, (), tuple(found))

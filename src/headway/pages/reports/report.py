@@ -1,0 +1,192 @@
+"""One report: a metric at a time, told apart by one column, as sentence, picture and table of the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from headway.analytics.queries import METRICS, STATES, Metric
+from headway.analytics.types import TOTAL, Cell, Figures
+from headway.pages.reports import charts, words
+from headway.pages.reports.scope import Subject
+from headway.reports import queries as reports
+from headway.reports.types import Released
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One part in the table."""
+
+    label: str
+    n: str
+    value: str
+    interval: str
+    states: tuple[tuple[str, str], ...]
+    held: str
+    total: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One picture with its rows: one for each continuum where those are kept apart, else one."""
+
+    title: str
+    caption: str
+    picture: charts.Picture
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One link of a row of links."""
+
+    value: str
+    word: str
+    chosen: bool
+
+
+def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
+    """Show one metric of a report, told apart by one column, for the district or one school."""
+    released = asked_for(request, name)
+    context: dict[str, Any] = {
+        "nav": "reports.index", "report": subject.report, "released": released, "report_title": _(subject.report.title),
+        "question": _(subject.report.question),
+    }  # fmt: skip
+    if released is None:
+        return render(request, "pages/reports/report.html", context)
+    keys = list(dict.fromkeys(one.metric for one in released.figures))
+    metric = METRICS[request.GET.get("metric", "") if request.GET.get("metric") in keys else keys[0]]
+    own = [one for one in released.figures if one.metric == metric.key]
+    columns = list(dict.fromkeys(_column(metric, one) for one in own))
+    by = request.GET.get("by", "")
+    by = by if by in columns else "school" if subject.reader.all or len(columns) == 1 else columns[1]
+    figures = next(one for one in own if _column(metric, one) == by)
+    school = _school(request, subject, figures)
+    seen = {TOTAL, *(one.sourced_id for one in subject.reader.schools)}
+    panels = _panels(metric, figures, by, school, seen, released)
+    context |= {
+        "metric": metric, "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails),
+        "metrics": [Choice(key, words.title(key), key == metric.key) for key in keys],
+        "columns": [Choice(column, words.part_titles()[column], column == by) for column in columns],
+        "schools": _schools(subject, figures, by, school), "by": by, "school": school, "panels": panels,
+        "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
+        "sentences": _sentences(metric, own, school), "days": reports.days_released(),
+        "sql": figures.text if subject.reader.all else "",
+        "held": any(row.held for panel in panels for row in panel.rows), "title": words.title(metric.key),
+        "part": words.part_titles()[by], "part_by": words.part_by()[by],
+        "method": next((c.method for c in figures.cells if c.method), ""),
+        "rules": ", ".join(f"{rule} {version}" for rule, version in released.rules.items()),
+    }  # fmt: skip
+    return render(request, "pages/reports/report.html", context)
+
+
+def asked_for(request: HttpRequest, name: str) -> Released | None:
+    """Return the report of the day that the address names, else of the newest; None before the first snapshot."""
+    try:
+        day = date.fromisoformat(request.GET.get("as_of", ""))
+    except ValueError:
+        day = None
+    return (reports.find_released(name, day) if day else None) or reports.find_released(name)
+
+
+def _column(metric: Metric, figures: Figures) -> str:
+    """Return the column by which figures are told apart: the last that is not the school, else the school."""
+    others = [name for name in figures.names if name not in (*metric.apart, "school")]
+    return others[-1] if others else "school"
+
+
+def _school(request: HttpRequest, subject: Subject, figures: Figures) -> str:
+    led = [one.sourced_id for one in subject.reader.schools]
+    asked = request.GET.get("school", "")
+    if "school" not in figures.names:
+        return TOTAL
+    if asked in led or asked == TOTAL:
+        return asked
+    return TOTAL if subject.reader.all or len(led) != 1 else led[0]
+
+
+def _schools(subject: Subject, figures: Figures, by: str, chosen: str) -> list[Choice]:
+    if by == "school" or "school" not in figures.names:
+        return []
+    found = [Choice(TOTAL, words.part_word("school", TOTAL, {}), chosen == TOTAL)]
+    return found + [
+        Choice(one.sourced_id, one.name, chosen == one.sourced_id) for one in subject.reader.schools
+    ]
+
+
+def _panels(
+    metric: Metric, figures: Figures, by: str, school: str, seen: set[str], released: Released
+) -> list[Panel]:
+    groups: dict[tuple[str, ...], list[tuple[str, Cell]]] = {}
+    at = {name: place for place, name in enumerate(figures.names)}
+    for cell in figures.cells:
+        if by != "school" and "school" in at and cell.part[at["school"]] != school:
+            continue
+        if by == "school" and cell.part[at["school"]] not in seen:
+            continue
+        groups.setdefault(tuple(cell.part[at[name]] for name in metric.apart), []).append(
+            (cell.part[at[by]], cell)
+        )
+    shown = [cell for own in groups.values() for _part, cell in own]
+    found = []
+    for apart, own in sorted(groups.items()):
+        names = [words.part_word(n, v, released.schools) for n, v in zip(metric.apart, apart, strict=True)]
+        found.append(_panel(metric, by, names, own, shown, released))
+    return found
+
+
+def _panel(
+    metric: Metric,
+    by: str,
+    apart: Sequence[str],
+    own: list[tuple[str, Cell]],
+    shown: list[Cell],
+    released: Released,
+) -> Panel:
+    own.sort(key=lambda pair: words.part_rank(by, pair[0], words.part_word(by, pair[0], released.schools)))
+    labeled = [(words.part_word(by, part, released.schools), cell) for part, cell in own]
+    picture = charts.bars(metric, labeled) if metric.kind == STATES else charts.dots(metric, labeled, shown)
+    total = next((cell for part, cell in own if part == TOTAL), None)
+    caption = words.figure(metric, total) if total is not None else ""
+    rows = tuple(
+        _row(metric, label, cell, released.minimum, part == TOTAL) for (part, cell), (label, _c) in zip(own, labeled, strict=True)
+    )  # fmt: skip
+    return Panel(" · ".join(apart), caption, picture, rows)
+
+
+def _row(metric: Metric, label: str, cell: Cell, minimum: int, total: bool) -> Row:
+    held = words.withheld(cell, max(minimum, metric.least)) if cell.withheld else ""
+    n = "" if cell.n is None else number_format(cell.n, 0)
+    full = any(state.coded == "at_least" for state in cell.states)
+    states = tuple(
+        (
+            words.state_word(metric.key, state.name),
+            words.figure(metric, state) or ("" if held or full else _("withheld")),
+        )
+        for state in cell.states
+    )
+    value = words.figure(metric, cell)
+    said = value or ("" if held or cell.states else words.no_figure(cell))
+    return Row(label, n, said, words.interval(metric, cell), states, held, total)
+
+
+def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:
+    """Say the figure of the whole; one sentence for each continuum where those are kept apart, beside its name."""
+    by_school = next(one for one in own if _column(metric, one) == "school")
+    at = by_school.names.index("school")
+    cells = [cell for cell in by_school.cells if cell.part[at] == school]
+    names = (
+        [words.part_word(n, v, {}) for n, v in zip(metric.apart, cells[0].part, strict=False)]
+        if cells
+        else []
+    )
+    if not names:
+        return [("", words.sentence(metric, cells[0] if cells else None))]
+    return [(" · ".join(cell.part[: len(names)]), words.sentence(metric, cell)) for cell in cells]

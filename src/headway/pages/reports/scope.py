@@ -1,0 +1,40 @@
+"""Which reports an address may name, and what of them a reader sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from headway.access.types import Role, Viewer
+from headway.reports import queries as reports
+from headway.reports.types import Report
+from headway.rosters import queries as rosters
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: the schools (Org) whose figures they see beside the district's; `all` for the district itself."""
+
+    schools: list[Any]
+    all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One report, and who reads it."""
+
+    report: Report
+    reader: Reader
+
+
+def reader(viewer: Viewer, **_: Any) -> Reader:
+    """Return whose figures the viewer sees; nobody's for people of other roles, whom the door then turns away."""
+    return Reader(rosters.schools_led(viewer=viewer), viewer.is_a(Role.DISTRICT))
+
+
+def report(viewer: Viewer, name: str, **_: Any) -> Subject | None:
+    """Return the report of this name, None where there is none; for people of other roles something, so that the door speaks."""
+    found = reports.REPORTS.get(name)
+    if found is None and viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
+        return None
+    return Subject(found or next(iter(reports.REPORTS.values())), reader(viewer))

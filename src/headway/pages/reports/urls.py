@@ -1,0 +1,18 @@
+"""The addresses of reports."""
+
+from headway.access.doors import Door, only
+from headway.access.types import Role
+from headway.pages.reports import files, index, report, scope
+
+LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
+_WHY = (
+    "Who leads a school, and the district, read figures about many: their own schools' beside the district's."
+)
+
+doors = [
+    Door("reports/", index.index, "reports.index", LEADERS, _WHY, scope=scope.reader, methods=frozenset({"GET", "HEAD", "POST"})),
+    Door("reports/<str:name>", report.report, "reports.report", LEADERS, _WHY, scope=scope.report),
+    Door("reports/<str:name>/csv", files.as_csv, "reports.csv", LEADERS, _WHY, scope=scope.report),
+    Door("reports/<str:name>/xlsx", files.as_xlsx, "reports.xlsx", LEADERS, _WHY, scope=scope.report),
+    Door("reports/<str:name>/json", files.as_json, "reports.json", LEADERS, _WHY, scope=scope.report),
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""Parts, states and figures of reports in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.analytics.queries import METRICS, RATIO, STATES, Metric
+from headway.analytics.types import TOTAL, UNKNOWN, Cell, State
+from headway.pages.parts.grades import grade_name, grade_rank
+
+MINUS = "−"
+
+
+def part_titles() -> dict[str, str]:
+    """Return by what figures are told apart, in words."""
+    return {
+        "school": _("School"), "grade": _("Grade"), "framework": _("Continuum"), "area": _("Area"),
+        "race": _("Race and ethnicity"),
+        "sex": _("Sex"), "english_learner": _("English learners"), "observer": _("Observer"),
+        "economically_disadvantaged": _("Economic disadvantage"), "disability": _("Disability"),
+    }  # fmt: skip
+
+
+def part_by() -> dict[str, str]:
+    """Return how a heading says by what figures are told apart."""
+    return {
+        "school": _("by school"), "grade": _("by grade"), "framework": _("by continuum"), "area": _("by area"),
+        "race": _("by race and ethnicity"), "sex": _("by sex"), "english_learner": _("by English learner"),
+        "economically_disadvantaged": _("by economic disadvantage"), "disability": _("by disability"),
+        "observer": _("by observer"),
+    }  # fmt: skip
+
+
+def part_word(name: str, value: str, schools: Mapping[str, str]) -> str:
+    """Say one part of a column."""
+    if value == TOTAL:
+        whole = {
+            "school": _("The district"),
+            "observer": _("All observers"),
+            "framework": _("All continuums"),
+        }
+        return whole.get(name, _("All students"))
+    if value == UNKNOWN:
+        return _("Nothing said")
+    if name == "school":
+        return schools.get(value, value)
+    if name == "grade":
+        return grade_name(value)
+    words = {
+        "american_indian_or_alaska_native": _("American Indian or Alaska Native"), "asian": _("Asian"),
+        "black_or_african_american": _("Black or African American"),
+        "native_hawaiian_or_other_pacific_islander": _("Native Hawaiian or other Pacific Islander"), "white": _("White"),
+        "two_or_more_races": _("Two or more races"), "hispanic_or_latino": _("Hispanic or Latino"),
+    } if name == "race" else {
+        "english_learner": {"yes": _("English learners"), "no": _("Not English learners")},
+        "economically_disadvantaged": {"yes": _("Economically disadvantaged"), "no": _("Not economically disadvantaged")},
+        "disability": {"yes": _("Students with disabilities"), "no": _("Students without disabilities")},
+        "sex": {"female": _("Girls and women"), "male": _("Boys and men"), "other": _("Other"),
+                "unspecified": _("Not specified")},
+        "observer": {"teacher": _("Teachers"), "self": _("Students themselves"), "peer": _("Peers"), "panel": _("Panels"),
+                     "moderated": _("Moderated")},
+    }.get(name, {})  # fmt: skip
+    return words.get(value, value)
+
+
+def part_rank(name: str, value: str, said: str) -> tuple[object, ...]:
+    """Return by what parts are sorted, all of them first, what is unknown last: grades, else words; never figures."""
+    middle = grade_rank(value) if name == "grade" else (0, 0, said.casefold())
+    return (value != TOTAL, value == UNKNOWN, middle)
+
+
+def state_word(metric: str, state: str) -> str:
+    """Say one state of a metric."""
+    words = {
+        "pace": {"behind": _("Behind"), "no_chance_offered": _("No chance offered"), "not_enough_data": _("Not enough data"),
+                 "on_pace": _("On pace"), "ahead": _("Ahead")},
+        "grade_level": {"below": _("Below grade level"), "at": _("At grade level"), "above": _("Above grade level")},
+        "on_track": {"off": _("Too slow"), "too_early": _("Too early to say"), "on": _("On track")},
+        "needs": {"yes": _("Need a response"), "no": _("Need none")},
+    }  # fmt: skip
+    return words.get(metric, {}).get(state, state)
+
+
+def number(metric: Metric, value: float) -> str:
+    """Say a value as the metric is told: shares in percent, others with their decimals."""
+    if metric.kind in (RATIO, STATES):
+        return f"{number_format(round(value * 100, metric.decimals), metric.decimals)} %"
+    return number_format(value, metric.decimals).replace("-", MINUS)
+
+
+def figure(metric: Metric, cell: Cell | State) -> str:
+    """Say a figure, or its bound; empty where there is none."""
+    if cell.value is None:
+        return ""
+    said = number(metric, cell.value)
+    bounds = {"at_least": _("%(value)s or more"), "at_most": _("%(value)s or less")}
+    return bounds.get(cell.coded, "%(value)s") % {"value": said}
+
+
+def interval(metric: Metric, cell: Cell | State) -> str:
+    """Say the interval of a figure; empty where there is none."""
+    if cell.interval is None:
+        return ""
+    low, high = (number(metric, end).removesuffix(" %") for end in cell.interval)
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def withheld(cell: Cell, minimum: int) -> str:
+    """Say why a figure is withheld."""
+    if cell.withheld == "small":
+        return _("withheld: fewer than %(n)s") % {"n": minimum}
+    return _("withheld: so that no other can be worked out")
+
+
+def no_figure(cell: Cell) -> str:
+    """Say why a part that is shown has no figure."""
+    return {
+        "nobody_known": _("not known for anybody yet"), "one_student": _("one student"), "no_chance": _("nothing to count"),
+    }.get(cell.reasons[0] if cell.reasons else "", _("no figure"))  # fmt: skip
+
+
+def students(n: int) -> str:
+    """Say how many students."""
+    return ngettext("%(n)s student", "%(n)s students", n) % {"n": number_format(n, 0)}
+
+
+def sentence(metric: Metric, cell: Cell | None) -> str:
+    """Say the figure of all of them in one sentence, with its interval and n; or why there is none."""
+    if cell is None:
+        return _("There is nothing to count yet.")
+    if cell.withheld:
+        return _("Too few students for a figure.")
+    if metric.kind == STATES:
+        told = [s for s in cell.states if s.value is not None]
+        parts = [f"{state_word(metric.key, s.name)}: {figure(metric, s)}" for s in told]
+        return _("%(parts)s. %(students)s.") % {"parts": " · ".join(parts), "students": students(cell.n or 0)}
+    if cell.value is None:
+        return _("No figure: %(why)s.") % {"why": no_figure(cell)}
+    given = {
+        "title": _(metric.title), "value": figure(metric, cell), "students": students(cell.n or 0),
+    }  # fmt: skip
+    if cell.interval is None:
+        return _("%(title)s: %(value)s, with %(students)s.") % given
+    given["low"], given["high"] = (number(metric, end).removesuffix(" %") for end in cell.interval)
+    return _("%(title)s: %(value)s; with %(students)s it lies between %(low)s and %(high)s.") % given
+
+
+def title(key: str) -> str:
+    """Say the name of a metric."""
+    return _(METRICS[key].title)

@@ -1,0 +1,40 @@
+"""Background work of reports: a snapshot each night, and one when somebody asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from headway.analytics import queries as analytics
+from headway.jobs import actions as jobs
+from headway.jobs.queries import known
+from headway.jobs.types import Given, Step
+from headway.proficiency import queries as proficiency
+from headway.reports.types import SNAPSHOT
+
+HOUR = 2
+"""From this hour of the day on, in the zone of the school, the snapshot of the day before is due."""
+
+
+def plan(*, at: datetime) -> None:
+    """This will put in the snapshot of the night, once a day; where there is none at all, at once. Two statements."""
+    local = at.astimezone(proficiency.book().zone)
+    key = f"{SNAPSHOT}-{local.date()}"
+    if (local.hour >= HOUR or analytics.newest() is None) and key not in known(keys=[key]):
+        jobs.put(kind=SNAPSHOT, jobs={key: {}}, at=at)
+
+
+def make(given: Given) -> Step | None:
+    """This will take a snapshot, release every report from it, and remove snapshots that are kept no longer.
+
+    It writes files and no record, and blocks no writer while it reads.
+    """
+    # Loaded here: the engine is in memory only while a snapshot is made.
+    from headway.analytics import actions as snapshots
+    from headway.reports import actions
+
+    actions.release_all(snapshots.take_snapshot(at=given.at))
+    snapshots.tidy()
+    return None
+
+
+jobs.register(SNAPSHOT, make, outside=True)

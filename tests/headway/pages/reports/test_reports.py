@@ -1,0 +1,186 @@
+"""Reports on pages: the figures that left the gate, for the own school and the district, the same in picture, table and file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import time_machine
+from django.conf import LazySettings
+
+from headway.analytics import queries as analytics
+from headway.analytics import snapshots
+from headway.analytics.types import Snapshot
+from headway.jobs.models import Job
+from headway.reports import actions
+from headway.reports import jobs as background
+
+from ...analytics.handmade import student, target, write
+from ...plans.school import build
+from ..school.reading import NOW, client_of, lead, principal, read
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def school(tmp_path: Path, settings: LazySettings):
+    settings.HOME = tmp_path / "home"
+    build(tmp_path)
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def facts(day: date = DAY, extra: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """Forty students in school s1 (grade 05: 30, of whom 4 learn English; 06: 10) and thirty in s2, ten targets each."""
+    people = [student(f"a{i:02}", "s1", "05", english_learner=i < 4, sex="female") for i in range(30 + extra)]
+    people += [student(f"b{i:02}", "s1", "06", english_learner=False, sex="male") for i in range(10)]
+    people += [student(f"c{i:02}", "s2", "06", english_learner=i < 15, sex="female") for i in range(30)]
+    codes = [f"A.{i}" for i in range(10)]
+    reached = {"a": 7, "b": 2, "c": 5}
+    return {
+        "school": [{"school": "s1", "name": "Juniper Elementary"}, {"school": "s2", "name": "Cedar Middle"}],
+        "student": people, "target": [target(code, "Math") for code in codes],
+        "scope": [{"student": p["student"], "target": c, "in_plan": True, "at_grade_level": True} for p in people for c in codes],
+        "opportunity": [{"opportunity": f"{p['student']}{c}", "student": p["student"], "target": c, "purpose": "evidence",
+                         "state": "offered"} for p in people for c in codes],
+        "determination": [{"student": p["student"], "target": c, "n_counted": 1, "n_total": 1, "decided": False, "rule": "mean",
+                           "rule_version": 1,
+                           "state": "proficient" if i < reached[p["student"][0]] + (int(p["student"][1:]) % 2) else "not_yet"}
+                          for p in people for i, c in enumerate(codes)],
+        "pace": [{"student": p["student"], "plan": "P", "filled": 3, "required": 4,
+                  "state": "behind" if p["student"][0] == "a" and int(p["student"][1:]) < 12 else "on_pace"} for p in people],
+    }  # fmt: skip
+
+
+def release(day: date = DAY, **more: Any) -> Snapshot:
+    """Put handmade facts in the place of a snapshot of a day, and release every report from it."""
+    taken = Snapshot(
+        f"{day}_x", day, datetime(day.year, day.month, day.day, 18, tzinfo=UTC), 1, {}, {}, "s", "v"
+    )
+    folder = write(analytics.folder() / taken.name, **facts(day, **more))
+    snapshots._write_manifest(folder, taken)
+    actions.release_all(taken)
+    return taken
+
+
+def test_before_the_first_snapshot_the_pages_say_what_to_do() -> None:
+    client = lead()
+    assert "There is no snapshot yet. The first is taken tonight" in read(client.get("/reports/")).text()
+    assert "There is no snapshot yet." in read(client.get("/reports/standing")).text()
+    assert client.get("/reports/standing/csv").status_code == 404
+    assert client.get("/reports/gossip").status_code == 404
+
+
+def test_a_snapshot_is_asked_for_once_and_made_beside_the_server() -> None:
+    client = lead()
+    assert client.post("/reports/").status_code == 302
+    client.post("/reports/")
+    assert Job.objects.filter(kind="snapshot").count() == 1
+    page = read(client.get("/reports/"))
+    assert "A snapshot is being taken." in page.text()
+
+
+def test_the_night_puts_one_in_and_the_first_comes_at_once() -> None:
+    background.plan(
+        at=datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+    )  # half past midnight in Denver: none at all yet
+    assert Job.objects.filter(kind="snapshot").count() == 1
+    release()
+    background.plan(at=datetime(2026, 11, 21, 8, 30, tzinfo=UTC))  # half past one
+    assert Job.objects.filter(kind="snapshot").count() == 1
+    background.plan(at=datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
+    background.plan(at=datetime(2026, 11, 21, 12, 30, tzinfo=UTC))
+    assert Job.objects.filter(kind="snapshot").count() == 2
+
+
+def test_the_sentence_the_picture_and_the_table_say_the_same() -> None:
+    release()
+    answer = lead().get("/reports/standing?metric=proficient_share&by=school")
+    text = read(answer).text()
+    # s1: 30 students with 7 or 8 of 10, 10 with 2 or 3: 225 + 25 of 400; s2: 165 of 300; together 415 of 700.
+    assert "Proficient share: 59 %; with 70 students it lies between" in text
+    assert re.search(r"Cedar Middle\s*30\s*55 %", text) and re.search(r"Juniper Elementary\s*40\s*63 %", text)
+    places = re.findall(r'<circle class="g-mark" cx="([\d.]+)"', answer.content.decode())[:3]
+    assert [round((float(x) - 168) / 260, 2) for x in places] == [0.59, 0.55, 0.63]
+
+
+def test_what_is_withheld_is_in_no_form_of_the_report() -> None:
+    release()
+    client = lead()
+    page = read(client.get("/reports/groups?metric=proficient_share&by=english_learner&school=s1")).text()
+    assert "withheld: fewer than 10" in page and "withheld: so that no other can be worked out" in page
+    said = client.get("/reports/groups/json").json()
+    hidden = [r for r in said["rows"] if r["withheld"]]
+    assert hidden and all(r["n"] is r["value"] is r["low"] is r["of"] is None for r in hidden)
+    rows = list(csv.DictReader(io.StringIO(client.get("/reports/groups/csv").content.decode("utf-8-sig"))))
+    assert all(not r["n"] and not r["value"] for r in rows if r["withheld"])
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get("/reports/groups/xlsx").content))
+    figures = sheet["Figures"]
+    names = [cell.value for cell in figures[1]]
+    held, n = names.index("withheld"), names.index("n")
+    found = list(figures.iter_rows(min_row=2, values_only=True))
+    assert len(found) == len(said["rows"]) == len(rows)
+    assert all(row[n] in (None, "") for row in found if row[held])
+    assert sheet.sheetnames == ["Figures", "Notes"] and all(one.sheet_state == "visible" for one in sheet)
+    assert not any(column.hidden for one in sheet for column in one.column_dimensions.values())
+
+
+def test_a_leader_sees_the_own_school_beside_the_district_and_no_other() -> None:
+    release()
+    client = principal("s1")
+    page = read(client.get("/reports/standing")).text()
+    assert "Juniper Elementary" in page and "Cedar Middle" not in page
+    assert "Cedar Middle" not in read(client.get("/reports/standing?by=school&school=s2")).text()
+    schools = {
+        row["part"].get("school", "total") for row in client.get("/reports/standing/json").json()["rows"]
+    }
+    assert schools == {"total", "s1"}
+    assert "SELECT" not in page and "SELECT" in read(lead().get("/reports/standing")).text()
+
+
+def test_states_are_bars_with_a_table_beside() -> None:
+    release()
+    page = lead().get("/reports/plans?metric=pace&by=school")
+    text = read(page).text()
+    assert "Behind" in text and "On pace" in text
+    # s1: 12 of 40 behind, s2: 0 of 30 behind: nearly all of s2 are on pace, which is told as a bound.
+    assert "90 % or more" in text and "30 %" in text
+
+
+def test_looking_back_shows_what_was_released_then() -> None:
+    release(date(2026, 10, 20), extra=10)
+    release()
+    client = lead()
+    assert "with 70 students" in read(client.get("/reports/standing?by=school")).text()
+    assert "with 80 students" in read(client.get("/reports/standing?by=school&as_of=2026-10-20")).text()
+    assert "with 70 students" in read(client.get("/reports/standing?by=school&as_of=nonsense")).text()
+
+
+def test_the_page_is_said_in_spanish() -> None:
+    release()
+    client = lead()
+    client.post("/account/language", {"language": "es", "next": "/reports/standing"})
+    page = read(client.get("/reports/standing?by=grade")).text()
+    assert "Parte competente: 59 %" in page and "por grado" in page and "Proficient" not in page
+
+
+def test_others_are_told_that_the_page_is_not_theirs() -> None:
+    release()
+    assert client_of("T1").get("/reports/").status_code == 403
+    assert client_of("u1").get("/reports/standing").status_code == 403
+    assert client_of("p1").get("/reports/standing/json").status_code == 403
+
+
+def test_a_page_takes_few_statements(django_assert_max_num_queries: Any) -> None:
+    release()
+    client = lead()
+    client.get("/reports/standing")
+    with django_assert_max_num_queries(12):
+        client.get("/reports/standing?by=grade")
