@@ -63,14 +63,7 @@ PAGES = {
         "/teacher/classes/{class}/device",
         "/teacher/classes/{class}/capture",
     ],
-    "principal": [
-        "/school/week",
-        "/school/addresses",
-        "/school/cohorts/{school}",
-        "{grid}",
-        "/reports/",
-        "/reports/plans",
-    ],
+    "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
     "district": [
         "/reports/",
         "/reports/standing?metric=grade_level&by=grade",
@@ -98,6 +91,8 @@ PAGES = {
     ],
 }
 PAGES["principal"] += [
+    "/reports/",
+    "/reports/plans",
     "/school/rights",
     "/school/report-cards",
     "/school/report-cards/1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pyarrow.parquet as pq
 
@@ -64,10 +64,11 @@ def forget(students: Iterable[str]) -> int:
     return gone
 
 
-def tidy() -> int:
+def tidy(*, at: datetime) -> int:
     """This will remove snapshots that are kept no longer; return how many.
 
-    Of one day the newest is kept; of days, the last thirty with a snapshot, and before those the last of each month.
+    Of one day the newest is kept; of days, the last thirty with a snapshot, and before those the last of each month. One that
+    was taken within the last hour stays: somebody may be releasing from it.
     """
     newest: dict[date, str] = {}
     for one in queries.snapshots():
@@ -77,7 +78,8 @@ def tidy() -> int:
     for day in days:
         months.setdefault((day.year, day.month), day)
     kept = {newest[day] for day in (*days[:KEPT_DAYS], *months.values())}
-    gone = [one.name for one in queries.snapshots() if one.name not in kept]
+    old = at - timedelta(hours=1)
+    gone = [one.name for one in queries.snapshots() if one.name not in kept and one.taken_at < old]
     for name in gone:
         shutil.rmtree(queries.folder() / name)
     return len(gone)

@@ -33,7 +33,7 @@ def make(given: Given) -> Step | None:
     from headway.reports import actions
 
     actions.release_all(snapshots.take_snapshot(at=given.at))
-    snapshots.tidy()
+    snapshots.tidy(at=given.at)
     return None
 
 

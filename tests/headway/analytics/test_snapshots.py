@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +188,14 @@ def test_the_dictionary_names_every_fact_and_every_column_has_a_meaning() -> Non
         assert f"## `{fact.name}`" in page and set(fact.order) <= {c.name for c in fact.columns}
         for column in fact.columns:
             assert column.meaning and column.type in TYPES and column.sensitivity in SENSITIVITIES
+
+
+def test_of_a_day_the_newest_is_kept_and_what_was_just_taken() -> None:
+    first, second = take(), actions.take_snapshot(at=TAKEN + timedelta(minutes=5), as_of=DAY)
+    other = actions.take_snapshot(at=TAKEN, as_of=date(2026, 10, 1))
+    assert actions.tidy(at=TAKEN + timedelta(minutes=30)) == 0
+    assert actions.tidy(at=TAKEN + timedelta(hours=2)) == 1
+    assert {one.name for one in queries.snapshots()} == {
+        second.name,
+        other.name,
+    } and first.name != second.name
