@@ -10,11 +10,12 @@ from headway.frameworks import facts as frameworks
 from headway.kit.facts import Fact
 from headway.plans import facts as plans
 from headway.proficiency import facts as proficiency
+from headway.profiles import facts as profiles
 from headway.response import facts as response
 from headway.rosters import facts as rosters
 
 FACTS: tuple[Fact, ...] = (
-    *rosters.FACTS, *frameworks.FACTS, *evidence.FACTS, *proficiency.FACTS, *plans.FACTS, *response.FACTS,
+    *rosters.FACTS, *frameworks.FACTS, *evidence.FACTS, *proficiency.FACTS, *profiles.FACTS, *plans.FACTS, *response.FACTS,
 )  # fmt: skip
 
 

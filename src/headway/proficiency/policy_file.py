@@ -13,7 +13,7 @@ from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.kit.times import in_span
 from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
-from headway.proficiency.types import PROFILE_FIELDS, PROFILE_READERS
+from headway.proficiency.types import DECIDING, PROFILE_FIELDS, PROFILE_READERS
 from headway.science.proficiency import registry
 
 SECTIONS = {
@@ -24,6 +24,7 @@ SECTIONS = {
     "pace",
     "response",
     "contact",
+    "decision_point",
     "profiles",
     "notices",
     "gradebook",
@@ -88,6 +89,8 @@ KEYS: dict[str, set[str]] = {
         "language_targets",
         "language_continuum",
     },
+    "decision_point": {"key", "name", "who", "options"},
+    "option": {"key", "name"},
     "readers": set(PROFILE_FIELDS),
     "notices": {"hour", "quiet_from_hour", "quiet_to_hour", "ahead_days"},
     "rights": {"adult_age", "parents_keep", "answer_days"},
@@ -139,6 +142,7 @@ class PolicyReader:
         self._vocabulary(body.get("vocabulary", {}))
         self._hours(body.get("contact", {}))
         self._profiles(body.get("profiles", {}))
+        self._decision_points(body.get("decision_point", []))
         self._notices(body.get("notices", {}))
         self._rights(body.get("rights", {}))
         self._gradebook(body.get("gradebook", {}), body.get("scales", {}))
@@ -257,6 +261,43 @@ class PolicyReader:
             self.fault("unknown_word", "A list of words.", "labels")
         if not isinstance(table.get("language_continuum", ""), str):
             self.fault("unknown_word", "The key of a continuum.", "language_continuum")
+
+    def _decision_points(self, tables: Any) -> None:
+        known: set[str] = set()
+        for table in tables if isinstance(tables, list) else [tables]:
+            self._keys(table, KEYS["decision_point"], "[[decision_point]]")
+            if not isinstance(table, dict):
+                continue
+            self._named(table, known, "decision_point")
+            who = table.get("who")
+            if not isinstance(who, list) or not who or not set(map(str, who)) <= set(DECIDING):
+                self.fault(
+                    "unknown_word", Sentence("A list of: %(known)s.", known=", ".join(DECIDING)), "who", who
+                )
+            options = table.get("options")
+            own: set[str] = set()
+            if not isinstance(options, list) or len(options) < 2:
+                self.fault("required", "Give at least two options to decide among.", "options")
+                continue
+            for option in options:
+                self._keys(option, KEYS["option"], "[[decision_point]] options")
+                if isinstance(option, dict):
+                    self._named(option, own, "options")
+
+    def _named(self, table: dict[str, Any], known: set[str], where: str) -> None:
+        key, name = table.get("key"), table.get("name")
+        if not isinstance(key, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", key):
+            self.fault("required", "Give a key of small letters, digits and hyphens.", "key", key)
+        elif key in known:
+            self.fault("duplicate", "This key stands twice.", "key", key)
+        else:
+            known.add(key)
+        if (
+            not isinstance(name, dict)
+            or not {"en", "es"} <= set(name)
+            or not all(map(_is_text, name.values()))
+        ):
+            self.fault("required", "Give the name in en and es.", "name", where)
 
     def _notices(self, table: Any) -> None:
         said = {"hour": 17, "quiet_from_hour": 20, "quiet_to_hour": 7, "ahead_days": 2}

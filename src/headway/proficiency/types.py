@@ -13,6 +13,8 @@ PROFILE_FIELDS = ("strengths", "interests", "languages", "learn_best", "helps", 
 """The fields of a learner's profile, as a policy file names them."""
 PROFILE_READERS = ("family", "teachers", "advisor", "leaders")
 """Whom an entry of a profile may name as its readers; the student and the author always read it."""
+DECIDING = ("teachers", "advisor", "leaders")
+"""Who may decide at a decision point, as a policy file names them: a student's own, and those who lead the school."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from headway.evidence import actions as ledger
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency.queries import Book
-from headway.profiles import consenting, helping, modifying, queries
+from headway.profiles import consenting, deciding, helping, modifying, queries
 from headway.profiles.models import (
     Accommodation,
     Consent,
+    DecisionTaken,
     LanguageStatus,
     Modification,
     ProfileEntry,
@@ -39,6 +40,8 @@ end_modification = modifying.end_modification
 record_consent = consenting.record_consent
 withdraw_consent = consenting.withdraw_consent
 record_result = consenting.record_result
+record_decision = deciding.record_decision
+withdraw_decision = deciding.withdraw_decision
 
 
 def add_entry(*, actor: Viewer, student_id: int, key: str, entry: NewEntry, at: datetime, book: Book) -> UUID:
@@ -145,5 +148,13 @@ def follow(joining: rostering.Joining) -> None:
 def erase_profile(*, student: int) -> None:
     """This will remove everything that is said here of a student. In the caller's transaction, which erases the events about
     the student and is audited there."""
-    for model in (ScreenerResult, Consent, LanguageStatus, Modification, Accommodation, ProfileEntry):
+    for model in (
+        DecisionTaken,
+        ScreenerResult,
+        Consent,
+        LanguageStatus,
+        Modification,
+        Accommodation,
+        ProfileEntry,
+    ):
         model.objects.filter(student_id=student).delete()

@@ -12,7 +12,7 @@ from typing import Any
 
 from headway.frameworks import queries as frameworks
 from headway.proficiency.queries import Book
-from headway.profiles.types import FIELDS, Settings
+from headway.profiles.types import FIELDS, DecisionPoint, Settings
 
 
 @cache
@@ -30,6 +30,19 @@ def settings(book: Book) -> Settings:
         labels=tuple(said["labels"]), language_targets=said["language_targets"],
         language_continuum=said["language_continuum"],
     )  # fmt: skip
+
+
+def decision_points(book: Book) -> dict[str, DecisionPoint]:
+    """Return the decision points that the district names in its policy file, by key, in its order."""
+    return {
+        said["key"]: DecisionPoint(
+            said["key"],
+            said["name"],
+            tuple(said["who"]),
+            {one["key"]: one["name"] for one in said["options"]},
+        )
+        for said in book.settings.get("decision_point", [])
+    }
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,9 @@ from django.db import models
 from headway.frameworks.models import Node
 from headway.rosters.models import Person
 
-__all__ = ["Accommodation", "Consent", "LanguageStatus", "Modification", "ProfileEntry", "ScreenerResult"]
+__all__ = [
+    "Accommodation", "Consent", "DecisionTaken", "LanguageStatus", "Modification", "ProfileEntry", "ScreenerResult",
+]  # fmt: skip
 
 
 def _iso(day: date | None) -> str | None:
@@ -173,4 +175,28 @@ class ScreenerResult(Told):
         return {
             "result": str(self.uuid), "consent": str(self.consent.uuid), "on": _iso(self.on), "words": self.words,
             "as": self.written_as,
+        }  # fmt: skip
+
+
+class DecisionTaken(Told):
+    """What was decided about a student at a decision point that the district names, on a day, and why.
+
+    `point` and `option` are keys of the district's list. Never edited: its author takes it back. Seen by student, family,
+    teachers, advisor and leaders; counted in figures about many, and no level knows it.
+    """
+
+    point = models.CharField(max_length=60)
+    option = models.CharField(max_length=60)
+    on = models.DateField()
+    reason = models.CharField(max_length=600)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["student", "on"], name="decision_taken_by_student")]
+
+    def body(self) -> dict[str, Any]:
+        """Return what the newest event about this decision says."""
+        return {
+            "decision": str(self.uuid), "point": self.point, "option": self.option, "on": _iso(self.on),
+            "reason": self.reason, "as": self.written_as, "withdrawn": self.withdrawn_at is not None,
         }  # fmt: skip

@@ -15,11 +15,12 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.times import end_of_day
 from headway.proficiency.queries import Moment
-from headway.profiles.district import settings
+from headway.profiles.district import decision_points, settings
 from headway.profiles.fitting import begins_or_ends, faults, goals_gone
 from headway.profiles.models import (
     Accommodation,
     Consent,
+    DecisionTaken,
     LanguageStatus,
     Modification,
     ProfileEntry,
@@ -34,6 +35,7 @@ from headway.profiles.types import (
     TEACHERS,
     AccommodationView,
     ConsentView,
+    DecisionView,
     EntryView,
     Help,
     ModificationView,
@@ -41,10 +43,10 @@ from headway.profiles.types import (
 )
 from headway.rosters import queries as rosters
 
-__all__ = ["begins_or_ends", "faults", "goals_gone", "settings"]
+__all__ = ["begins_or_ends", "decision_points", "faults", "goals_gone", "settings"]
 
 RECORDS: tuple[type[Any], ...] = (
-    ProfileEntry, Accommodation, Modification, LanguageStatus, Consent, ScreenerResult,
+    ProfileEntry, Accommodation, Modification, LanguageStatus, Consent, ScreenerResult, DecisionTaken,
 )  # fmt: skip
 MENTORS = (Role.TEACHER, Role.ADVISOR, Role.PRINCIPAL, Role.DISTRICT)
 """Who of the school has a part in a student's profile; coaches and support have none."""
@@ -237,6 +239,21 @@ def consents_of(m: Moment, *, student: int) -> list[ConsentView]:
     ]  # fmt: skip
 
 
+# Decisions at the points that the district names.
+
+
+def decisions_of(m: Moment, *, viewer: Viewer, student: int) -> list[DecisionView]:
+    """Return what was decided about a student by the day and stands, newest first. One statement."""
+    rows = DecisionTaken.objects.filter(student_id=student, on__lte=m.day, withdrawn_at=None)
+    return [
+        DecisionView(
+            row.uuid, row.point, row.option, row.on, row.reason, _name(row),
+            row.written_by_id is not None and row.written_by_id == viewer.person_id,
+        )
+        for row in rows.select_related("written_by").order_by("-on", "-pk")
+    ]  # fmt: skip
+
+
 # Everything about a student.
 
 
@@ -256,6 +273,7 @@ def as_data(*, student: int) -> dict[str, Any]:
         "language_status": (LanguageStatus, ("status", "source", "starts_on", "ends_on")),
         "consents": (Consent, ("instrument", "given_by", "given_on", "withdrawn_on")),
         "screener_results": (ScreenerResult, ("consent__uuid", "on", "words")),
+        "decisions": (DecisionTaken, ("point", "option", "on", "reason", "withdrawn_at")),
     }
     return {
         name: list(model._default_manager.filter(student_id=student).order_by("pk").values(*told, *own))

@@ -36,6 +36,30 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionPoint:
+    """A point at which a district decides about a student: its name by language, who decides (`READERS` of the school), and
+    its options by key, each with its name by language."""
+
+    key: str
+    name: Mapping[str, str]
+    who: tuple[str, ...]
+    options: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What was decided about a student, by keys of the district's list. `mine`: the reader decided it."""
+
+    uuid: UUID
+    point: str
+    option: str
+    on: date
+    reason: str
+    by: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """One entry before it is added. `expires_on` None: after the district's days; `next_on` belongs to a check-in."""
 

@@ -101,6 +101,7 @@ def kind_name(kind: str) -> str:
             "modification": _("Targets of a student’s own"), "language_status": _("Status of English learners"),
             "rights_request": _("Requests about a record"), "kept_care": _("Care that goes on after coming of age"),
             "consent": _("Consents to screeners"), "screener_result": _("Results of screeners"),
+            "decision_point": _("Decisions at named points"),
             }.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
@@ -148,7 +149,8 @@ def act_name(act: str) -> str:
         "read_supports": _("read what is sensitive about a student"), "profile_entry": _("wrote in About me"),
         "accommodation": _("recorded an accommodation"), "modification": _("recorded a target of a student’s own"),
         "language_status": _("recorded a status as an English learner"), "consent": _("recorded a consent"),
-        "screener_result": _("recorded what a screener found"), "withdraw_student": _("noted that a student left"),
+        "screener_result": _("recorded what a screener found"), "decision_point": _("recorded a decision"),
+        "withdraw_student": _("noted that a student left"),
         "return_student": _("noted that a student came back"), "merge_people": _("joined two people"),
         "split_people": _("split two people"), "tell_apart": _("noted that two are two people"),
         "import_events": _("imported school events"), "roll_year": _("began the next school year"),

@@ -140,7 +140,7 @@ def show(
         "said": "" if fault else told(request, "said"), "fault": fault,
         **_parts(request, m, student, reads), "expired": _expired(request, m, student, reads, look),
         **({} if look.past else _form(request, m, student)),
-        "supports": supports(m, student, at_school=False) if at_home else None, **more,
+        "supports": supports(m, student, viewer=request.viewer, at_school=False) if at_home else None, **more,
     }  # fmt: skip
     return render(request, template, context, status=422 if fault else 200)
 

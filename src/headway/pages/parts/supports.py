@@ -9,13 +9,14 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from headway.access.types import Viewer
 from headway.evidence.queries import OwnRating
 from headway.frameworks import queries as frameworks
 from headway.pages.parts import tags
 from headway.proficiency import queries
 from headway.proficiency.queries import Moment
 from headway.profiles import queries as profiles
-from headway.profiles.types import ConsentView, ModificationView, StatusView
+from headway.profiles.types import ConsentView, DecisionView, ModificationView, StatusView
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Supports:
     own: list[Own]
     statuses: list[tuple[StatusView, str]]
     consents: list[ConsentView]
+    decisions: list[tuple[DecisionView, str, str]]
     line: int | None
 
 
@@ -58,8 +60,8 @@ def status_words() -> dict[str, str]:
     }  # fmt: skip
 
 
-def supports(m: Moment, student: Any, *, at_school: bool) -> Supports:
-    """Return what stands on the day. Six statements; ratings that are held for adults of the school only."""
+def supports(m: Moment, student: Any, *, viewer: Viewer, at_school: bool) -> Supports:
+    """Return what stands on the day. Seven statements; ratings that are held for adults of the school only."""
     words = status_words()
     held = profiles.modifications_of(m, student=student.id, held=at_school)
     return Supports(
@@ -67,8 +69,20 @@ def supports(m: Moment, student: Any, *, at_school: bool) -> Supports:
         statuses=[(one, words[one.status]) for one in profiles.language_statuses(student=student.id)
                   if one.starts_on <= m.day],
         consents=profiles.consents_of(m, student=student.id),
+        decisions=[(one, *decided(m, one)) for one in profiles.decisions_of(m, viewer=viewer, student=student.id)],
         line=_line(profiles.settings(m.book).language_continuum),
     )  # fmt: skip
+
+
+def decided(m: Moment, one: DecisionView) -> tuple[str, str]:
+    """Return the decision point and what was decided in words; what the district names no longer keeps its key."""
+    language = get_language() or "en"
+    point = profiles.decision_points(m.book).get(one.point)
+    if point is None:
+        return one.point, one.option
+    return point.name.get(language, point.name["en"]), point.options.get(one.option, {}).get(
+        language, one.option
+    )
 
 
 def _own(m: Moment, student: Any, one: ModificationView) -> Own:

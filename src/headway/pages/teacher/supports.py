@@ -22,6 +22,7 @@ from headway.pages.parts.told import address, told
 from headway.pages.teacher.profile import NAV, day_of
 from headway.proficiency import queries
 from headway.profiles import actions
+from headway.profiles import queries as profiles
 
 
 def supports(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
@@ -40,12 +41,25 @@ def supports(request: HttpRequest, student_id: str, subject: Any) -> HttpRespons
     context = {
         "nav": NAV, "student": subject, "look": look, "keep": {},
         "said": "" if fault else told(request, "said"), "fault": fault or missing,
-        "supports": held(m, subject, at_school=True), "statuses": status_words().items(), "ends": True, "withdraws": True,
+        "supports": held(m, subject, viewer=viewer, at_school=True), "points": _points(request, subject),
+        "statuses": status_words().items(), "ends": True, "withdraws": True,
         "key": f"page-{uuid4()}", "result_key": f"page-{uuid4()}", "levels": levels, "code": _code(request),
         "form": {name: request.POST.get(name, "") for name in ("words", "starts", "review", "source", "instrument", "given_by")},
         "line_url": f"/teacher/students/{quote(subject.sourced_id, safe='')}",
     }  # fmt: skip
     return render(request, "pages/teacher/supports.html", context, status=422 if fault else 200)
+
+
+def _points(request: HttpRequest, student: Any) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return the decision points at which the viewer decides about the student: key, name, options."""
+    language = get_language() or "en"
+    points = profiles.decision_points(request.book)
+    reads = set(profiles.reads_as(request.viewer, student=student.id, seen=True)) if points else set()
+    return [
+        (one.key, one.name.get(language, one.name["en"]),
+         [(key, name.get(language, name["en"])) for key, name in one.options.items()])
+        for one in points.values() if reads & set(one.who)
+    ]  # fmt: skip
 
 
 def _code(request: HttpRequest) -> str:
@@ -122,7 +136,21 @@ def _result(request: HttpRequest, student: Any) -> str:
     return _("Recorded.")
 
 
+def _decide(request: HttpRequest, student: Any) -> str:
+    point, _sep, option = request.POST.get("decided", "").partition(":")
+    actions.record_decision(
+        actor=request.viewer, student_id=student.id, key=key_of(request), point=point, option=option,
+        on=day_of(request, "on"), reason=request.POST.get("reason", ""), at=request.moment, book=request.book,
+    )  # fmt: skip
+    return _("Recorded.")
+
+
+def _take_back(request: HttpRequest, student: Any) -> str:
+    actions.withdraw_decision(actor=request.viewer, decision=uuid_of(request, "decision"), at=request.moment)
+    return _("Taken back.")
+
+
 ACTS = {
     "modification": _modify, "end_modification": _end, "status": _status, "consent": _consent,
-    "withdraw_consent": withdraw_consent, "result": _result,
+    "withdraw_consent": withdraw_consent, "result": _result, "decision": _decide, "withdraw_decision": _take_back,
 }  # fmt: skip
