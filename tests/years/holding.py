@@ -8,8 +8,10 @@ from headway.contact.models import Conference, Message
 from headway.evidence import queries as ledger
 from headway.kit.times import now
 from headway.proficiency import actions as proficiency
+from headway.profiles.models import Accommodation, Consent, DecisionTaken, LanguageStatus, ProfileEntry
 from headway.project.commands import chain
 from headway.report_cards.models import CardRun
+from headway.rights.models import RightsRequest
 from headway.rosters import queries as roster
 from headway.rosters.models import SchoolEvent
 from tests.years.play import Year
@@ -74,5 +76,9 @@ def _counts(year: Year) -> list[str]:
         ("messages", Message.objects.count(), book.counts["messages"]),
         ("runs of report cards", CardRun.objects.count(), book.counts["card runs"]),
         ("school events", SchoolEvent.objects.count(), book.school_events),
+    )
+    pairs += tuple(
+        (model.__name__, model.objects.count(), book.counts[model.__name__])
+        for model in (ProfileEntry, Accommodation, LanguageStatus, Consent, DecisionTaken, RightsRequest)
     )
     return [f"{held} {what}, {said} acknowledged" for what, held, said in pairs if held != said]

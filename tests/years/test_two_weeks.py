@@ -22,11 +22,13 @@ ONCE = (
     "/teacher/students/…/messages/…", "/family/children/…/messages", "/school/report-cards", "/school/report-cards/…",
     "/school/report-cards/…/students/…", "/district/roster", "/district/roster/people/…", "/district/people",
     "/district/transfer-in/…", "/district/classes/…", "/district/events", "/district/laboratory", "/district/frameworks",
-    "/district/year", "/district/imports/…/undo",
+    "/district/year", "/district/imports/…/undo", "/class-device/hand-in", "/student/about", "/teacher/students/…/profile",
+    "/teacher/students/…/supports", "/family/children/…/rights", "/family/children/…/profile", "/school/rights/…", "digests",
 )  # fmt: skip
 KINDS = {
     "rating", "amend", "handed_in", "offered", "closed", "returned", "ready", "show_again", "answered", "merged", "policy",
-    "conference", "card_comment", "card_issued", "noted",
+    "conference", "card_comment", "card_issued", "noted", "profile_entry", "accommodation", "language_status", "consent",
+    "screener_result", "decision_point", "rights_request",
 }  # fmt: skip
 
 
