@@ -1,0 +1,70 @@
+"""One estimate as a record, why a question has no answer, and the quantiles that intervals are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NORMAL = NormalDist()
+
+
+class Undefined(ValueError):
+    """A question that the data cannot answer; `code` names why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its interval, how it was found, how many rows it rests on and how many were left out.
+
+    `value` and `interval` are None where there is none; then `reasons` holds the codes that say why. A reason beside a
+    value is a warning.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+    method: str
+    n: int
+    excluded: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+def normal_quantile(chance: float) -> float:
+    """Return the half-width of a central interval in standard errors.
+
+    Parameters: `chance`, coverage between 0 and 1, both excluded.
+
+    >>> round(normal_quantile(0.95), 4)
+    1.96
+    """
+    return _NORMAL.inv_cdf(0.5 + chance / 2)
+
+
+def t_quantile(chance: float, freedom: float) -> float:
+    """Return the half-width of a central interval in standard errors by Student's distribution.
+
+    Parameters: `chance`, coverage between 0 and 1, both excluded; `freedom`, degrees of freedom above 0.
+
+    >>> round(t_quantile(0.95, 2), 3)
+    4.303
+    """
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.5 + chance / 2))
+
+
+def percentile_interval(draws: NDArray[np.float64], chance: float) -> tuple[float, float]:
+    """Return the central interval of replicates of an estimate (Efron's percentile interval).
+
+    >>> percentile_interval(np.arange(9.0), 0.5)
+    (2.0, 6.0)
+    """
+    tail = (1 - chance) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return float(low), float(high)
