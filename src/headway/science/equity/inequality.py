@@ -12,7 +12,7 @@ from headway.science.estimates import Estimate, Undefined, normal_quantile
 
 VERSION = 1
 MINIMUM = 10
-BUDGET = 200_000_000
+BUDGET = 20_000_000
 """Values drawn in a bootstrap beyond which the interval is the normal one, which is the same at such sizes."""
 
 
