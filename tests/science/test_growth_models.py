@@ -387,3 +387,52 @@ def test_waiting_on_files(tmp_path) -> None:
         with pytest.raises(ScienceRefusal) as caught:
             ask(tmp_path, "time-to-mastery", bad)
         assert caught.value.code == code
+
+
+def test_medians_by_the_other_scales() -> None:
+    """R survival's default, the log scale: medians 31 (18 to none) and 23 (8 to none) of the same patients."""
+    time, event, group = aml()
+    found = [waiting(time[group == at], event[group == at], transform="log").median for at in (0, 1)]
+    assert [one.interval for one in found] == [(18, math.inf), (8, math.inf)]
+    plain = waiting(time[group == 1], event[group == 1], transform="plain")
+    assert (
+        plain.low[0] == pytest.approx(0.8333333 - 1.959964 * plain.errors[0], abs=1e-6)
+        and plain.high[0] == 1.0
+    )
+    with pytest.raises(Undefined):
+        waiting(time, event, transform="logit")
+
+
+MIXED = {
+    "fixed": (1.781823829, 0.485360895),
+    "covariance": (0.3391722, 0.0379549, 0.1408390),
+    "log_likelihood": -246.6429226,
+}
+WAIT = {"log_rank": 3.1046926752, "cox": (-0.47214971, 0.08229490)}
+
+
+def test_against_independent_programs() -> None:
+    """statsmodels 0.15.0 (MixedLM, REML) and lifelines 0.30.3 on the data drawn here, November 2026."""
+    rng = np.random.default_rng(20)
+    student, time = np.repeat(np.arange(60), 4), np.tile(np.arange(4.0), 60)
+    level = (
+        2
+        + 0.5 * time
+        + rng.normal(0, 0.6, 60)[student]
+        + rng.normal(0, 0.3, 60)[student] * time
+        + rng.normal(0, 0.4, 240)
+    )
+    found = mixed_growth(student, time, level)
+    assert (found.intercept.value, found.slope.value) == pytest.approx(MIXED["fixed"], abs=1e-7)
+    assert found.covariance.ravel()[[0, 1, 3]] == pytest.approx(MIXED["covariance"], rel=1e-3)
+    assert found.log_likelihood == pytest.approx(MIXED["log_likelihood"], abs=1e-5)
+    wait, stop, group = (
+        np.round(rng.exponential(10, 90), 0),
+        np.round(rng.uniform(0, 30, 90), 0),
+        np.arange(90) % 3,
+    )
+    duration, event = np.minimum(wait, stop), wait <= stop
+    assert log_rank(duration, event, group).chi_square == pytest.approx(WAIT["log_rank"], abs=1e-8)
+    assert [one.value for one in hazard_ratios(duration, event, group)] == pytest.approx(
+        WAIT["cox"], abs=1e-5
+    )

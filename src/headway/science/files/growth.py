@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headway.science.estimates import Estimate
 from headway.science.files.answers import ask, ends, laid, number
 from headway.science.files.columns import Columns, read_columns
-from headway.science.files.reading import ScienceRefusal, only, share, whole
+from headway.science.files.reading import ScienceRefusal, one_of, only, share, whole
 from headway.science.growth import mixed, percentiles, waiting
 
 
@@ -49,6 +49,7 @@ def time_to_mastery(paths: Sequence[Path | str], options: Mapping[str, Any]) -> 
     chance, horizon = share(options, "interval", 0.95), number(options, "horizon")
     if horizon is not None and horizon <= 0:
         raise ScienceRefusal("bad_parameter", "--horizon is above 0.", value=str(options["horizon"]))
+    transform = one_of(options, "transform", waiting.TRANSFORMS, "log-log")
     rows = read_columns(only(paths, "time-to-mastery"), ("duration", "event"))
     duration, event = rows.numbers("duration"), rows.numbers("event")
     for column, bad, words in (
@@ -67,14 +68,16 @@ def time_to_mastery(paths: Sequence[Path | str], options: Mapping[str, Any]) -> 
     present = np.unique(g)
     estimates = []
     for at in present.tolist():
-        curve = ask(waiting.waiting, d[g == at], e[g == at], chance=chance, horizon=horizon)
+        curve = ask(
+            waiting.waiting, d[g == at], e[g == at], chance=chance, horizon=horizon, transform=transform
+        )
         estimates.append({"group": names[at], **_curve(curve)})
     g = np.searchsorted(present, g)
     answer: dict[str, Any] = {
         "name": "time-to-mastery", "value": estimates[0]["value"] if len(estimates) == 1 else None,
         "interval": estimates[0]["interval"] if len(estimates) == 1 else None, "estimates": estimates,
         **(_compared(d, e, g, [names[at] for at in present.tolist()], chance) if len(present) > 1 and e.any() else {}),
-        "n": len(d), "excluded": int((~known).sum()), "method": "Kaplan-Meier, Greenwood, log-log interval",
+        "n": len(d), "excluded": int((~known).sum()), "method": f"Kaplan-Meier, Greenwood, {transform} interval",
         "version": waiting.VERSION, "reasons": sorted({reason for each in estimates for reason in each["reasons"]}),
     }  # fmt: skip
     if len(estimates) > 1:

@@ -39,7 +39,7 @@ QUESTIONS: Mapping[str, Question] = {
     "inequality": Question("equity", "inequality", ("interval", "replicates", "seed")),
     "predictability": Question("equity", "predictability", ("folds", "interval", "replicates", "seed")),
     "mixed-growth": Question("growth", "mixed_growth", ("interval",)),
-    "time-to-mastery": Question("growth", "time_to_mastery", ("horizon", "interval")),
+    "time-to-mastery": Question("growth", "time_to_mastery", ("horizon", "transform", "interval")),
     "growth-percentile": Question("growth", "growth_percentile", ("knots", "standard-error", "interval")),
     "adds-beyond": Question(
         "prediction", "adds_beyond", ("baseline", "added", "cluster", "interval", "replicates", "seed")

@@ -12,6 +12,7 @@ from headway.science.estimates import Estimate, Undefined, normal_quantile
 
 VERSION = 1
 MINIMUM = 10
+TRANSFORMS = ("log-log", "log", "plain")
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ class Waiting:
     """The share still waiting, as it falls: one entry per time at which somebody was done.
 
     `times` in the unit of the durations; `waiting` the share that still waits after it, with Greenwood's `errors`, and `low`
-    and `high` by the log-log interval (nan where the curve has reached 0); `at_risk` who waited just before, `events` who
+    and `high` its interval (nan where the curve has reached 0); `at_risk` who waited just before, `events` who
     were done. `median` time until half are done; `restricted_mean` time waited up to `horizon`.
     """
 
@@ -38,7 +39,12 @@ class Waiting:
 
 
 def waiting(
-    duration: Floats, event: NDArray[np.bool_], *, chance: float = 0.95, horizon: float | None = None
+    duration: Floats,
+    event: NDArray[np.bool_],
+    *,
+    chance: float = 0.95,
+    horizon: float | None = None,
+    transform: str = "log-log",
 ) -> Waiting:
     """Estimate how long students wait, where some still do.
 
@@ -46,10 +52,11 @@ def waiting(
 
     Parameters: `duration`, shape (n,), 0 or more, finite, in one unit; `event`, whether the wait ended (mastery) or the
     student is still waiting; `chance`, coverage of each interval; `horizon`, end of the restricted mean (None: the longest
-    duration).
+    duration); `transform`, the scale on which the curve's interval is even: `log-log`, which stays inside 0 to 1 and keeps its
+    chance in small groups, `log` or `plain`.
     Returns: `Waiting`. A median that half have not reached has no value (`half_not_reached`); one whose upper end is not
     reached has inf there. `few_students` warns below 10.
-    Raises: `Undefined`: `no_rows`, `negative`.
+    Raises: `Undefined`: `no_rows`, `negative`, `unknown_transform`.
     Source: Kaplan and Meier (1958), JASA 53:457; Greenwood (1926); median: Brookmeyer and Crowley (1982), Biometrics 38:29;
     restricted mean: Klein and Moeschberger (2003), section 4.5. Of an event and a stop at one time the event comes first.
     When not to use: where stopping goes with the wait itself (students leave because they wait).
@@ -62,6 +69,8 @@ def waiting(
         raise Undefined("no_rows", "There is no duration.")
     if duration.min() < 0:
         raise Undefined("negative", "A duration is 0 or more.")
+    if transform not in TRANSFORMS:
+        raise Undefined("unknown_transform", f"The interval's scale is one of: {', '.join(TRANSFORMS)}.")
     n = len(duration)
     times, at = np.unique(duration, return_inverse=True)
     events, leaving = np.bincount(at, event), np.bincount(at)
@@ -74,10 +83,10 @@ def waiting(
     variance = np.cumsum(parts)
     done = left <= 0
     errors = np.where(done, 0.0, left * np.sqrt(np.where(done, 0.0, variance)))
-    low, high = _log_log(left, variance, normal_quantile(chance))
+    low, high = _ends(left, variance, normal_quantile(chance), transform)
     warned = ("few_students",) if n < MINIMUM else ()
     end = float(duration.max()) if horizon is None else horizon
-    median = _median(times, left, low, high, n, warned)
+    median = _median(times, left, low, high, n, f"Kaplan-Meier median, {transform} interval", warned)
     mean = _restricted_mean(
         times,
         left,
@@ -94,13 +103,21 @@ def waiting(
     )
 
 
-def _log_log(left: Floats, variance: Floats, z: float) -> tuple[Floats, Floats]:
-    """Return the interval on the scale log(-log share), which stays inside 0 to 1."""
+def _ends(left: Floats, variance: Floats, z: float, transform: str) -> tuple[Floats, Floats]:
+    """Return the interval of the curve, even on a scale; nan where the curve has no error to go by."""
     low, high = np.full(len(left), np.nan), np.full(len(left), np.nan)
-    open_ = (left > 0) & (left < 1)
-    log = np.log(left[open_])
-    by = np.exp(z * np.sqrt(variance[open_]) / -log)
-    low[open_], high[open_] = np.exp(log * by), np.exp(log / by)
+    inside = (left > 0) & (left < 1)
+    share, error = left[inside], np.sqrt(variance[inside])
+    if transform == "log-log":
+        by = np.exp(z * error / -np.log(share))
+        low[inside], high[inside] = share**by, share ** (1 / by)
+    elif transform == "log":
+        low[inside], high[inside] = share * np.exp(-z * error), np.minimum(share * np.exp(z * error), 1.0)
+    else:
+        low[inside], high[inside] = (
+            np.maximum(share * (1 - z * error), 0.0),
+            np.minimum(share * (1 + z * error), 1.0),
+        )
     return low, high
 
 
@@ -117,9 +134,8 @@ def _crossing(times: Floats, curve: Floats) -> float:
 
 
 def _median(
-    times: Floats, left: Floats, low: Floats, high: Floats, n: int, warned: tuple[str, ...]
+    times: Floats, left: Floats, low: Floats, high: Floats, n: int, method: str, warned: tuple[str, ...]
 ) -> Estimate:
-    method = "Kaplan-Meier median, log-log interval"
     value = _crossing(times, left)
     ends = [
         _crossing(times, np.where(np.isnan(each), np.where(left <= 0, 0.0, 1.0), each))
