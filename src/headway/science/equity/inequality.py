@@ -138,8 +138,11 @@ def _intervals(
         weight = np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
         if not weight @ sample.x:
             continue
-        again, its = sample.figures(weight)
-        np.divide(again - values, its, out=pivots[row], where=its > 1e-12)
+        # Amounts that a draw left out can be endless beside its mean; they weigh nothing, and such a draw is left out.
+        with np.errstate(over="ignore", invalid="ignore"):
+            again, its = sample.figures(weight)
+        if np.isfinite(its).all():
+            np.divide(again - values, its, out=pivots[row], where=its > 1e-12)
     found = []
     for at in range(4):
         value, error = float(values[at]), float(errors[at])

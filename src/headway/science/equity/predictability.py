@@ -140,7 +140,8 @@ class _Data:
         found = [mean[self.fold], at_group.reshape(-1)[self.cell]]
         if self.models == 3:
             all_n, all_y, all_x = (one.sum(axis=1) for one in (n, sy, sx))
-            slope = (sxy.sum(axis=1) - all_x * all_y / all_n) / (sxx.sum(axis=1) - all_x**2 / all_n)
+            up, across = sxy.sum(axis=1) - all_x * all_y / all_n, sxx.sum(axis=1) - all_x**2 / all_n
+            slope = np.divide(up, across, out=np.zeros(self.folds), where=across > 1e-12)
             found.append((mean - slope * all_x / all_n)[self.fold] + slope[self.fold] * self.x)
             x_group = np.divide(
                 sx, n, out=np.repeat((all_x / all_n)[:, None], self.count, axis=1), where=n > 0

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from headway.science.files.reading import ScienceRefusal
 
+_LARGEST = 1e30
+"""No level, amount or time is larger, and the squares of variances stay numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -36,9 +39,12 @@ class Columns:
             found = np.array([text or "nan" for text in texts], dtype=np.float64)
         except ValueError:
             found = np.array([self._number(column, row) for row in range(len(texts))])
-        for row in np.flatnonzero(~np.isfinite(found)).tolist():
+        for row in np.flatnonzero(~(np.abs(found) <= _LARGEST)).tolist():
             if texts[row] != "":
-                raise self.refuse("not_a_number", f"{column} must be a finite number or empty.", column, row)
+                code = "out_of_range" if np.isfinite(found[row]) else "not_a_number"
+                raise self.refuse(
+                    code, f"{column} must be a finite number up to {_LARGEST:g}, or empty.", column, row
+                )
         return found
 
     def _number(self, column: str, row: int) -> float:

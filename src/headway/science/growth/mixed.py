@@ -64,7 +64,9 @@ class _Sums:
         m01 = self.s00 * d01 + self.s01 * d11
         m10 = self.s01 * d00 + self.s11 * d01
         m11 = 1 + self.s01 * d01 + self.s11 * d11
-        det = m00 * m11 - m01 * m10
+        own, spread = self.s00 * self.s11 - self.s01**2, d00 * d11 - d01**2
+        # As a sum of what is not negative this holds where the product of large parts would not.
+        det = 1 + self.s00 * d00 + 2 * self.s01 * d01 + self.s11 * d11 + np.maximum(own, 0) * max(spread, 0)
         b0, b1 = (m11 * self.b0 - m01 * self.b1) / det, (m00 * self.b1 - m10 * self.b0) / det
         lost = self.b0 * (d00 * b0 + d01 * b1) + self.b1 * (d01 * b0 + d11 * b1)
         s00 = (m11 * self.s00 - m01 * self.s01) / det
@@ -104,7 +106,7 @@ def mixed_growth(
     normal, with the common line's own error in it, the variances taken as known. Below 10 schools these are no level of
     their own: the slope is then the plain mean of schools' slopes with t(G - 1), and `few_schools` says so.
     Raises: `Undefined`: `few_students` (below 3), `one_time`, `few_occasions` (nobody seen more often than the line needs),
-    `no_spread`, `two_schools`.
+    `no_spread`, `no_residual`, `two_schools`.
     Source: Laird and Ware (1982), Biometrics 38:963; profiled REML criterion: Bates et al. (2015), JSS 67(1), equation 42, here
     from the sums of each student's rows.
     When not to use: for growth that bends, or between tests without a common scale.
@@ -124,6 +126,12 @@ def mixed_growth(
     return fit.answer(chance, left_out)
 
 
+_FAR = 1e5
+"""Spread of lines, in residual spreads, beyond which nothing is left to be residual."""
+_NEVER = 1e30
+"""The criterion where nothing is left to be residual: such a fit is none."""
+
+
 class _Fit:
     """The fit on a scale where time has mean 0 and spread 1 and the common least-squares line is taken off."""
 
@@ -140,7 +148,10 @@ class _Fit:
             )
         if time.min() == time.max():
             raise Undefined("one_time", "Growth needs levels at two times at least.")
-        if self.occasions.max() < 2 or self.n <= self.count + 2:
+        seen = np.stack([np.full(self.count, end) for end in (np.inf, -np.inf)])
+        np.minimum.at(seen[0], unit, time)
+        np.maximum.at(seen[1], unit, time)
+        if (seen[0] == seen[1]).all() or self.n <= self.count + 2:
             raise Undefined(
                 "few_occasions", "Growth needs students seen at two times, and rows beyond one each."
             )
@@ -151,6 +162,8 @@ class _Fit:
         self.squares = float((y * y).sum())
         if self.squares <= 1e-20 * float((level * level).sum() + 1):
             raise Undefined("no_spread", "Every level lies on one line: there is nothing to estimate.")
+        self.unit = math.sqrt(self.squares / self.n)
+        y, self.squares = y / self.unit, float(self.n)
         sums = [_summed(unit, one, self.count) for one in (t, t * t, y, t * y)]
         self.rows = _Sums(self.occasions.astype(np.float64), *sums)
         self.school = self._schools(school, first, unit)
@@ -193,8 +206,8 @@ class _Fit:
         s, b = chain[-1].total()
         left = squares - float(b @ np.linalg.solve(s, b))
         freedom = self.n - 2
-        if left <= 0:
-            return math.inf
+        if left <= 1e-14 * self.n:
+            return _NEVER
         return freedom * (1 + math.log(2 * math.pi * left / freedom)) + log + float(np.linalg.slogdet(s)[1])
 
     def _best(self) -> Floats:
@@ -203,7 +216,7 @@ class _Fit:
 
         starts = [np.tile([1.0, 0.0, 0.5], self.levels), np.tile([0.3, 0.0, 0.1], self.levels)]
         start = min(starts, key=self.criterion)
-        bounds = [(0.0, None), (None, None), (0.0, None)] * self.levels
+        bounds = [(0.0, _FAR), (-_FAR, _FAR), (0.0, _FAR)] * self.levels
         found = start
         for _ in range(4):
             before = self.criterion(found)
@@ -228,13 +241,18 @@ class _Fit:
         chain, _, squares = self._reduced(self.theta)
         s, b = chain[-1].total()
         common: Floats = np.linalg.solve(s, b).astype(np.float64)
-        residual = (squares - float(b @ common)) / (self.n - 2)
+        if np.abs(self.theta).max() >= _FAR or squares - float(b @ common) <= 1e-12 * self.n:
+            raise Undefined(
+                "no_residual", "Every student's levels lie on a line: nothing is left to tell errors by."
+            )
+        residual = self.unit**2 * (squares - float(b @ common)) / (self.n - 2)
         back = np.array([[1.0, -self.middle / self.scale], [0.0, 1 / self.scale]])
         spreads = [residual * back @ one @ back.T for one in self._spreads(self.theta)]
         errors = np.sqrt(np.diag(back @ (residual * np.linalg.inv(s)) @ back.T))
-        fixed = back @ (self.line + common)
+        fixed = back @ (self.line + self.unit * common)
         lines, low, high = self._students(chain, common, residual, back, chance)
         likelihood = -0.5 * (self.criterion(self.theta) + 2 * math.log(self.scale))
+        likelihood -= (self.n - 2) * math.log(self.unit)
         singular = any(
             np.linalg.det(one) <= 1e-8 * one[0, 0] * one[1, 1] or min(one[0, 0], one[1, 1]) <= 0
             for one in spreads
@@ -268,7 +286,7 @@ class _Fit:
         sums = students.by(self.school, self.schools)
         s = np.array([[sums.s00, sums.s01], [sums.s01, sums.s11]]).transpose(2, 0, 1)
         own = np.linalg.pinv(s) @ np.stack([sums.b0, sums.b1], axis=1)[:, :, None]
-        lines = (self.line + own[:, :, 0]) @ back.T
+        lines = (self.line + self.unit * own[:, :, 0]) @ back.T
         method = "plain mean of schools' lines, t(G - 1)"
         pair = [interval_of_means(lines[:, at], chance) for at in range(2)]
         few = [Estimate(*one, method, self.n, left_out, (*reasons, "few_schools")) for one in pair]
@@ -287,7 +305,7 @@ class _Fit:
             into.append(self.school)
         for sums, spread, above in zip(reversed(chain), reversed(spreads), into, strict=True):
             center, error = _down(sums, spread, center[above], error[above])
-        lines = (self.line + center) @ back.T
+        lines = (self.line + self.unit * center) @ back.T
         slope_error = np.sqrt(residual * np.maximum(error[:, 1, 1], 0.0)) / self.scale
         half = normal_quantile(chance) * slope_error
         return lines, lines[:, 1] - half, lines[:, 1] + half

@@ -123,11 +123,10 @@ def spline_columns(priors: Floats, knots: int) -> Floats:
 
     parts = []
     for at in range(priors.shape[1]):
-        x = priors[:, at]
-        beyond = 0.1 * float(x.max() - x.min()) or 1.0
+        start, width = float(priors[:, at].min()), float(np.ptp(priors[:, at])) or 1.0
+        x = (priors[:, at] - start) / width
         inner = np.unique(np.quantile(x, np.arange(1, knots + 1) / (knots + 1)))
-        ends = float(x.min()) - beyond, float(x.max()) + beyond
-        grid = np.concatenate([[ends[0]] * 4, inner, [ends[1]] * 4])
+        grid = np.concatenate([[-0.1] * 4, inner, [1.1] * 4])
         columns = BSpline.design_matrix(x, grid, 3).toarray()
         parts.append(columns[:, 1:] if at else columns)
     return _independent(np.concatenate(parts, axis=1))
