@@ -559,3 +559,15 @@ def test_wrong_files_are_refused(
     with pytest.raises(ScienceRefusal) as caught:
         ask(tmp_path, name, text, **options)
     assert caught.value.code == code and caught.value.where.get("line") == line
+
+
+def test_a_group_without_values_does_not_take_the_others_answers_away(tmp_path) -> None:
+    found = ask(
+        tmp_path, "gap", "group,value,school\na,3,x\na,4,y\nb,2,x\nb,2,y\nc,,x\na,2,\n", reference="a"
+    )
+    assert [(row["group"], row["value"], row["reasons"]) for row in found["estimates"]][1] == (
+        "c",
+        None,
+        ["empty_group"],
+    )
+    assert found["estimates"][0]["value"] == 1.5 and (found["n"], found["excluded"]) == (4, 2)

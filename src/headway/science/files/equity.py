@@ -32,23 +32,36 @@ def gap(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, An
     period_names = list(dict.fromkeys(rows.cells["period"])) if periods is not None else []
     estimates: list[dict[str, Any]] = []
     levels: dict[str, list[tuple[float, float]]] = {}
+    refused: ScienceRefusal | None = None
     for at in range(int(period_of.max()) + 1):
         for other, name in enumerate(names):
             mine = (period_of == at) & ((group == reference) | (group == other))
             if other == reference or not mine.any():
                 continue
             where = {"period": period_names[at]} if period_names else {}
-            found = ask(gaps.gap,
-                values[mine], group[mine] == reference, schools=None if schools is None else schools[mine],
-                cut=cut, chance=chance, minimum=minimum)  # fmt: skip
+            try:
+                found = ask(gaps.gap, values[mine], group[mine] == reference, cut=cut, chance=chance, minimum=minimum,
+                            schools=None if schools is None else schools[mine])  # fmt: skip
+            except ScienceRefusal as refusal:
+                # One group without values does not take the others' answers away.
+                refused = refusal
+                estimates.append({**where, "group": name, "reference": names[reference], "value": None, "interval": None,
+                                  "n": 0, "method": "none", "reasons": [refusal.code]})  # fmt: skip
+                continue
             estimates.append({**where, **_gap_row(found, name, names[reference])})
             levels.setdefault(name, []).append((found.reference.value or 0.0, found.group.value or 0.0))
-    missing = int((np.isnan(values) | (group < 0)).sum())
+    if refused is not None and not levels:
+        raise refused
+    missing = np.isnan(values) | (group < 0)
+    if schools is not None:
+        missing |= schools < 0
+    left_out = int(missing.sum())
     trends = [{"group": name, "trend": gaps.narrowing((seen[0][0], seen[-1][0]), (seen[0][1], seen[-1][1]))}
               for name, seen in levels.items() if len(seen) > 1]  # fmt: skip
+    answered = next(each for each in estimates if each["value"] is not None)
     return {
         "name": "gap", **only_one(estimates), "estimates": estimates, "trends": trends, "reference": names[reference],
-        "n": n_rows - missing, "excluded": missing, "method": estimates[0]["method"], "version": gaps.VERSION,
+        "n": n_rows - left_out, "excluded": left_out, "method": answered["method"], "version": gaps.VERSION,
         "reasons": assumed + sorted({reason for each in estimates for reason in each["reasons"]}),
     }  # fmt: skip
 

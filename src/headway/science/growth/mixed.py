@@ -103,7 +103,7 @@ def mixed_growth(
     Parameters: `student`, `school`, identifiers from 0, -1 = missing, one school a student; `time`, `level`, shape (n,), in any
     units, nan = missing: such rows are left out and counted; `chance`, coverage.
     Returns: `MixedGrowth`. Intervals of the common line: t with one degree less than students (schools); of students' slopes:
-    normal, with the common line's own error in it, the variances taken as known. Below 10 schools these are no level of
+    normal, with the errors of the common line and of the spreads in it. Below 10 schools these are no level of
     their own: the slope is then the plain mean of schools' slopes with t(G - 1), and `few_schools` says so.
     Raises: `Undefined`: `few_students` (below 3), `one_time`, `few_occasions` (nobody seen more often than the line needs),
     `no_spread`, `no_residual`, `two_schools`.
@@ -250,7 +250,7 @@ class _Fit:
         spreads = [residual * back @ one @ back.T for one in self._spreads(self.theta)]
         errors = np.sqrt(np.diag(back @ (residual * np.linalg.inv(s)) @ back.T))
         fixed = back @ (self.line + self.unit * common)
-        lines, low, high = self._students(chain, common, residual, back, chance)
+        lines, low, high = self._students(residual, back, chance)
         likelihood = -0.5 * (self.criterion(self.theta) + 2 * math.log(self.scale))
         likelihood -= (self.n - 2) * math.log(self.unit)
         singular = any(
@@ -292,23 +292,56 @@ class _Fit:
         few = [Estimate(*one, method, self.n, left_out, (*reasons, "few_schools")) for one in pair]
         return few[0], few[1]
 
-    def _students(
-        self, chain: list[_Sums], common: Floats, residual: float, back: Floats, chance: float
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return each student's line, and the interval of its slope, going down from all to schools to students."""
-        spreads = self._spreads(self.theta)
-        whole = chain[-1].total()[0]
-        center: Floats = common[None]
-        error: Floats = np.linalg.inv(whole)[None].astype(np.float64)
+    def _students(self, residual: float, back: Floats, chance: float) -> tuple[Floats, Floats, Floats]:
+        """Return each student's line, and the interval of its slope, which knows that the spreads are estimates."""
+        center, error = self._centers(self.theta)
+        variance = residual * np.maximum(error[:, 1, 1], 0.0) + self.unit**2 * self._of_spreads()
+        lines = (self.line + self.unit * center) @ back.T
+        half = normal_quantile(chance) * np.sqrt(variance) / self.scale
+        return lines, lines[:, 1] - half, lines[:, 1] + half
+
+    def _centers(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Return students' lines on this scale and their error in residuals, going down from all to schools to students."""
+        chain = self._reduced(theta)[0]
+        spreads = self._spreads(theta)
+        s, b = chain[-1].total()
+        center: Floats = np.linalg.solve(s, b)[None].astype(np.float64)
+        error: Floats = np.linalg.inv(s)[None].astype(np.float64)
         into = [np.zeros(self.count if self.levels == 1 else self.schools, np.int64)]
         if self.levels == 2 and self.school is not None:
             into.append(self.school)
         for sums, spread, above in zip(reversed(chain), reversed(spreads), into, strict=True):
             center, error = _down(sums, spread, center[above], error[above])
-        lines = (self.line + self.unit * center) @ back.T
-        slope_error = np.sqrt(residual * np.maximum(error[:, 1, 1], 0.0)) / self.scale
-        half = normal_quantile(chance) * slope_error
-        return lines, lines[:, 1] - half, lines[:, 1] + half
+        return center, error
+
+    def _of_spreads(self) -> Floats:
+        """Return what each slope's variance gains because the spreads are estimates: its slope on them, by their covariance.
+
+        Source: Kass and Steffey (1989), JASA 84:717, first order.
+        """
+        k = len(self.theta)
+        steps = 0.01 * np.maximum(np.abs(self.theta), 0.1) * np.eye(k)
+        around = np.array([[self.criterion(self.theta + sign * step) for step in steps] for sign in (1, -1)])
+        curve = np.diag((around.sum(axis=0) - 2 * self.criterion(self.theta)) / np.diag(steps) ** 2)
+        for i in range(k):
+            for j in range(i):
+                corners = [
+                    self.criterion(self.theta + x * steps[i] + y * steps[j]) * x * y
+                    for x in (1, -1)
+                    for y in (1, -1)
+                ]
+                curve[i, j] = curve[j, i] = sum(corners) / (4 * steps[i, i] * steps[j, j])
+        values, vectors = np.linalg.eigh(curve)
+        moves = [
+            (self._centers(self.theta + step)[0][:, 1] - self._centers(self.theta - step)[0][:, 1])
+            / (2 * step.sum())
+            for step in steps
+        ]
+        # A direction in which the criterion does not curve up (a bound) tells no covariance.
+        kept = values > 1e-6 * max(float(values.max()), 1e-12)
+        along = np.stack(moves, axis=1) @ vectors[:, kept]
+        found: Floats = (along**2 @ (2 / values[kept])).astype(np.float64)
+        return found
 
 
 def _summed(unit: NDArray[np.int64], values: Floats, count: int) -> Floats:
