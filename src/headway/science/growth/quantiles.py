@@ -78,7 +78,7 @@ class _Path:
         return self.beta
 
     def _from_near(self, tau: float, beta: Floats) -> Floats:
-        residual = self.y - self.x @ beta
+        residual = self.y - _scores(self.x, beta)
         size = max(self.band, int(3 * abs(tau - self.at) * self.n))
         while 2 * size < self.n:
             low, high = (min(max(int(tau * self.n) + side * size // 2, 0), self.n - 1) for side in (-1, 1))
@@ -88,7 +88,7 @@ class _Path:
                 found = self._reduced(tau, below, above, beta)
                 if not np.isfinite(found).all():
                     break  # Somebody's side was wrong, and the sum falls without end.
-                again = self.y - self.x @ found
+                again = self.y - _scores(self.x, found)
                 wrong_below, wrong_above = below & (again > 0), above & (again < 0)
                 wrong = int(wrong_below.sum() + wrong_above.sum())
                 if not wrong:
@@ -105,7 +105,7 @@ class _Path:
     ) -> Floats:
         """Solve for those whose side is open; of the others only the sum of their pull counts."""
         inner = np.flatnonzero(~(below | above))
-        push = np.where(below, tau - 1.0, np.where(above, tau, 0.0)) @ self.x
+        push = _sums(np.where(below, tau - 1.0, np.where(above, tau, 0.0)), self.x)
         return _solve(self.x[inner], self.y[inner], tau, push, near)
 
 
@@ -131,18 +131,20 @@ def _interior(x: Floats, y: Floats, tau: float, push: Floats, beta: Floats) -> F
     even = float(target @ whole) / max(float(whole @ whole), 1e-300)
     a = np.full(n, min(max(even, 0.02), 0.98))
     s = 1 - a
-    r = y - x @ beta
+    r = y - _scores(x, beta)
     start = 0.1 * float(np.abs(r).mean()) + 1e-8
     z, w = np.maximum(-r, 0) + start, np.maximum(r, 0) + start
     for _ in range(_ROUNDS):
-        gap, missing = float(a @ z + s @ w), target - a @ x
+        gap, missing = float(a @ z + s @ w), target - _sums(a, x)
         if gap < 1e-9 * float(np.abs(r).sum() + 1e-6) or not np.isfinite(gap):
             break
         q = 1 / (z / a + w / s)
-        step = _newton(x, q, r, missing)
+        weighted = x * q[:, None]
+        curve = _squares(weighted, x)
+        step = _newton(curve, _sums(r, weighted) - missing)
         if step is None:
             break
-        da = q * (r - x @ step)
+        da = q * (r - _scores(x, step))
         dz, dw = -z - z * da / a, -w + w * da / s
         by_a, by_z = _room(a, da, s, -da), _room(z, dz, w, dw)
         after = float((a + by_a * da) @ (z + by_z * dz) + (s - by_a * da) @ (w + by_z * dw))
@@ -150,23 +152,43 @@ def _interior(x: Floats, y: Floats, tau: float, push: Floats, beta: Floats) -> F
         # The second round takes in the products of the first round's steps.
         to_z, to_w = (mu - da * dz) / a, (mu + da * dw) / s
         xi = r + to_z - to_w
-        step = _newton(x, q, xi, missing)
+        step = _newton(curve, _sums(xi, weighted) - missing)
         if step is None:
             break
-        da = q * (xi - x @ step)
+        da = q * (xi - _scores(x, step))
         dz, dw = to_z - z - z * da / a, to_w - w + w * da / s
         by_a, by_z = 0.9995 * _room(a, da, s, -da), 0.9995 * _room(z, dz, w, dw)
         a, s = a + by_a * da, s - by_a * da
         z, w, beta = z + by_z * dz, w + by_z * dw, beta + by_z * step
-        r = y - x @ beta
+        r = y - _scores(x, beta)
     return beta
 
 
-def _newton(x: Floats, q: Floats, xi: Floats, missing: Floats) -> Floats | None:
-    """Return the step that makes x'a whole: x' q x step = x' q xi - missing."""
-    weighted = x * q[:, None]
+def _squares(weighted: Floats, x: Floats) -> Floats:
+    """Return weighted' x in pieces too small for the linear algebra to start threads, which cost more than they save here."""
+    rows = max(1, 200_000 // x.shape[1] ** 2)
+    found = np.zeros((x.shape[1], x.shape[1]))
+    for at in range(0, len(x), rows):
+        found += weighted[at : at + rows].T @ x[at : at + rows]
+    return found
+
+
+def _scores(x: Floats, beta: Floats) -> Floats:
+    """Return x beta, without threads for the same reason."""
+    found: Floats = np.einsum("ij,j->i", x, beta)
+    return found
+
+
+def _sums(values: Floats, x: Floats) -> Floats:
+    """Return values' x, likewise."""
+    found: Floats = np.einsum("i,ij->j", values, x)
+    return found
+
+
+def _newton(curve: Floats, pull: Floats) -> Floats | None:
+    """Return the step that makes x'a whole: x' q x step = x' q xi - missing; None where it has none."""
     try:
-        found: Floats = np.linalg.solve(weighted.T @ x, xi @ weighted - missing).astype(np.float64)
+        found: Floats = np.linalg.solve(curve, pull).astype(np.float64)
     except np.linalg.LinAlgError:
         return None
     return found if np.isfinite(found).all() else None
@@ -185,32 +207,32 @@ def _room(first: Floats, step: Floats, second: Floats, other: Floats) -> float:
 def _corner(x: Floats, y: Floats, tau: float, push: Floats, beta: Floats) -> Floats:
     """Go from a point near the best to a corner, and from corner to corner while the sum falls."""
     p = x.shape[1]
-    r = y - x @ beta
+    r = y - _scores(x, beta)
     chosen = _independent(x, np.argsort(np.abs(r), kind="stable"), p)
     if len(chosen) < p:
         return np.full(p, np.nan)
-    best, best_sum = beta, _check(y - x @ beta, tau) - float(push @ beta)
+    best, best_sum = beta, _check(y - _scores(x, beta), tau) - float(push @ beta)
     for _ in range(_PIVOTS):
         try:
-            inverse = np.linalg.inv(x[chosen])
+            inverse: Floats = np.linalg.inv(x[chosen]).astype(np.float64)
         except np.linalg.LinAlgError:
             break
         beta = inverse @ y[chosen]
-        r = y - x @ beta
+        r = y - _scores(x, beta)
         r[chosen] = 0.0
         now = _check(r, tau) - float(push @ beta)
         if now <= best_sum + 1e-9 * abs(best_sum):
             best, best_sum = beta, min(now, best_sum)
         slope = np.where(r > 0, tau, tau - 1.0)
         slope[chosen] = 0.0
-        dual = -(slope @ x + push) @ inverse
+        dual = -(_sums(slope, x) + push) @ inverse
         over, under = dual - tau, (tau - 1) - dual
         worst = int(np.argmax(np.maximum(over, under)))
         if max(over[worst], under[worst]) <= 1e-9 * len(y):
             return beta
         sign = 1.0 if over[worst] >= under[worst] else -1.0
         entering = _line(
-            x @ (sign * inverse[:, worst]), r, slope, float(max(over[worst], under[worst])), chosen
+            _scores(x, sign * inverse[:, worst]), r, slope, float(max(over[worst], under[worst])), chosen
         )
         if entering < 0:
             break
