@@ -154,6 +154,16 @@ def test_few_schools_are_no_level_of_their_own() -> None:
     assert found.slope.method == "plain mean of schools' lines, t(G - 1)"
 
 
+def test_a_school_seen_once_is_no_line() -> None:
+    student, time, level, _, school = panel(np.random.default_rng(6), 90, 4)
+    once = (school != 3) | (
+        time == np.repeat([time[student == one].min() for one in range(90)], np.bincount(student))
+    )
+    time = np.where(school == 3, 1.0, time)
+    found = mixed_growth(student[once], time[once], level[once], school=school[once])
+    assert "schools_without_two_times_left_out" in found.slope.reasons and abs(found.slope.value - 0.5) < 0.4  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("student", "time", "level", "code"),
     [

@@ -17,6 +17,7 @@ from headway.science.files.columns import Columns, read_columns
 from headway.science.files.reading import ScienceRefusal, only, share, whole
 
 _CELLS = 50_000_000
+_STUDENTS = 5_000_000
 
 
 def gap(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,9 +266,9 @@ def _values(rows: Columns) -> tuple[NDArray[np.float64], NDArray[np.int64], list
     wrong = np.flatnonzero(affected > n)
     if len(wrong):
         raise rows.refuse("not_a_count", "affected must not be above n.", "affected", int(wrong[0]))
-    if n.sum() > _CELLS:
+    if n.sum() > _STUDENTS:
         raise ScienceRefusal(
-            "too_many_students", f"{rows.file} counts more than {_CELLS:,} students.", file=rows.file
+            "too_many_students", f"{rows.file} counts more than {_STUDENTS:,} students.", file=rows.file
         )
     repeated = np.repeat(np.arange(len(rows)), n)
     within = np.arange(len(repeated)) - np.repeat(np.cumsum(n) - n, n)

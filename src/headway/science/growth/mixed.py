@@ -284,8 +284,10 @@ class _Fit:
         if self.school is None or self.levels == 2:
             return found[0], found[1]
         sums = students.by(self.school, self.schools)
-        s = np.array([[sums.s00, sums.s01], [sums.s01, sums.s11]]).transpose(2, 0, 1)
-        own = np.linalg.pinv(s) @ np.stack([sums.b0, sums.b1], axis=1)[:, :, None]
+        tells = sums.s00 * sums.s11 - sums.s01**2 > 1e-9 * sums.s00 * np.maximum(sums.s11, 1e-300)
+        reasons += () if tells.all() else ("schools_without_two_times_left_out",)
+        s = np.array([[sums.s00, sums.s01], [sums.s01, sums.s11]]).transpose(2, 0, 1)[tells]
+        own = np.linalg.solve(s, np.stack([sums.b0, sums.b1], axis=1)[tells][:, :, None])
         lines = (self.line + self.unit * own[:, :, 0]) @ back.T
         method = "plain mean of schools' lines, t(G - 1)"
         pair = [interval_of_means(lines[:, at], chance) for at in range(2)]
