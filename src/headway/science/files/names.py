@@ -34,6 +34,18 @@ QUESTIONS: Mapping[str, Question] = {
     "on-track": Question("levels", "track"),
     "suppress": Question("disclosure", "suppress", ("minimum",)),
     "attack": Question("disclosure", "attack", ("minimum",)),
+    "gap": Question("equity", "gap", ("reference", "cut", "minimum", "interval")),
+    "risk-ratio": Question("equity", "risk_ratio", ("cell-size", "n-size", "state-risk", "interval")),
+    "inequality": Question("equity", "inequality", ("interval", "replicates", "seed")),
+    "predictability": Question("equity", "predictability", ("folds", "interval", "replicates", "seed")),
+    "mixed-growth": Question("growth", "mixed_growth", ("interval",)),
+    "time-to-mastery": Question("growth", "time_to_mastery", ("horizon", "transform", "interval")),
+    "growth-percentile": Question("growth", "growth_percentile", ("knots", "standard-error", "interval")),
+    "adds-beyond": Question(
+        "prediction", "adds_beyond", ("baseline", "added", "cluster", "interval", "replicates", "seed")
+    ),
+    "cost-effectiveness": Question("prediction", "cost_effectiveness", ("reference", "interval")),
+    "gap-steps": Question("equity", "gap_steps", ("reference", "interval", "replicates", "seed")),
 }
 
 
