@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from headway.analytics.asking import question
-from headway.analytics.metrics import MEAN, RATE, RATIO, STATES, Metric
-from headway.analytics.types import Cell, Engine, State
+import numpy as np
+
+from headway.analytics.asking import SUMS, head_count, question
+from headway.analytics.metrics import GROUPS, MEAN, RATE, RATIO, STATES, WAIT, Metric
+from headway.analytics.types import TOTAL, UNKNOWN, Cell, Engine, State
 from headway.science import sums
 from headway.science.equity.shares import share
+from headway.science.growth.waiting import waiting
 
 Part = tuple[str, ...]
 
@@ -23,6 +28,10 @@ def cells(engine: Engine, metric: Metric, by: Sequence[str], *, school: str | No
     rows = engine.rows(question(metric, by, school=school))
     if metric.kind == STATES:
         return [_in_states(metric, part, own) for part, own in _grouped(rows, names)]
+    if metric.kind == WAIT:
+        counted = engine.rows(head_count(metric, by, school=school))
+        people = {tuple(row[name] for name in names): int(row["n"]) for row in counted}
+        return [_waited(part, own, people[part]) for part, own in _grouped(rows, names)]
     found = (_summed(metric, tuple(row[name] for name in names), row) for row in rows if row["n"])
     return [one for one in found if one.n]
 
@@ -62,3 +71,50 @@ def _in_states(metric: Metric, part: Part, rows: Sequence[Mapping[str, Any]]) ->
         found = share(counts.get(name, 0), n)
         states.append(State(name, counts.get(name, 0), found.value, found.interval))
     return Cell(part, n, None, None, "share of students, Wilson interval", (), of=n, states=tuple(states))
+
+
+def _waited(part: Part, rows: Sequence[Mapping[str, Any]], people: int) -> Cell:
+    times = np.array([int(row["times"]) for row in rows])
+    waits = np.repeat(np.array([float(row["wait"]) for row in rows]), times)
+    ended = np.repeat(np.array([bool(row["ended"]) for row in rows]), times)
+    found = waiting(waits, ended).median
+    interval, reasons = found.interval, found.reasons
+    if interval is not None and not math.isfinite(interval[1]):
+        interval, reasons = None, (*reasons, "upper_end_not_reached")
+    return Cell(
+        part, people, found.value, interval, found.method, reasons, of=people, chances=float(times.sum())
+    )
+
+
+def with_gaps(
+    metric: Metric, cells: Sequence[Cell], sums_of: Mapping[Part, Mapping[str, float]], by: str
+) -> list[Cell]:
+    """Return the cells of groups with their gap to all other students of the same total, where both have a figure.
+
+    `sums_of` are the sums of the kind by part; `by` the column of groups, the last of a part. The others are the total less the
+    group: students of whom nothing is said are among them.
+    """
+    if by not in GROUPS or metric.kind not in (RATIO, MEAN):
+        return list(cells)
+    found = []
+    for cell in cells:
+        whole = sums_of.get((*cell.part[:-1], TOTAL))
+        own = sums_of.get(cell.part)
+        if own is None or whole is None or cell.part[-1] in (TOTAL, UNKNOWN):
+            found.append(cell)
+            continue
+        others = {name: whole[name] - own[name] for name in own}
+        gap = (sums.share_gap if metric.kind == RATIO else sums.mean_gap)(own, others)
+        found.append(replace(cell, gap=gap.value, gap_interval=gap.interval))
+    return found
+
+
+def sums_by_part(
+    engine: Engine, metric: Metric, by: Sequence[str], names: Sequence[str]
+) -> dict[Part, dict[str, float]]:
+    """Return the sums of the kind for each part, with `TOTAL` where a column of `names` is not in `by`."""
+    found = {}
+    for row in engine.rows(question(metric, by)):
+        part = tuple(str(row[name]) if name in row else TOTAL for name in names)
+        found[part] = {name: float(row[name] or 0) for name in ("n", *SUMS[metric.kind])}
+    return found

@@ -165,11 +165,16 @@ def _hide(cell: Cell, why: str) -> Cell:
 
 def _rounded(metric: Metric, cell: Cell) -> Cell:
     """Return a cell with its numbers as they are shown: shares in whole percent, others in the metric's decimals."""
-    plain = replace(cell, hits=None, chances=None)
+    places = metric.decimals + (2 if metric.kind == RATIO else 0)
+    plain = replace(
+        cell,
+        hits=None,
+        chances=None,
+        gap=_digits(cell.gap, places),
+        gap_interval=_digits_of(cell.gap_interval, places),
+    )
     if metric.kind != RATIO:
-        places = metric.decimals
         return replace(plain, value=_digits(cell.value, places), interval=_digits_of(cell.interval, places))
-    places = 2 + metric.decimals
     bound = nearest_bound(cell.n or 0)
     if cell.value is not None and metric.decimals == 0 and not bound <= cell.value <= 1 - bound:
         low = cell.value < bound

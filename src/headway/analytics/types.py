@@ -48,8 +48,9 @@ class Cell:
     """The figure of one part of a table. `TOTAL` in `part` stands for all of them together.
 
     `n` students behind it, `of` students for whom there could be a figure; `hits` of `chances` where the metric has them;
-    `states` where it has states. `withheld` says why nothing is shown: `small`, or `protects` another that is small. `coded`
-    says that the value is only told as a bound: `at_least` or `at_most`. A withheld cell holds no number at all.
+    `states` where it has states; `gap` of a group to all other students, in the metric's own unit. `withheld` says why
+    nothing is shown: `small`, or `protects` another that is small. `coded` says that the value is only told as a bound:
+    `at_least` or `at_most`. A withheld cell holds no number at all.
     """
 
     part: tuple[str, ...]
@@ -62,6 +63,8 @@ class Cell:
     hits: float | None = None
     chances: float | None = None
     states: tuple[State, ...] = ()
+    gap: float | None = None
+    gap_interval: tuple[float, float] | None = None
     withheld: str = ""
     coded: str = ""
 

@@ -29,6 +29,12 @@ REPORTS: Mapping[str, Report] = {
              Section("reassessed", _AREAS)),
         ),
         Report(
+            "process", "Feedback and second chances",
+            "How long does work wait for an answer, and how many tries does it take?",
+            (Section("feedback_days", ("grade",)), Section("ready_days", ("grade",)), Section("tries", _AREAS),
+             Section("reassessed", _AREAS)),
+        ),
+        Report(
             "decisions", "Decisions beside the rule",
             "Where do teachers decide otherwise than the rule, and in which direction?",
             (Section("overrides", _AREAS), Section("overrides_up", ("grade",))),

@@ -80,7 +80,8 @@ def _figures(said: dict[str, Any]) -> Figures:
 
 def _cell(said: dict[str, Any]) -> Cell:
     return Cell(**{
-        **said, "part": tuple(said["part"]), "interval": _pair(said["interval"]), "reasons": tuple(said["reasons"]),
+        **said, "part": tuple(said["part"]), "interval": _pair(said["interval"]),
+        "gap_interval": _pair(said["gap_interval"]), "reasons": tuple(said["reasons"]),
         "states": tuple(State(**{**one, "interval": _pair(one["interval"])}) for one in said["states"]),
     })  # fmt: skip
 
@@ -109,7 +110,11 @@ def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dic
             }
             if not cell.states:
                 low, high = cell.interval or (None, None)
-                yield {**head, "state": "", "value": cell.value, "low": low, "high": high, **tail}
+                row = {**head, "state": "", "value": cell.value, "low": low, "high": high}
+                if cell.gap is not None:
+                    ends = cell.gap_interval or (None, None)
+                    row |= {"gap": cell.gap, "gap_low": ends[0], "gap_high": ends[1]}
+                yield {**row, **tail}
             for state in cell.states:
                 low, high = state.interval or (None, None)
                 why = cell.withheld or ("" if state.value is not None else "protects")

@@ -6,6 +6,7 @@ Sums are what a table keeps of students: two groups that are added up give the f
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 from scipy.special import betaincinv
 
@@ -103,3 +104,76 @@ def mean(*, n: int, total: float, squares: float, chance: float = 0.95) -> Estim
     spread = max(0.0, squares - n * value * value) / (n - 1)
     half = t_quantile(chance, n - 1) * math.sqrt(spread / n)
     return Estimate(value, (value - half, value + half), method, n)
+
+
+def share_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: float = 0.95) -> Estimate:
+    """Return the share of one group less that of another, from the sums of `share`, with Student's interval.
+
+    Assumes that no student is in both groups.
+
+    Parameters: `one` and `other` hold `n`, `hits`, `chances`, `hits_hits`, `hits_chances`, `chances_chances`.
+    Returns: `Estimate` in shares, -1 to 1; reasons `no_chance` and `one_student` where a group has too little.
+    Source: variances of both linearized ratios added up; degrees of freedom by Satterthwaite.
+    When not to use: without both levels beside it.
+
+    >>> a = dict(n=40, hits=30, chances=40, hits_hits=30, hits_chances=30, chances_chances=40)
+    >>> b = dict(n=40, hits=20, chances=40, hits_hits=20, hits_chances=20, chances_chances=40)
+    >>> found = share_gap(a, b)
+    >>> found.value, [round(x, 3) for x in found.interval]
+    (0.25, [0.039, 0.461])
+    """
+    parts = [_ratio_variance(each) for each in (one, other)]
+    method = "difference of two ratios over students, Student's interval"
+    return _difference(parts, one["n"] + other["n"], method, "no_chance", chance)
+
+
+def mean_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: float = 0.95) -> Estimate:
+    """Return the mean of one group less that of another, from `known`, `total` and `squares`, with Welch's interval.
+
+    >>> found = mean_gap(dict(known=4, total=10.0, squares=30.0), dict(known=4, total=6.0, squares=10.0))
+    >>> found.value
+    1.0
+    """
+    parts = [_mean_variance(each) for each in (one, other)]
+    return _difference(
+        parts,
+        one["known"] + other["known"],
+        "difference of two means, Welch t interval",
+        "nobody_known",
+        chance,
+    )
+
+
+def _ratio_variance(given: Mapping[str, float]) -> tuple[float, float, float] | None:
+    n, chances = given["n"], given["chances"]
+    if n < 1 or chances <= 0:
+        return None
+    value = given["hits"] / chances
+    spread = max(
+        0.0, given["hits_hits"] - 2 * value * given["hits_chances"] + value**2 * given["chances_chances"]
+    )
+    return value, n / max(1.0, n - 1) * spread / chances**2, n
+
+
+def _mean_variance(given: Mapping[str, float]) -> tuple[float, float, float] | None:
+    n = given["known"]
+    if n < 1:
+        return None
+    value = given["total"] / n
+    return value, max(0.0, given["squares"] - n * value * value) / max(1.0, n - 1) / n, n
+
+
+def _difference(
+    parts: Sequence[tuple[float, float, float] | None], n: float, method: str, empty: str, chance: float
+) -> Estimate:
+    one, other = parts
+    if one is None or other is None:
+        return Estimate(None, None, method, int(n), reasons=(empty,))
+    value, variance = one[0] - other[0], one[1] + other[1]
+    if min(one[2], other[2]) < 2:
+        return Estimate(value, None, method, int(n), reasons=("one_student",))
+    if variance <= 0:
+        return Estimate(value, None, method, int(n), reasons=("no_spread",))
+    freedom = variance**2 / (one[1] ** 2 / (one[2] - 1) + other[1] ** 2 / (other[2] - 1))
+    half = t_quantile(chance, freedom) * math.sqrt(variance)
+    return Estimate(value, (value - half, value + half), method, int(n))

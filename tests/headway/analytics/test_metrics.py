@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headway.analytics.actions import facts_of
+from headway.analytics.actions import facts_of, figures
 from headway.analytics.asking import head_count, question
 from headway.analytics.estimating import cells
 from headway.analytics.metrics import GROUPS, KINDS, METRICS, RATE, RATIO, STATES, WAIT
@@ -208,3 +208,40 @@ def test_every_metric_says_in_words_what_it_is() -> None:
         assert metric.says.endswith(".") and metric.fails.endswith(".") and metric.formula and metric.title
         assert metric.kind in (RATIO, RATE, STATES, WAIT, "mean") and set(metric.apart) <= set(metric.parts)
         assert bool(metric.states) == (metric.kind == STATES)
+
+
+def test_waits_are_medians_with_what_still_waits(tmp_path: Path) -> None:
+    waits = [("a", 1.0, True), ("a", 2.0, True), ("b", 3.0, True), ("b", 4.0, False), ("c", 5.0, False)]
+    folder = write(
+        tmp_path / "w", student=[A, B, C],
+        attempt=[{"student": who, "piece": f"{who}{n}", "attempt": 1, "wait_days": n, "answered": done}
+                 for who, n, done in waits],
+    )  # fmt: skip
+    found = ask(folder, "feedback_days")[()]
+    # Kaplan-Meier: 4/5, 3/5, 2/5: half at 3 days; the mean of the answered would be 2.
+    assert (found.value, found.n) == (3.0, 3)
+    assert ask(folder, "feedback_days", "school")[("S",)].reasons[-1] == "half_not_reached"
+    assert ask(folder, "tries") == {} and ask(folder, "ready_days") == {}
+
+
+def test_a_group_has_its_gap_to_all_others_with_an_interval(tmp_path: Path) -> None:
+    people = [student(f"s{i:02}", "N", english_learner=i < 20) for i in range(60)]
+    scope = scoped(*((p["student"], f"T{k}") for p in people for k in range(10)))
+    reached = [
+        stands(p["student"], f"T{k}", "proficient")
+        for i, p in enumerate(people)
+        for k in range(4 if i < 20 else 7 + i % 2)
+    ]
+    folder = write(
+        tmp_path / "g", student=people, target=[target(f"T{k}") for k in range(10)], scope=scope, determination=reached,
+        rating=[rated(p["student"], f"T{k}") for p in people[:1] for k in range(10)],
+    )  # fmt: skip
+    with facts_of(folder) as engine:
+        found = {
+            one.part: one
+            for one in figures(engine, "proficient_share", ("school", "english_learner"), minimum=10).cells
+        }
+    learner, other = found["N", "yes"], found["N", "no"]
+    assert (learner.value, other.value, learner.gap, other.gap) == (0.4, 0.75, -0.35, 0.35)
+    assert learner.gap_interval is not None and learner.gap_interval[0] < -0.35 < learner.gap_interval[1] < 0
+    assert found["N", "total"].gap is None

@@ -29,6 +29,7 @@ class Row:
     value: str
     interval: str
     states: tuple[tuple[str, str], ...]
+    gap: str
     held: str
     total: bool
 
@@ -41,6 +42,7 @@ class Panel:
     caption: str
     picture: charts.Picture
     rows: tuple[Row, ...]
+    widest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
         "sentences": _sentences(metric, own, school), "days": reports.days_released(),
         "sql": figures.text if subject.reader.all else "",
+        "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "title": words.title(metric.key),
         "part": words.part_titles()[by], "part_by": words.part_by()[by],
         "method": next((c.method for c in figures.cells if c.method), ""),
@@ -158,7 +161,7 @@ def _panel(
     rows = tuple(
         _row(metric, label, cell, released.minimum, part == TOTAL) for (part, cell), (label, _c) in zip(own, labeled, strict=True)
     )  # fmt: skip
-    return Panel(" · ".join(apart), caption, picture, rows)
+    return Panel(" · ".join(apart), caption, picture, rows, words.widest(metric, labeled))
 
 
 def _row(metric: Metric, label: str, cell: Cell, minimum: int, total: bool) -> Row:
@@ -174,7 +177,7 @@ def _row(metric: Metric, label: str, cell: Cell, minimum: int, total: bool) -> R
     )
     value = words.figure(metric, cell)
     said = value or ("" if held or cell.states else words.no_figure(cell))
-    return Row(label, n, said, words.interval(metric, cell), states, held, total)
+    return Row(label, n, said, words.interval(metric, cell), states, words.gap(metric, cell), held, total)
 
 
 def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:

@@ -109,6 +109,35 @@ def interval(metric: Metric, cell: Cell | State) -> str:
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
+def gap(metric: Metric, cell: Cell) -> str:
+    """Say the gap of a group to all other students with its interval, signs before the numbers; empty where there is none."""
+    if cell.gap is None:
+        return ""
+    ends = [_signed(metric, end) for end in (cell.gap, *(cell.gap_interval or ()))]
+    if cell.gap_interval is None:
+        return ends[0]
+    return _("%(value)s (%(low)s to %(high)s)") % {"value": ends[0], "low": ends[1], "high": ends[2]}
+
+
+def _signed(metric: Metric, value: float) -> str:
+    said = number(metric, abs(value)).removesuffix(" %")
+    return f"{MINUS if value < 0 else '+' if value > 0 else ''}{said}"
+
+
+def widest(metric: Metric, own: list[tuple[str, Cell]]) -> str:
+    """Say the widest gap whose interval leaves out zero; or that there is none, where any gap is told."""
+    told = [(label, cell) for label, cell in own if cell.gap is not None and cell.gap_interval is not None]
+    if not told:
+        return ""
+    clear = [(label, cell) for label, cell in told if cell.gap_interval[0] > 0 or cell.gap_interval[1] < 0]  # type: ignore[index]
+    if not clear:
+        return _("Every gap here may be none: each interval holds zero.")
+    label, cell = max(clear, key=lambda pair: abs(pair[1].gap or 0))
+    return _(
+        "The widest gap that is not zero: %(group)s, %(gap)s against all others. Of many gaps, one in twenty is told by chance."
+    ) % {"group": label, "gap": gap(metric, cell)}
+
+
 def withheld(cell: Cell, minimum: int) -> str:
     """Say why a figure is withheld."""
     if cell.withheld == "small":
@@ -120,6 +149,7 @@ def no_figure(cell: Cell) -> str:
     """Say why a part that is shown has no figure."""
     return {
         "nobody_known": _("not known for anybody yet"), "one_student": _("one student"), "no_chance": _("nothing to count"),
+        "half_not_reached": _("half is not reached yet"),
     }.get(cell.reasons[0] if cell.reasons else "", _("no figure"))  # fmt: skip
 
 
