@@ -29,11 +29,19 @@ class Question:
         return found
 
 
+SAMPLING = ("interval", "replicates", "seed")
+
 QUESTIONS: Mapping[str, Question] = {
     "proficiency": Question("levels", "proficiency", ("rule", "set"), several=("set",)),
     "on-track": Question("levels", "track"),
     "suppress": Question("disclosure", "suppress", ("minimum",)),
     "attack": Question("disclosure", "attack", ("minimum",)),
+    "percent-agreement": Question("agreement", "percent_agreement", ("weights", *SAMPLING)),
+    "cohen-kappa": Question("agreement", "cohen_kappa", ("weights", *SAMPLING)),
+    "fleiss-kappa": Question("agreement", "fleiss_kappa", ("weights", *SAMPLING)),
+    "krippendorff-alpha": Question("agreement", "krippendorff_alpha", ("level", "weights", *SAMPLING)),
+    "gwet-ac": Question("agreement", "gwet_ac", ("weights", "categories", *SAMPLING)),
+    "icc": Question("agreement", "icc", ("form", "interval")),
 }
 
 
