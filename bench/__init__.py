@@ -1,4 +1,5 @@
 """Benchmarks: figures with their machine's baseline of the same minute. Never part of a test run.
 
-`web` is workload W1 (the web product), `rules` the rule lines of W2, `agreement` agreement of raters at size. Each prints one JSON line per figure.
+`web` is workload W1 (the web product), `rules` the rule lines of W2, `agreement` agreement of
+raters at size. Each prints one JSON line per figure.
 """

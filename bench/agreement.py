@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
 
 import numpy as np
 
@@ -58,18 +54,25 @@ def figures(units: int) -> list[dict[str, Any]]:
     real = np.exp(np.random.default_rng(2).normal(size=(units, 3)))
     table = np.random.default_rng(3).normal(size=(units // 10, 4))
     floor = timed(lambda: np.nansum(matrix))[0]
-    drawn = {"replicates": REPLICATES}
-    asked: list[tuple[str, int, Callable[[], Any]]] = [
-        (f"{name} with {REPLICATES} replicates", units, lambda f=f, more=more, m=m: f(m, rng=np.random.default_rng(1), **drawn, **more))
-        for name, f, more, m in (
-            ("percent agreement", percent_agreement, {}, matrix),
-            ("Cohen's kappa", cohen_kappa, {}, matrix[:, :2]),
-            ("Fleiss' kappa", fleiss_kappa, {}, matrix),
-            ("AC2 quadratic", gwet_ac, {"weights": "quadratic"}, matrix),
-            ("alpha ordinal", krippendorff_alpha, {"level": "ordinal"}, matrix),
-            ("alpha interval", krippendorff_alpha, {"level": "interval"}, matrix),
+    resampled: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
+        ("percent agreement", percent_agreement, {}),
+        ("Cohen's kappa", cohen_kappa, {}),
+        ("Fleiss' kappa", fleiss_kappa, {}),
+        ("AC2 quadratic", gwet_ac, {"weights": "quadratic"}),
+        ("alpha ordinal", krippendorff_alpha, {"level": "ordinal"}),
+        ("alpha interval", krippendorff_alpha, {"level": "interval"}),
+    ]
+    asked: list[tuple[str, int, Callable[[], Any]]] = []
+    for name, ask, more in resampled:
+        of = matrix[:, :2] if ask is cohen_kappa else matrix
+        drawn = {"replicates": REPLICATES, **more}
+        asked.append(
+            (
+                f"{name} with {REPLICATES} replicates",
+                units,
+                lambda ask=ask, of=of, drawn=drawn: ask(of, rng=np.random.default_rng(1), **drawn),
+            )
         )
-    ]  # fmt: skip
     asked += [
         (f"alpha {level}, real values", units, lambda level=level: krippendorff_alpha(real, level=level))
         for level in ("ordinal", "interval", "ratio")
