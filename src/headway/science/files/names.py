@@ -42,6 +42,8 @@ QUESTIONS: Mapping[str, Question] = {
     "krippendorff-alpha": Question("agreement", "krippendorff_alpha", ("level", "weights", *SAMPLING)),
     "gwet-ac": Question("agreement", "gwet_ac", ("weights", "categories", *SAMPLING)),
     "icc": Question("agreement", "icc", ("form", "interval")),
+    "g-study": Question("generalizability", "g_study", ("design", "estimator", "interval")),
+    "d-study": Question("generalizability", "d_study", ("design", "sizes", "object", "estimator", *SAMPLING)),
 }
 
 
