@@ -105,7 +105,7 @@ def g_study(
     >>> p, r = np.divmod(np.arange(12), 3)
     >>> found = g_study("p x r", {"p": p, "r": r}, [1, 2, 2, 2, 3, 4, 4, 4, 5, 3, 5, 4])
     >>> [(one.name, round(one.estimate, 4)) for one in found.components]
-    [('p', 1.1389), ('r', 0.2292), ('pr', 0.3333)]
+    [('p', 1.3333), ('r', 0.3611), ('pr', 0.3056)]
     """
     plan = Design.of(design) if isinstance(design, str) else design
     if estimator not in ("auto", "mean-squares", "reml"):
