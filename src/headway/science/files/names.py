@@ -43,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = {
     "gwet-ac": Question("agreement", "gwet_ac", ("weights", "categories", *SAMPLING)),
     "icc": Question("agreement", "icc", ("form", "interval")),
     "g-study": Question("generalizability", "g_study", ("design", "estimator", "interval")),
+    "bradley-terry": Question("comparative", "bradley_terry", ("reference", "prior", "ties", *SAMPLING)),
     "d-study": Question("generalizability", "d_study", ("design", "sizes", "object", "estimator", *SAMPLING)),
 }
 
