@@ -39,15 +39,16 @@ class Graph:
 
     def differences(self, of: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum over each item's pairs, those where it is `other` subtracted."""
-        found: NDArray[np.float64] = np.bincount(self.one, of, self.n) - np.bincount(self.other, of, self.n)
-        return found
+        found = np.bincount(self.one, of, self.n) - np.bincount(self.other, of, self.n)
+        return found.astype(np.float64)
 
     def laplacian(self, weights: NDArray[np.float64], extra: NDArray[np.float64]) -> Laplacian:
         """Return the Laplacian of weighted pairs, with `extra` added to its diagonal."""
         from scipy.sparse import csr_array
 
         adjacent = csr_array((weights[self.pair], self.columns, self.starts), shape=(self.n, self.n))
-        degree = np.bincount(self.one, weights, self.n) + np.bincount(self.other, weights, self.n) + extra
+        ends = np.bincount(self.one, weights, self.n) + np.bincount(self.other, weights, self.n)
+        degree = ends.astype(np.float64) + extra
         return Laplacian(adjacent, degree, not extra.any())
 
 

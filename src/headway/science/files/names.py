@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, Question] = {
     "icc": Question("agreement", "icc", ("form", "interval")),
     "g-study": Question("generalizability", "g_study", ("design", "estimator", "interval")),
     "bradley-terry": Question("comparative", "bradley_terry", ("reference", "prior", "ties", *SAMPLING)),
+    "mantel-haenszel": Question("dif", "mantel_haenszel", ("reference", "purify", "interval")),
     "d-study": Question("generalizability", "d_study", ("design", "sizes", "object", "estimator", *SAMPLING)),
 }
 
