@@ -155,8 +155,9 @@ def test_icc_refuses_gaps_and_reads_rows_in_any_order():
     shuffled = RatingTable.of_rows(unit, rater, np.array(SIX)[unit, rater])
     for form in FORMS:
         assert icc(shuffled, form).value == pytest.approx(icc(SIX, form).value, abs=1e-12)
-    with pytest.raises(EstimateRefused, match="same"):
-        icc([[2, 2], [2, 2]])
+    for same in ([[2, 2], [2, 2]], [[0.1, 0.3], [0.1, 0.3]]):
+        with pytest.raises(EstimateRefused, match="same"):
+            icc(same, "icc3")
     assert icc([[1, 1], [2, 2]], "icc3").interval == (1.0, 1.0)
 
 

@@ -271,6 +271,12 @@ def test_adaptive_pairs_are_near_new_and_warned_of():
         (lambda: bradley_terry(Comparisons.of([0], [1], tie=[True])), "all_ties", "tie"),
         (lambda: bradley_terry(Comparisons.of([0, 1], [1, 0]), order=True), "no_order", "first"),
         (lambda: bradley_terry(Comparisons.of([0, 1], [1, 0]), prior=-1), "bad_prior", "zero or more"),
+        (
+            lambda: bradley_terry(Comparisons.of([0, 0, 1], [1, 1, 0], first=[0, 0, 0]), order=True),
+            "no_maximum",
+            "apart",
+        ),
+        (lambda: Comparisons.of([0], [1], count=[0]), "no_comparisons", "no comparisons"),
         (lambda: Comparisons.of([0], [0]), "same_item", "another"),
         (lambda: Comparisons.of([], []), "no_comparisons", "no comparisons"),
         (lambda: Comparisons.of([0, 1], [1]), "columns_differ", "one entry"),

@@ -78,8 +78,8 @@ def icc(
     msb, msj, mse, msw = _mean_squares(x)
     one_way = form.startswith("icc1")
     error, df2 = (msw, n * (k - 1)) if one_way else (mse, (n - 1) * (k - 1))
-    if msb <= 0 and msw <= 0:
-        raise EstimateRefused("no_variance", "All ratings are the same; there is nothing to correlate.")
+    if msb <= 0 and error <= 0:
+        raise EstimateRefused("no_variance", "Targets have the same ratings; there is nothing to correlate.")
     if error > 0:
         from scipy.special import fdtrc
 
@@ -153,7 +153,11 @@ def _mean_squares(x: NDArray[np.float64]) -> tuple[float, float, float, float]:
     within = float(np.einsum("ij,ij->", inside, inside))
     inside -= raters
     remainder = float(np.einsum("ij,ij->", inside, inside))
-    return between / (n - 1), of_raters / (k - 1), remainder / ((n - 1) * (k - 1)), within / (n * (k - 1))
+    floor = (1e-13 * float(np.abs(x).max())) ** 2
+    squares = between / (n - 1), of_raters / (k - 1), remainder / ((n - 1) * (k - 1)), within / (n * (k - 1))
+    # What is left of equal ratings by rounding is zero.
+    msb, msj, mse, msw = (square if square > floor else 0.0 for square in squares)
+    return msb, msj, mse, msw
 
 
 def _value(
@@ -161,7 +165,12 @@ def _value(
 ) -> tuple[float, tuple[float, float] | None]:
     """Return value and interval of one form. The mean of k follows from one rating by Spearman and Brown."""
     if form.startswith("icc2"):
-        value = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
+        below = msb + (k - 1) * mse + k * (msj - mse) / n
+        if below <= 0:
+            raise EstimateRefused(
+                "no_variance", "Neither targets nor raters differ; there is nothing to correlate."
+            )
+        value = (msb - mse) / below
         interval = _absolute(n, k, msb, msj, mse, value, confidence)
     else:
         one_way = form.startswith("icc1")

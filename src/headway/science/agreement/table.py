@@ -15,6 +15,8 @@ from headway.science.estimates import EstimateRefused
 MOST_KEYS = 1 << 22
 """Keys of patterns up to this many are counted in an array; beyond, they are sorted."""
 MOST_BITS = 62
+MOST_RATING = 1e100
+"""Beyond, squares of distances would leave the range of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class RatingTable:
             raise EstimateRefused("not_a_matrix", "Ratings are a matrix of units by raters.")
         n, width = matrix.shape
         if matrix.dtype.kind in "fiub":
-            there = np.isfinite(matrix) if matrix.dtype.kind == "f" else None
+            there = ~np.isnan(matrix) if matrix.dtype.kind == "f" else None
         else:
             matrix, there = _objects(matrix)
         if there is None or there.all():
@@ -204,6 +206,8 @@ def encode(flat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
                 place = np.zeros(int(present[-1]) + 1, kind)
                 place[present] = np.arange(len(present))
                 return present.astype(np.float64) + float(low), place[whole]
+        if max(abs(float(low)), abs(float(high))) > MOST_RATING:
+            raise EstimateRefused("out_of_range", f"Ratings lie within {MOST_RATING:g} of zero.", float(high))
     values, codes = np.unique(flat, return_inverse=True)
     if values.dtype.kind in "fiub":
         values = values.astype(np.float64)

@@ -46,6 +46,8 @@ def weights_of(name: Weights | ArrayLike, values: NDArray[Any]) -> NDArray[np.fl
         raise EstimateRefused("not_a_number", f"Ratings must be numbers for {name} weights.", str(values[0]))
     place = np.arange(k, dtype=np.float64) if name == "ordinal" else values.astype(np.float64)
     apart = np.abs(place[:, None] - place)
+    if name != "ordinal":
+        apart /= apart.max()
     if name == "quadratic":
         apart = apart**2
     elif name == "ordinal":

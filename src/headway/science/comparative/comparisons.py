@@ -55,6 +55,8 @@ class Comparisons:
             raise EstimateRefused("columns_differ", "Every column needs one entry per comparison.")
         if not (np.isfinite(columns["count"]).all() and (columns["count"] >= 0).all()):
             raise EstimateRefused("not_a_count", "A count is zero or more.")
+        if not columns["count"].any():
+            raise EstimateRefused("no_comparisons", "There are no comparisons.")
         same = np.flatnonzero(won == lost)
         if len(same):
             raise EstimateRefused("same_item", "An item is compared with another one.", int(same[0]))

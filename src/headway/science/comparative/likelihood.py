@@ -212,7 +212,16 @@ class Fit:
         if not len(self.further):
             return self.border, self.corner
         spread = self.info.solve(self.border)
-        return spread, np.linalg.inv(self.corner - self.border.T @ spread).astype(np.float64)
+        left = _told_apart(self.corner - self.border.T @ spread, self.corner)
+        return spread, np.linalg.inv(left).astype(np.float64)
+
+
+def _told_apart(left: NDArray[np.float64], corner: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the items leave of the information on order and ties. Raises `EstimateRefused("no_maximum")` for nothing."""
+    if not np.linalg.eigvalsh(left)[0] > 1e-9 * max(float(np.diag(corner).max()), 1e-12):
+        message = "Order or ties cannot be told apart from the items; leave them out."
+        raise EstimateRefused("no_maximum", message)
+    return left
 
 
 def _newton(
@@ -225,5 +234,6 @@ def _newton(
     solved = info.solve(np.column_stack([slope, border]), 1e-9)
     if not len(slopes):
         return solved[:, 0], slopes
-    steps = np.linalg.solve(corner - border.T @ solved[:, 1:], slopes - border.T @ solved[:, 0])
+    left = _told_apart(corner - border.T @ solved[:, 1:], corner)
+    steps = np.linalg.solve(left, slopes - border.T @ solved[:, 0])
     return solved[:, 0] - solved[:, 1:] @ steps, steps.astype(np.float64)

@@ -96,15 +96,19 @@ def icc(paths: Paths, options: Options) -> dict[str, Any]:
     form = one_of(options, "form", correlations.FORMS, "") if "form" in options else ""
     confidence = share(options, "interval", 0.95)
     read = _read(paths, "icc")
-    found = []
+    found, refused = [], []
     for each in (form,) if form else correlations.FORMS:
         try:
             found.append(correlations.icc(read.table, each, confidence=confidence))
-        except EstimateRefused as refused:
-            raise read.place(refused) from None
+        except EstimateRefused as no:
+            if no.code != "no_variance":
+                raise read.place(no) from None
+            refused.append((each, no))
+    if not found:
+        raise read.place(refused[0][1]) from None
     rows = [
-        {"form": one.form, "value": one.value, "interval": _ends(one), "f": _number(one.f), "df1": one.df1, "df2": one.df2,
-         "p": one.p, "method": one.method}
+        {"form": one.form, "value": _number(one.value), "interval": _ends(one), "f": _number(one.f), "df1": one.df1,
+         "df2": one.df2, "p": one.p, "method": one.method}
         for one in found
     ]  # fmt: skip
     first = found[0]
@@ -121,7 +125,8 @@ def icc(paths: Paths, options: Options) -> dict[str, Any]:
         "n": first.n, "k": first.k, "excluded": read.missing, "confidence": confidence,
         "mean_squares": {"targets": first.ms_targets, "raters": first.ms_raters, "remainder": first.ms_remainder,
                          "within": first.ms_within},
-        "version": correlations.VERSION, "reasons": list(first.reasons),
+        "version": correlations.VERSION,
+        "reasons": [*first.reasons, *(f"{no.code}:{name}" for name, no in refused)],
     }  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from headway.science.estimates import EstimateRefused
 from headway.science.files.reading import ScienceRefusal
 
+MOST = 1e100
+"""Beyond, squares would leave the range of numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -42,10 +45,11 @@ class Columns:
             found = np.array([float(cell) if cell else math.nan for cell in cells])
         except ValueError:
             found = np.array([_number(cell) for cell in cells])
-        wrong = np.flatnonzero(~np.isfinite(found))
-        for row in wrong.tolist():
+        for row in np.flatnonzero(~(np.abs(found) <= MOST)).tolist():
             if cells[row]:
-                raise self.refuse("not_a_number", f"{column} must be a finite number or empty.", row, column)
+                code = "out_of_range" if math.isfinite(found[row]) else "not_a_number"
+                message = f"{column} must be a number within {MOST:g} of zero, or empty."
+                raise self.refuse(code, message, row, column)
         return found
 
     def labels(self, column: str) -> tuple[NDArray[np.int64], list[str]]:

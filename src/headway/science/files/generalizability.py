@@ -132,7 +132,8 @@ def _sizes(text: Any) -> dict[str, float]:
 def _estimates(study: GStudy) -> list[dict[str, Any]]:
     return [
         {"effect": one.name, "value": one.estimate, "set_to_zero": one.value, "share": _number(one.share),
-         "standard_error": _number(one.standard_error), "interval": None if one.interval is None else list(one.interval),
+         "standard_error": _number(one.standard_error),
+         "interval": None if one.interval is None else [_number(end) for end in one.interval],
          "df": _number(one.df), "mean_square": _number(one.mean_square), "levels": one.levels}
         for one in study.components
     ]  # fmt: skip

@@ -291,4 +291,6 @@ def satterthwaite(estimate: float, freedom: float, confidence: float) -> tuple[f
 
     tail = (1 - confidence) / 2
     low, high = (float(chdtri(freedom, p)) for p in (tail, 1 - tail))
+    if low <= 0:
+        return None
     return freedom * estimate / low, freedom * estimate / high if high > 0 else math.inf
