@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -146,8 +146,20 @@ def _labels(
         column = np.asarray(facets[name])
         if column.shape != known.shape:
             raise EstimateRefused("unknown_facet", f"{name} needs one label per score.", name)
-        found[name] = np.unique(column[known], return_inverse=True)[1].reshape(-1).astype(np.int64)
+        found[name] = _dense(column[known])
     return found
+
+
+def _dense(labels: NDArray[Any]) -> NDArray[np.int64]:
+    """Return each label's place among the distinct ones; small whole numbers are counted, others sorted."""
+    if len(labels) and labels.dtype.kind in "iub":
+        low = int(labels.min())
+        if int(labels.max()) - low < 4 * len(labels) + 1000:
+            key = labels.astype(np.int64) - low
+            there = np.bincount(key) > 0
+            place = np.cumsum(there) - 1
+            return key if there.all() else place[key]
+    return np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _combined(names: list[str], labels: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -155,7 +167,7 @@ def _combined(names: list[str], labels: Mapping[str, NDArray[np.int64]]) -> NDAr
     key = np.zeros(len(next(iter(labels.values()))), np.int64)
     for name in names:
         key = key * (int(labels[name].max()) + 1) + labels[name]
-        key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        key = _dense(key)
     return key
 
 
@@ -168,8 +180,10 @@ def _sizes(plan: Design, labels: Mapping[str, NDArray[np.int64]]) -> dict[str, i
     for name in plan.facets:
         outer = _combined([other for other in plan.facets if other in plan.within[name]], labels)
         inner = _combined([name], {name: labels[name]})
-        pairs = np.unique(outer * (int(inner.max()) + 1) + inner) // (int(inner.max()) + 1)
-        counts = np.bincount(pairs)
+        both = _dense(outer * (int(inner.max()) + 1) + inner)
+        outside = np.zeros(int(both.max()) + 1, np.int64)
+        outside[both] = outer
+        counts = np.bincount(outside)
         found[name] = int(counts[0]) if (counts == counts[0]).all() else None
     return found
 
