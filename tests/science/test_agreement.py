@@ -1,6 +1,8 @@
 """Agreement of raters: published examples, independent implementations, properties, coverage."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -363,6 +365,8 @@ def test_categories_never_chosen_enter_ac1():
         (lambda: krippendorff_alpha(TWELVE, level="ordinal", weights="linear"), "level_or_weights"),
         (lambda: fleiss_kappa(TWELVE, weights="cubic"), "unknown_weights"),
         (lambda: gwet_ac(TWELVE, replicates=10), "no_generator"),
+        (lambda: percent_agreement(np.arange(6000.0).reshape(3000, 2) / 7), "too_many_categories"),
+        (lambda: krippendorff_alpha([[1, math.inf], [2, 3]]), "out_of_range"),
         (lambda: RatingTable.of_rows([0, 0], [1, 1], [2, 3]), "duplicate_rating"),
     ],
 )
@@ -370,6 +374,17 @@ def test_what_is_undefined_is_refused(ask, code):
     with pytest.raises(EstimateRefused) as caught:
         ask()
     assert caught.value.code == code
+
+
+def test_a_page_can_import_them_without_the_solvers():
+    program = """
+import sys
+for name in ("scipy", "numba"):
+    sys.modules[name] = None
+import headway.science.agreement, headway.science.comparative, headway.science.dif, headway.science.generalizability
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_text_is_nominal():
@@ -458,3 +473,23 @@ def test_bad_options_are_refused(tmp_path, name, options):
     with pytest.raises(ScienceRefusal) as caught:
         run(name, write(tmp_path, long(SIX)), options)
     assert caught.value.code == "bad_parameter"
+
+
+def test_places_are_right_in_a_file_of_blank_and_broken_lines(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text('unit,rater,rating\n\n"a\nb",r,1\n , ,\n"a\nb",s,2\nc,r,x\n', encoding="utf-8")
+    with pytest.raises(ScienceRefusal) as caught:
+        run("icc", [path])
+    assert (caught.value.code, caught.value.where["line"]) == ("not_a_number", 8)
+    path.write_text("unit,rater,rater\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(ScienceRefusal) as caught:
+        run("icc", [path])
+    assert caught.value.code == "column_missing"
+    path.write_text("unit,rater,rating,rating\n1,2,3,4\n", encoding="utf-8")
+    with pytest.raises(ScienceRefusal) as caught:
+        run("icc", [path])
+    assert caught.value.code == "column_twice"
+    path.write_text("unit,rater,rating\n1,2,3\n1,2\n", encoding="utf-8")
+    with pytest.raises(ScienceRefusal) as caught:
+        run("icc", [path])
+    assert (caught.value.code, caught.value.where["line"]) == ("cells_differ", 3)

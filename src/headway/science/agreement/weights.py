@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from headway.science.estimates import EstimateRefused
 
 NAMES = ("identity", "linear", "quadratic", "ordinal")
+MOST_CATEGORIES = 2000
 Weights = str | NDArray[np.float64]
 
 
@@ -22,8 +23,8 @@ def weights_of(name: Weights | ArrayLike, values: NDArray[Any]) -> NDArray[np.fl
     Parameters: `name`, one of identity, linear, quadratic, ordinal, or a symmetric K × K array with 1 on its diagonal;
     `values` K categories in order.
     Returns: float64 (K, K), from 0 to 1.
-    Raises: `EstimateRefused`: `unknown_weights`, `not_a_number` for text under other weights than identity,
-    `weights_differ` for an array of another shape.
+    Raises: `EstimateRefused`: `too_many_categories` beyond 2,000, `unknown_weights`, `not_a_number` for text under other
+    weights than identity, `weights_differ` for an array of another shape.
     Source: Gwet, Handbook of Inter-Rater Reliability, 4th ed. (2014), section 3.5; Cohen, Psychological Bulletin 70
     (1968).
 
@@ -31,6 +32,9 @@ def weights_of(name: Weights | ArrayLike, values: NDArray[Any]) -> NDArray[np.fl
     [1.0, 0.889, 0.0]
     """
     k = len(values)
+    if k > MOST_CATEGORIES:
+        message = f"{k} categories are too many to weigh; see alpha for interval and ratio, or icc."
+        raise EstimateRefused("too_many_categories", message)
     if not isinstance(name, str):
         given = np.asarray(name, np.float64)
         if given.shape != (k, k) or not np.allclose(given, given.T) or not np.allclose(np.diag(given), 1):

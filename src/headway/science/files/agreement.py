@@ -25,6 +25,8 @@ from headway.science.files.reading import ScienceRefusal, one_of, only, share, w
 Options = Mapping[str, Any]
 Paths = Sequence[Path | str]
 SEED = 1
+MOST_SHOWN = 1000
+"""Different ratings up to which each one's share is told."""
 
 
 def percent_agreement(paths: Paths, options: Options) -> dict[str, Any]:
@@ -174,12 +176,14 @@ class _Ratings:
 
     def answer(self, name: str, found: Agreement, version: int) -> dict[str, Any]:
         """Lay out a coefficient."""
-        categories = zip(found.categories, found.prevalence, strict=True)
+        shares = zip(found.categories, found.prevalence, strict=True)
+        few = len(found.categories) <= MOST_SHOWN
         return {
             "name": name, "value": found.value, "interval": _ends(found), "confidence": found.confidence,
             "standard_error": _number(found.standard_error), "n": found.n, "excluded": found.excluded,
             "missing": self.missing, "observed": found.observed, "chance": found.chance,
-            "prevalence": [{"rating": rating, "share": part} for rating, part in categories][:1000],
+            "categories": len(found.categories),
+            "prevalence": [{"rating": rating, "share": part} for rating, part in shares] if few else None,
             "raters": found.n_raters, "ratings": found.n_ratings, "students": found.clusters or None,
             "method": found.method, "version": version, "reasons": list(found.reasons),
         }  # fmt: skip

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from headway.science.estimates import EstimateRefused
 from headway.science.files.reading import ScienceRefusal
 
+BLOCK = 50_000
 MOST = 1e100
 """Beyond, squares would leave the range of numbers."""
 
@@ -82,43 +84,55 @@ def columns(path: Path | str, needed: Sequence[str]) -> Columns:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = [cell.strip() for cell in next(reader, [])]
-            rows, lines = _rows(reader)
+            _check_header(name, header, needed)
+            cells, lines = _cells(name, reader, len(header))
     except OSError as error:
         raise ScienceRefusal("unreadable", f"{name} cannot be read: {error.strerror}.", file=name) from error
     except UnicodeDecodeError as error:
         raise ScienceRefusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).", file=name) from error
     except csv.Error as error:
         raise ScienceRefusal("not_csv", f"{name} is not CSV: {error}.", file=name) from error
+    if not lines:
+        raise ScienceRefusal("no_rows", f"{name} has no rows.", file=name)
+    return Columns(name, dict(zip(header, cells, strict=True)), lines)
+
+
+def _check_header(name: str, header: list[str], needed: Sequence[str]) -> None:
     for column in needed:
         if column not in header:
             message = f"{name} needs the columns: {', '.join(needed)}; {column} is missing."
             raise ScienceRefusal("column_missing", message, file=name, line=1, column=column)
-    twice = [column for column in header if column and header.count(column) > 1]
-    if twice:
-        raise ScienceRefusal(
-            "column_twice", f"{twice[0]} stands twice in the header.", file=name, line=1, column=twice[0]
-        )
-    width = len(header)
-    for cells, line in zip(rows, lines, strict=True):
-        if len(cells) != width:
-            message = f"This line has {len(cells)} cells, the header {width}."
-            raise ScienceRefusal("cells_differ", message, file=name, line=line)
-    if not rows:
-        raise ScienceRefusal("no_rows", f"{name} has no rows.", file=name)
-    by_column = zip(*rows, strict=True)
-    return Columns(
-        name, {c: [cell.strip() for cell in cells] for c, cells in zip(header, by_column, strict=True)}, lines
-    )
+    for column in header:
+        if header.count(column) > 1:
+            message = f"{column or 'An empty name'} stands twice in the header."
+            raise ScienceRefusal("column_twice", message, file=name, line=1, column=column)
 
 
-def _rows(reader: Any) -> tuple[list[list[str]], Sequence[int]]:
-    """Return the rows that are not empty and their lines; rows of one line each need no list of numbers."""
-    rows, lines = [], []
-    for cells in reader:
-        if cells and (cells[0] or any(cell.strip() for cell in cells)):
-            rows.append(cells)
-            lines.append(reader.line_num)
-    return rows, lines
+def _cells(name: str, reader: Any, width: int) -> tuple[list[list[str]], list[int]]:
+    """Return the columns and the line on which each row ends, read in blocks: a list for each of a million rows would have
+    the garbage collector go through them again and again."""
+    cells: list[list[str]] = [[] for _ in range(width)]
+    lines: list[int] = []
+    before = reader.line_num
+    while block := list(islice(reader, BLOCK)):
+        if reader.line_num - before == len(block):
+            ends = list(range(before + 1, reader.line_num + 1))
+        else:
+            ends = list(
+                accumulate((1 + sum(cell.count("\n") for cell in row) for row in block), initial=before)
+            )[1:]
+        before = reader.line_num
+        filled = [at for at, row in enumerate(block) if any(map(str.strip, row))]
+        if len(filled) < len(block):
+            block, ends = [block[at] for at in filled], [ends[at] for at in filled]
+        for row, line in zip(block, ends, strict=True):
+            if len(row) != width:
+                message = f"This line has {len(row)} cells, the header {width}."
+                raise ScienceRefusal("cells_differ", message, file=name, line=line)
+        for column, part in zip(cells, zip(*block, strict=True), strict=False):
+            column += map(str.strip, part)
+        lines += ends
+    return cells, lines
 
 
 def _number(cell: str) -> float:

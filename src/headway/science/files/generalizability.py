@@ -27,7 +27,8 @@ def g_study(paths: Paths, options: Options) -> dict[str, Any]:
     return {
         "name": "g-study", "design": study.design.text, "estimates": _estimates(study), "interval": None,
         "confidence": study.confidence, "n": study.n, "excluded": len(rows) - study.n, "mean": study.mean,
-        "sizes": dict(study.sizes), "balanced": all(study.sizes.values()) and study.balanced, "method": study.method,
+        "components": {one.name: one.estimate for one in study.components}, "sizes": dict(study.sizes),
+        "balanced": study.complete, "method": study.method,
         "version": components.VERSION, "reasons": list(study.reasons),
     }  # fmt: skip
 
@@ -66,7 +67,8 @@ def d_study(paths: Paths, options: Options) -> dict[str, Any]:
         "generalizability": _number(found.generalizability), "dependability": _number(found.dependability),
         "universe_variance": found.universe, "relative_error_variance": found.relative_error,
         "absolute_error_variance": found.absolute_error, "relative_standard_error": math.sqrt(found.relative_error),
-        "absolute_standard_error": math.sqrt(found.absolute_error), "components": _estimates(study),
+        "absolute_standard_error": math.sqrt(found.absolute_error),
+        "components": {one.name: one.estimate for one in study.components},
         "confidence": found.confidence, "n": study.n, "excluded": len(rows) - study.n, "method": found.method,
         "version": decision.VERSION, "reasons": list(found.reasons),
     }  # fmt: skip
