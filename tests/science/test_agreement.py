@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from headway.science.agreement import (
     RatingTable,
     cohen_kappa,
+    conger_kappa,
     fleiss_kappa,
     gwet_ac,
     icc,
@@ -44,6 +45,10 @@ GWET = {
     ("ac", "ordinal"): (0.89894, 0.10690, 0.664),
     ("fleiss", "ordinal"): (0.85021, 0.14704, 0.527),
     ("alpha", "ordinal"): (0.83364, 0.13107, 0.542),
+    ("conger", "identity"): (0.76282, 0.14917, 0.435),
+    ("conger", "quadratic"): (0.85771, 0.14367, 0.541),
+    ("conger", "ordinal"): (0.84366, 0.14410, 0.526),
+    ("conger", "linear"): (0.81378, 0.14509, 0.494),
     ("ac", "linear"): (0.85874, 0.11733, 0.600),
     ("fleiss", "linear"): (0.81794, 0.14850, 0.491),
 }
@@ -52,6 +57,7 @@ NAMED = {
     "ac": gwet_ac,
     "fleiss": fleiss_kappa,
     "alpha": krippendorff_alpha,
+    "conger": conger_kappa,
 }
 
 
@@ -123,6 +129,9 @@ def test_cohen_excludes_single_ratings_and_light_averages_pairs():
     one = cohen_kappa([row[:2] for row in rows])
     assert (one.n, one.excluded) == (4, 2)
     assert pairs.pairs[0][2].value == one.value
+    two = [[1, 1], [2, 2], [1, 2], [1, 1]]
+    assert conger_kappa(two).value == pytest.approx(cohen_kappa(two).value, abs=1e-12)
+    assert conger_kappa(two).standard_error == pytest.approx(cohen_kappa(two).standard_error, abs=1e-12)
     assert pairs.mean == pytest.approx(np.mean([found.value for _, _, found in pairs.pairs]))
     with pytest.raises(EstimateRefused, match="two raters"):
         cohen_kappa(rows)
@@ -205,7 +214,7 @@ def test_neither_order_nor_names_of_levels_matter(matrix, random):
     rows = list(range(12))
     random.shuffle(rows)
     columns = random.sample(range(4), 4)
-    for ask in (percent_agreement, fleiss_kappa, gwet_ac, krippendorff_alpha):
+    for ask in NAMED.values():
         one, other = ask(matrix), ask((10 - matrix)[rows][:, columns])
         assert one.value == pytest.approx(other.value, abs=1e-12)
         assert one.standard_error == pytest.approx(other.standard_error, abs=1e-12)
@@ -418,7 +427,8 @@ def test_files_answer_as_the_library(tmp_path):
     assert run("percent-agreement", paths)["within_one"] == percent_agreement(TWELVE).within_one
     assert run("fleiss-kappa", paths, {"interval": "0.8"})["confidence"] == 0.8
     pairs = run("cohen-kappa", paths)
-    assert len(pairs["estimates"]) == 6 and pairs["reasons"] == ["pairs_of_raters"]
+    assert pairs["value"] == conger_kappa(TWELVE).value and len(pairs["estimates"]) == 6
+    assert pairs["reasons"] == ["under_minimum", "units_with_one_rating", "pairs_of_raters"]
     drawn = run("fleiss-kappa", paths, {"replicates": "200", "seed": "4"})
     assert drawn == run("fleiss-kappa", paths, {"replicates": "200", "seed": "4"})
     assert drawn["interval"] != run("fleiss-kappa", paths, {"replicates": "200", "seed": "5"})["interval"]

@@ -63,7 +63,7 @@ def cohen_kappa(
     data = table(ratings, clusters)
     who = np.unique(data.raters)
     if len(who) != 2 or who[0] < 0:
-        message = f"Cohen's kappa compares two raters; there are {data.n_raters}."
+        message = f"Cohen's kappa compares two raters; there are {data.n_raters}. See conger_kappa."
         raise EstimateRefused("two_raters", message)
     chosen = Options(confidence, replicates, rng, minimum)
     return _of_two(data, int(who[0]), int(who[1]), weights, chosen)

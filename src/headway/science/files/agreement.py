@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.agreement import alpha as alphas
-from headway.science.agreement import coefficients, cohen
+from headway.science.agreement import coefficients, cohen, conger
 from headway.science.agreement import intraclass as correlations
 from headway.science.agreement.coefficients import Agreement
 from headway.science.agreement.distances import LEVELS
@@ -68,29 +68,28 @@ def krippendorff_alpha(paths: Paths, options: Options) -> dict[str, Any]:
 
 
 def cohen_kappa(paths: Paths, options: Options) -> dict[str, Any]:
-    """Compute Cohen's kappa of two raters, or of every pair: `unit,rater,rating[,student]`; `--weights`."""
+    """Compute Cohen's kappa of two raters; of more Conger's, and every pair: `unit,rater,rating[,student]`; `--weights`."""
     read = _read(paths, "cohen-kappa")
     weights = _weights(options)
     if len(read.raters) <= 2:
         return read.answer(
             "cohen-kappa", read.ask(cohen.cohen_kappa, options, weights=weights), cohen.VERSION
         )
+    whole_group = read.answer(
+        "cohen-kappa", read.ask(conger.conger_kappa, options, weights=weights), conger.VERSION
+    )
+    if len(read.raters) > cohen.MOST_RATERS:
+        return whole_group | {"reasons": [*whole_group["reasons"], "too_many_raters_for_pairs"]}
     found = read.ask(cohen.pairwise_kappa, options, weights=weights)
-    reasons = [f"{code}: {read.raters[one]}, {read.raters[other]}" for one, other, code in found.refused]
     estimates = [
         {"rater": read.raters[one], "other": read.raters[other], "value": pair.value, "interval": _ends(pair),
          "standard_error": _number(pair.standard_error), "n": pair.n, "excluded": pair.excluded,
          "observed": pair.observed, "chance": pair.chance, "reasons": list(pair.reasons)}
         for one, other, pair in found.pairs
     ]  # fmt: skip
-    if not estimates:
-        raise ScienceRefusal("no_pairs", "No two raters have a kappa.", file=read.rows.file)
-    return {
-        "name": "cohen-kappa", "value": found.mean, "estimates": estimates, "interval": None,
-        "n": read.table.n_units, "excluded": read.missing,
-        "method": f"Light's kappa, the mean of Cohen's kappa over pairs of raters, {weights} weights",
-        "version": cohen.VERSION, "reasons": ["pairs_of_raters", *reasons],
-    }  # fmt: skip
+    refused = [f"{code}: {read.raters[one]}, {read.raters[other]}" for one, other, code in found.refused]
+    reasons = [*whole_group["reasons"], "pairs_of_raters", *refused]
+    return whole_group | {"estimates": estimates, "mean_of_pairs": _number(found.mean), "reasons": reasons}
 
 
 def icc(paths: Paths, options: Options) -> dict[str, Any]:
