@@ -170,6 +170,8 @@ def test_icc_refuses_gaps_and_reads_rows_in_any_order():
         with pytest.raises(EstimateRefused, match="same"):
             icc(same, "icc3")
     assert icc([[1, 1], [2, 2]], "icc3").interval == (1.0, 1.0)
+    undefined = icc([[2, 1], [1, 2], [2, 1], [1, 2]], "icc2")
+    assert undefined.interval is None and undefined.reasons == ("under_minimum", "negative", "no_interval")
 
 
 def by_definition(matrix, distance):

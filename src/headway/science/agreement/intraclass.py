@@ -58,7 +58,7 @@ def icc(
     Parameters: `ratings`, targets × raters, numbers, in any unit; for icc1 and icc1k a column has no meaning; `form`, one
     of icc1, icc2, icc3, icc1k, icc2k, icc3k; `confidence` 0 to 1; `minimum` as `percent_agreement`.
     Returns: `IntraclassCorrelation`, at most 1; below 0 where targets differ less than their own ratings. Reasons
-    `under_minimum`, `negative`.
+    `under_minimum`, `negative`, `no_interval` where the degrees of freedom of icc2 are undefined.
     Raises: `EstimateRefused`: `unknown_form`, `unbalanced` for missing ratings, `not_a_number`, `two_needed` for fewer
     than two targets or raters, `no_variance` where all ratings are the same.
     Source: Shrout & Fleiss, Psychological Bulletin 86 (1979): table 4 and the intervals of pages 424 to 426; those of the
@@ -90,6 +90,8 @@ def icc(
     value, interval = _value(form, n, k, msb, msj, mse, msw, confidence)
     if value < 0:
         reasons.append("negative")
+    if interval is None:
+        reasons.append("no_interval")
     return IntraclassCorrelation(
         value=value, interval=interval, confidence=confidence,
         method=f"{MEANING[form]}; interval {_source(form)}", n=n, reasons=tuple(reasons), form=form, k=k,
@@ -214,7 +216,10 @@ def _absolute(
     fj = msj / mse
     part = n * (1 + (k - 1) * value) - k * value
     above = (k - 1) * (n - 1) * (k * value * fj + part) ** 2
-    df = above / ((n - 1) * k**2 * value**2 * fj**2 + part**2)
+    below = (n - 1) * k**2 * value**2 * fj**2 + part**2
+    if not (above > 0 and below > 0):
+        return None
+    df = above / below
     tail = (1 + confidence) / 2
     upper, lower = float(fdtri(n - 1, df, tail)), float(fdtri(df, n - 1, tail))
     both = k * msj + (k * n - k - n) * mse
