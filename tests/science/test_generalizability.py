@@ -353,3 +353,14 @@ def test_files_are_refused_by_code(brennan, name, options, code):
     with pytest.raises(ScienceRefusal) as caught:
         run(name, brennan, options)
     assert caught.value.code == code
+
+
+def test_an_unbalanced_fit_by_another_program():
+    """Crossed effects by statsmodels 0.15.0: `mixedlm("y ~ 1", data, groups=one, vc_formula={"p": "0 + C(p)", "r": "0 + C(r)"})`,
+    `fit(reml=True, method=["powell", "bfgs"], gtol=1e-10)`, run in November 2026."""
+    p, r = (axis.ravel() for axis in np.indices((12, 4)))
+    y = (7 * p * p + 3 * r * r + 5 * p * r + (p * 17 + r * 29) % 11) % 10 + 2 * (p % 4) + 3 * r
+    keep = (p * 4 + r) % 7 != 3
+    found = g_study("p x r", {"p": p[keep], "r": r[keep]}, y[keep])
+    wanted = {"p": 6.80786344, "r": 16.25964381, "pr": 8.88422412}
+    assert {one.name: one.estimate for one in found.components} == pytest.approx(wanted, rel=2e-6)
