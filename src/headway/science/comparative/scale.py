@@ -87,7 +87,7 @@ def bradley_terry(
     Source: Bradley & Terry, Biometrika 39 (1952); ties: Davidson, JASA 65 (1970); order: Davidson & Beaver, Biometrics 33
     (1977); existence: Ford, American Mathematical Monthly 64 (1957); infit: Wright & Masters (1982), page 100; reliability
     and its inflation: Bramley, Research Matters (2015); Bramley & Vitello, Assessment in Education 26 (2019).
-    When not to use: to judge a student by a place on the scale of one session; to compare scales of two sessions without
+    When not to use: to judge a student by a place on the scale of one occasion; to compare scales of two occasions without
     items in common.
 
     >>> won = Comparisons.of([0, 0, 1, 1, 2, 0], [1, 1, 0, 2, 1, 2])
