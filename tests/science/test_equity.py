@@ -20,7 +20,7 @@ from headway.science.equity.predictability import predictability
 from headway.science.equity.risk import Group, ratio, risk_ratios
 from headway.science.equity.shares import share, share_difference
 from headway.science.equity.supports import expected_change
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 from headway.science.files.names import run
 from headway.science.files.reading import ScienceRefusal
 
@@ -58,7 +58,7 @@ def test_newcombe(counts: tuple[int, int, int, int], low: float, high: float) ->
 
 
 def test_impossible_counts_are_refused() -> None:
-    with pytest.raises(Undefined, match="not a count"):
+    with pytest.raises(EstimateRefused, match="not a count"):
         share(3, 2)
     assert share(0, 0).reasons == ("empty_group",)
 
@@ -119,7 +119,7 @@ def test_noncentral_interval_of_g() -> None:
 
 
 def test_what_a_gap_cannot_say() -> None:
-    with pytest.raises(Undefined):
+    with pytest.raises(EstimateRefused):
         of([], [1.0, 2.0])
     assert of([4.0] * 12, [1.0] * 12).v.reasons == ("no_overlap",)
     few = of([3.0, 2.0], [1.0, 2.5])
@@ -250,9 +250,9 @@ def test_ratios_at_their_ends() -> None:
         and score[1] == math.inf
     )
     assert ratio(0, 40, 0, 50)[1] is None
-    with pytest.raises(Undefined):
+    with pytest.raises(EstimateRefused):
         risk_ratios([Group("A", 3, 4), Group("B", 3, 1)])
-    with pytest.raises(Undefined):
+    with pytest.raises(EstimateRefused):
         risk_ratios([Group("A", 30, 4)])
 
 
@@ -315,7 +315,7 @@ def test_inequality_by_hand_and_its_refusals() -> None:
         and equal.reasons == ("no_spread",)
     )
     for values, code in (([-1.0, 2], "negative"), ([0.0, 0], "nothing_to_share"), ([math.nan], "no_rows")):
-        with pytest.raises(Undefined) as caught:
+        with pytest.raises(EstimateRefused) as caught:
             inequality(np.array(values))
         assert caught.value.code == code
 
@@ -431,7 +431,7 @@ def test_what_is_not_predictable_is_refused() -> None:
         (np.ones(40), groups, "no_spread"), (np.arange(40.0), np.zeros(40, int), "one_group"),
         (np.arange(6.0), groups[:6], "few_students"),
     ):  # fmt: skip
-        with pytest.raises(Undefined) as caught:
+        with pytest.raises(EstimateRefused) as caught:
             predictability(y, g)
         assert caught.value.code == code
 
@@ -494,7 +494,7 @@ def test_students_chosen_for_low_values_rise_without_support() -> None:
     assert holds(hits(drawn_selection, 300, 12), 300)
     assert expected_change(2.0, 3.0, 1.0).value == 0.0
     assert expected_change(2.0, 3.0, 0.7, population_spread=0.8, selected=40, pairs=50).interval[0] < 0.1  # type: ignore[index]
-    with pytest.raises(Undefined):
+    with pytest.raises(EstimateRefused):
         expected_change(2.0, 3.0, 1.2)
 
 

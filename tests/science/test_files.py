@@ -79,6 +79,7 @@ def test_bad_options_are_refused(tmp_path, options, code):
 
 
 def test_names():
-    assert {"proficiency", "on-track", "suppress", "attack"} <= set(names())
+    assert {"proficiency", "on-track", "suppress", "attack", "krippendorff-alpha"} <= set(names())
+    assert all(words.endswith(".") and len(words) < 130 for words in names().values())
     with pytest.raises(ScienceRefusal):
         run("weather", [])

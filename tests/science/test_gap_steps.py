@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.science.equity.steps import chain, gap_steps, reached, shapley
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 from headway.science.files.names import run
 from headway.science.files.reading import ScienceRefusal
 
@@ -116,7 +116,7 @@ def test_refusals() -> None:
     for entered, passed, code in (([10, 5], [5, 6], "not_a_count"), ([10, 0], [0, 0], "nobody_entered"),
                                   ([5] * 13, [5] * 13, "too_many_steps")):  # fmt: skip
         side = np.array(entered), np.array(passed)
-        with pytest.raises(Undefined) as caught:
+        with pytest.raises(EstimateRefused) as caught:
             gap_steps(side, side)
         assert caught.value.code == code
 

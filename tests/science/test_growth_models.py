@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 from headway.science.files.names import run
 from headway.science.files.reading import ScienceRefusal
 from headway.science.growth import quantiles
@@ -174,7 +174,7 @@ def test_a_school_seen_once_is_no_line() -> None:
     ],
 )
 def test_growth_that_cannot_be_told(student, time, level, code: str) -> None:
-    with pytest.raises(Undefined) as caught:
+    with pytest.raises(EstimateRefused) as caught:
         mixed_growth(np.array(student), np.array(time, float), np.array(level, float))
     assert caught.value.code == code
 
@@ -242,7 +242,7 @@ def test_quantiles_that_cannot_be_fitted() -> None:
         (x[:1], 0.5, "few_students"),
         (x, 1.0, "bad_quantile"),
     ):
-        with pytest.raises(Undefined) as caught:
+        with pytest.raises(EstimateRefused) as caught:
             quantile_regression(columns, np.arange(float(len(columns))), np.array([tau]))
         assert caught.value.code == code
 
@@ -409,7 +409,7 @@ def test_medians_by_the_other_scales() -> None:
         plain.low[0] == pytest.approx(0.8333333 - 1.959964 * plain.errors[0], abs=1e-6)
         and plain.high[0] == 1.0
     )
-    with pytest.raises(Undefined):
+    with pytest.raises(EstimateRefused):
         waiting(time, event, transform="logit")
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 from headway.science.files.names import run
 from headway.science.files.reading import ScienceRefusal
 from headway.science.prediction.adds import adds_beyond
@@ -82,7 +82,7 @@ def test_a_logistic_model_of_two_groups_is_their_odds() -> None:
     ],
 )  # fmt: skip
 def test_models_without_a_best_fit(x: list[int], y: list[int], code: str) -> None:
-    with pytest.raises(Undefined) as caught:
+    with pytest.raises(EstimateRefused) as caught:
         logistic(np.column_stack([np.ones(6), x]), np.array(y, float))
     assert caught.value.code == code
 

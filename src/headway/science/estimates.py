@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+USUAL_MINIMUM = 30
+"""Units below which a chance-corrected coefficient is too unsteady to act on (house definition 17)."""
 _NORMAL = NormalDist()
 
 
-class Undefined(ValueError):
-    """A question that the data cannot answer; `code` names why."""
+class EstimateRefused(ValueError):
+    """A question that the data cannot answer; `code` says why, `place` names what stands in the way where it is known."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, place: object = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.place = code, place
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval, how it was found, how many rows it rests on and how many were left out.
+    """A value with its interval, how it was found, how many it rests on and how many were left out.
 
-    `value` and `interval` are None where there is none; then `reasons` holds the codes that say why. A reason beside a
-    value is a warning.
+    `value` and `interval` (low, high) are None where there is none; then `reasons` holds the codes that say why. A reason
+    beside a value is a warning. `n` and `excluded` count in the units that `method` names; `standard_error` is nan where
+    there is none, `confidence` the chance that the interval is made for, nan where it is not said.
     """
 
     value: float | None
@@ -33,6 +37,22 @@ class Estimate:
     n: int
     excluded: int = 0
     reasons: tuple[str, ...] = ()
+    standard_error: float = math.nan
+    confidence: float = math.nan
+
+
+def enough(n: int, minimum: int | None, usual: int = USUAL_MINIMUM) -> tuple[str, ...]:
+    """Return `("under_minimum",)` where `n` is below the usual number, () otherwise.
+
+    Parameters: `minimum`, a policy's own number below which nothing is told; None tells, with the warning.
+    Raises: `EstimateRefused("under_minimum")`.
+
+    >>> enough(12, None), enough(40, None)
+    (('under_minimum',), ())
+    """
+    if minimum is not None and n < minimum:
+        raise EstimateRefused("under_minimum", f"{n} are too few; at least {minimum} are asked.")
+    return ("under_minimum",) if n < usual else ()
 
 
 def normal_quantile(chance: float) -> float:

@@ -18,7 +18,7 @@ from headway.science.equity.clusters import (
     means_by_cluster,
 )
 from headway.science.equity.shares import share, share_difference
-from headway.science.estimates import Estimate, Undefined, normal_quantile, t_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile, t_quantile
 from headway.science.prediction.areas import Area, area
 
 VERSION = 1
@@ -66,7 +66,7 @@ def gap(
     instead of the mean (tolerance 1e-9); `chance`, coverage; `minimum`, students per group below which `small_group` warns.
     Returns: `Gap`. Without schools: shares by Newcombe's interval, means by Welch's. Below 10 schools: the plain mean over
     schools of the difference within each, t(G - 1); from 10 schools: all students, jackknife over schools, t(G - 1).
-    Raises: `Undefined("empty_group")` where a group has no value.
+    Raises: `EstimateRefused("empty_group")` where a group has no value.
     Source: house definitions 10 and 11; V: Ho and Haertel (2006), Ho and Reardon (2012), JEBS 37:489.
     When not to use: to rank schools; to say what caused a gap.
 
@@ -78,7 +78,7 @@ def gap(
     left_out = int(len(values) - known.sum())
     level, reference = values[known], in_reference[known]
     if not reference.any() or reference.all():
-        raise Undefined("empty_group", "A gap needs students of both groups.")
+        raise EstimateRefused("empty_group", "A gap needs students of both groups.")
     places = area(level[reference], level[~reference])
     told = level if cut is None else (level >= cut - 1e-9).astype(np.float64)
     binary = bool(np.isin(told, (0.0, 1.0)).all())

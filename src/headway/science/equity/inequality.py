@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Estimate, Undefined, normal_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile
 
 VERSION = 1
 MINIMUM = 10
@@ -46,7 +46,7 @@ def inequality(
     missing; `chance`, coverage; `replicates`, 50 or more; `rng`, the only source of chance (None: seed 0).
     Returns: `Inequality`; intervals by the studentized bootstrap, or the normal one of the same standard error where
     `replicates` × n is beyond `BUDGET`. `few_students` warns below 10.
-    Raises: `Undefined`: `no_rows`, `negative` (an amount below zero), `nothing_to_share` (a total of zero).
+    Raises: `EstimateRefused`: `no_rows`, `negative` (an amount below zero), `nothing_to_share` (a total of zero).
     Source: Cowell (2011), Measuring Inequality, chapter 3 and appendix; influence functions: Davidson (2009), J. Econometrics
     150:30. Gini is the plain one, Σ(2i - n - 1)x / (n Σx), without n/(n - 1).
     When not to use: for scales without a zero; adding 1 to every level changes both figures.
@@ -58,11 +58,11 @@ def inequality(
     known = ~np.isnan(values) if groups is None else ~np.isnan(values) & (groups >= 0)
     x, left_out = values[known], int(len(values) - known.sum())
     if not len(x):
-        raise Undefined("no_rows", "There is no value.")
+        raise EstimateRefused("no_rows", "There is no value.")
     if x.min() < 0:
-        raise Undefined("negative", "Inequality is of amounts from 0; there is one below.")
+        raise EstimateRefused("negative", "Inequality is of amounts from 0; there is one below.")
     if x.sum() <= 0:
-        raise Undefined("nothing_to_share", "The amounts are all zero.")
+        raise EstimateRefused("nothing_to_share", "The amounts are all zero.")
     index = np.zeros(len(x), np.int64) if groups is None else np.unique(groups[known], return_inverse=True)[1]
     order = np.argsort(x, kind="stable")
     sample = _Sample(x[order], index[order], int(index.max()) + 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Estimate, Undefined
+from headway.science.estimates import Estimate, EstimateRefused
 
 VERSION = 1
 MINIMUM = 10
@@ -32,7 +32,7 @@ def pooled_means(
     within groups, in the unit of the means, above 0; `chance`, coverage; `minimum`, least students of a group.
     Returns: one `Estimate` per group, each with the reason `borrows_from_similar_groups`; below the minimum no value
     (`below_minimum`), nor does such a group lend. Fewer than 3 groups: the plain mean and `few_groups`.
-    Raises: `Undefined("no_spread")`.
+    Raises: `EstimateRefused("no_spread")`.
     Source: house definition 19; Gelman et al. (2013), Bayesian Data Analysis, section 5.4: flat prior on the spread between
     groups, summed over a grid, so that the interval holds what is not known about it.
     When not to use: to test or rank groups, or where groups are known to differ in kind.
@@ -42,7 +42,7 @@ def pooled_means(
     True
     """
     if not spread > 0:
-        raise Undefined("no_spread", "The spread of students within groups is above zero.")
+        raise EstimateRefused("no_spread", "The spread of students within groups is above zero.")
     method = f"normal hierarchical model, {LABEL}"
     lends = (sizes >= max(minimum, 1)) & ~np.isnan(means)
     y, errors = means[lends], spread / np.sqrt(sizes[lends])
@@ -77,7 +77,7 @@ def pooled_shares(
 
     Parameters: `affected` of `sizes` students per group, shape (groups,); `chance`, coverage; `minimum`, least students.
     Returns: as `pooled_means`, shares from 0 to 1; fewer than 3 groups: the plain share and `few_groups`.
-    Raises: `Undefined("not_a_count")` where a count lies outside its group.
+    Raises: `EstimateRefused("not_a_count")` where a count lies outside its group.
     Source: Gelman et al. (2013), section 5.3: the beta-binomial with prior (a + b)^(-5/2), summed over a grid.
     When not to use: as `pooled_means`.
 
@@ -88,7 +88,7 @@ def pooled_shares(
     from scipy.special import betainc, betaln
 
     if (affected < 0).any() or (affected > sizes).any():
-        raise Undefined("not_a_count", "The affected students of a group are a part of it.")
+        raise EstimateRefused("not_a_count", "The affected students of a group are a part of it.")
     method = f"beta-binomial hierarchical model, {LABEL}"
     lends = sizes >= max(minimum, 1)
     x, n = affected[lends].astype(np.float64), sizes[lends].astype(np.float64)

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Estimate, Undefined
+from headway.science.estimates import Estimate, EstimateRefused
 from headway.science.prediction.areas import Area, area
 
 VERSION = 1
@@ -54,7 +54,7 @@ def predictability(
     `replicates`, permutations of the outcome (0: none); `rng`, the only source of chance (None: seed 0).
     Returns: `Predictability`. Intervals of R² are those of the population's, by the noncentral F with the spread of the
     students' own influences; of the area, the same of the distance between both outcomes. `few_students` warns below 30.
-    Raises: `Undefined`: `few_students` (below 2 a fold), `one_group`, `no_spread`.
+    Raises: `EstimateRefused`: `few_students` (below 2 a fold), `one_group`, `no_spread`.
     Source: house definition 12; cross-validation: Stone (1974); null: Ojala and Garriga (2010), JMLR 11:1833; scores are least
     squares, for 0 and 1 Fisher's discriminant. Cost: n log n for each permutation.
     When not to use: to name one group's disadvantage, or to claim a cause.
@@ -98,14 +98,16 @@ def _prepared(
     rng: np.random.Generator,
 ) -> _Data:  # fmt: skip
     if len(y) < 2 * folds:
-        raise Undefined("few_students", f"{folds} folds need {2 * folds} students; there are {len(y)}.")
+        raise EstimateRefused("few_students", f"{folds} folds need {2 * folds} students; there are {len(y)}.")
     if y.min() == y.max():
-        raise Undefined("no_spread", "Every student has the same outcome: there is nothing to foretell.")
+        raise EstimateRefused(
+            "no_spread", "Every student has the same outcome: there is nothing to foretell."
+        )
     index = np.unique(groups, return_inverse=True)[1]
     if index.max() == 0:
-        raise Undefined("one_group", "There is one group: it foretells nothing.")
+        raise EstimateRefused("one_group", "There is one group: it foretells nothing.")
     if entry is not None and entry.min() == entry.max():
-        raise Undefined("no_spread", "Every student has the same entry: it foretells nothing.")
+        raise EstimateRefused("no_spread", "Every student has the same entry: it foretells nothing.")
     fold = np.empty(len(y), np.int64)
     fold[rng.permutation(len(y))] = np.arange(len(y)) % folds
     return _Data(y, index, entry, fold, folds)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headway.science.equity.shares import share
-from headway.science.estimates import Estimate, Undefined, normal_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile
 
 VERSION = 1
 CELL_SIZE = 10
@@ -59,7 +59,7 @@ def risk_ratios(
     its comparison group; `state_risk`, share of the state's comparison group, which itself meets both sizes; `chance`.
     Returns: one `RiskRatio` per group, in order. The arithmetic is given even where the rule asks for no ratio: then with
     `under_cell_size` or `under_n_size` among its reasons, and `comparison_under_…` where the comparison group is too small.
-    Raises: `Undefined`: `one_group`, `not_a_count`, `bad_size`, `not_a_share`.
+    Raises: `EstimateRefused`: `one_group`, `not_a_count`, `bad_size`, `not_a_share`.
     Source: 34 CFR 300.647 (a) to (c); intervals: Katz et al. (1978), Biometrics 34:469; Koopman (1984), Biometrics 40:513.
     When not to use: as a finding. The rule takes up to three years and reasonable progress into account.
 
@@ -69,11 +69,13 @@ def risk_ratios(
     (2.035484, [1.6269, 2.5467], 'risk_ratio')
     """
     if len(groups) < 2:
-        raise Undefined("one_group", "A risk ratio compares a group with all others; there is one group.")
+        raise EstimateRefused(
+            "one_group", "A risk ratio compares a group with all others; there is one group."
+        )
     if cell_size < 1 or n_size < 1:
-        raise Undefined("bad_size", "The cell size and the n-size are 1 or more.")
+        raise EstimateRefused("bad_size", "The cell size and the n-size are 1 or more.")
     if state_risk is not None and not 0 <= state_risk <= 1:
-        raise Undefined("not_a_share", "The state's risk is a share from 0 to 1.")
+        raise EstimateRefused("not_a_share", "The state's risk is a share from 0 to 1.")
     n, affected = sum(group.n for group in groups), sum(group.affected for group in groups)
     found = []
     for group in groups:

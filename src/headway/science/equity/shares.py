@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from headway.science.estimates import Estimate, Undefined, normal_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile
 
 
 def share(affected: int, n: int, *, chance: float = 0.95) -> Estimate:
@@ -14,7 +14,7 @@ def share(affected: int, n: int, *, chance: float = 0.95) -> Estimate:
 
     Parameters: `affected` of `n` students, 0 to n; `chance`, coverage of the interval.
     Returns: `Estimate`, 0 to 1; no value for an empty group (`empty_group`).
-    Raises: `Undefined("not_a_count")` where `affected` lies outside 0 to n.
+    Raises: `EstimateRefused("not_a_count")` where `affected` lies outside 0 to n.
     Source: Wilson (1927), JASA 22; Newcombe (1998), Statistics in Medicine 17:857, method 3.
     When not to use: for students in few schools, whose outcomes go together.
 
@@ -50,7 +50,7 @@ def share_difference(affected: int, n: int, other: int, other_n: int, *, chance:
 
     Parameters: `affected` of `n` in the first group, `other` of `other_n` in the second; `chance`, coverage.
     Returns: `Estimate`, -1 to 1 (times 100: percentage points); no value where a group is empty (`empty_group`).
-    Raises: `Undefined("not_a_count")` where a count lies outside its group.
+    Raises: `EstimateRefused("not_a_count")` where a count lies outside its group.
     Source: Newcombe (1998), Statistics in Medicine 17:873, method 10, the hybrid of two Wilson intervals.
     When not to use: without both shares beside it; see `gaps.share_gap`.
 
@@ -72,4 +72,4 @@ def share_difference(affected: int, n: int, other: int, other_n: int, *, chance:
 
 def _check(affected: int, n: int) -> None:
     if not 0 <= affected <= n:
-        raise Undefined("not_a_count", f"{affected} of {n} is not a count of students within a group.")
+        raise EstimateRefused("not_a_count", f"{affected} of {n} is not a count of students within a group.")

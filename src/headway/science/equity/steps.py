@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.equity.clusters import LEAST_CLUSTERS, jackknife_error
-from headway.science.estimates import Estimate, Undefined, percentile_interval, t_quantile
+from headway.science.estimates import Estimate, EstimateRefused, percentile_interval, t_quantile
 
 VERSION = 1
 MOST_STEPS = 12
@@ -80,7 +80,7 @@ def gap_steps(
     `replicates`, 100 or more; `minimum`, students entering a step below which `small_step` warns; `rng` (None: seed 0).
     Returns: `GapSteps`, shares from -1 to 1. Intervals: the Bayesian bootstrap of students, half a student added to each side;
     with 10 schools or more, the jackknife over schools with t(G - 1); with fewer, students again, and `few_schools` says so.
-    Raises: `Undefined`: `not_a_count`, `nobody_entered`, `too_many_steps` (above 12).
+    Raises: `EstimateRefused`: `not_a_count`, `nobody_entered`, `too_many_steps` (above 12).
     Source: house definition 13; Shapley (1953); Shorrocks (2013), J. Economic Inequality 11:99; Rubin (1981), Ann. Stat. 9:130.
     When not to use: for steps whose order of entry differs between the groups, or as an effect of changing a step.
 
@@ -92,15 +92,17 @@ def gap_steps(
     sides = [tuple(np.asarray(one, np.int64) for one in side) for side in (reference, group)]
     for entered, passed in sides:
         if (passed < 0).any() or (passed > entered).any():
-            raise Undefined("not_a_count", "Those who passed a step are a part of those who entered it.")
+            raise EstimateRefused(
+                "not_a_count", "Those who passed a step are a part of those who entered it."
+            )
     pooled = [tuple(one.sum(axis=0) if one.ndim > 1 else one for one in side) for side in sides]
     count = pooled[0][0].shape[0]
     if count > MOST_STEPS:
-        raise Undefined(
+        raise EstimateRefused(
             "too_many_steps", f"A gap is split over {MOST_STEPS} steps at most; there are {count}."
         )
     if any(bool((entered == 0).any()) for entered, _ in pooled):
-        raise Undefined("nobody_entered", "A step that nobody of a group entered has no share.")
+        raise EstimateRefused("nobody_entered", "A step that nobody of a group entered has no share.")
     shares = [passed / entered for entered, passed in pooled]
     parts = _split(rule, shares[0], shares[1])
     schools = sides[0][0].shape[0] if sides[0][0].ndim > 1 else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from headway.science.estimates import Estimate, Undefined, normal_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile
 
 VERSION = 1
 
@@ -28,7 +28,7 @@ def expected_change(
     `reliability`, correlation ρ of the value with its repetition, -1 to 1; `population_spread`, standard deviation of all,
     above 0, and `selected`, how many were chosen: without both no interval; `pairs`, students behind ρ (None: taken as known).
     Returns: `Estimate` of the change, in the unit of the values; its interval is that of the mean change seen in `selected`.
-    Raises: `Undefined`: `not_a_correlation`, `no_spread`, `few_students` (ρ from fewer than 4 pairs).
+    Raises: `EstimateRefused`: `not_a_correlation`, `no_spread`, `few_students` (ρ from fewer than 4 pairs).
     Source: house definition 18; Davis (1976), Am. J. Epidemiology 104:493; interval of ρ: Fisher's z.
     When not to use: where the trigger was not the value itself, or ρ comes from another span of time.
 
@@ -36,18 +36,18 @@ def expected_change(
     0.30000000000000004
     """
     if not -1 <= reliability <= 1:
-        raise Undefined("not_a_correlation", "The reliability is a correlation from -1 to 1.")
+        raise EstimateRefused("not_a_correlation", "The reliability is a correlation from -1 to 1.")
     method = "regression to the mean, (1 - ρ)(μ - x̄)"
     far = population_mean - at_selection
     value = (1 - reliability) * far
     if population_spread is None or selected < 1:
         return Estimate(value, None, method, selected, reasons=("no_spread_given",))
     if not population_spread > 0:
-        raise Undefined("no_spread", "The spread of the population is above zero.")
+        raise EstimateRefused("no_spread", "The spread of the population is above zero.")
     variance = population_spread**2 * (1 - reliability**2) / selected
     if pairs is not None:
         if pairs < 4:
-            raise Undefined("few_students", "A correlation has an interval from 4 pairs on.")
+            raise EstimateRefused("few_students", "A correlation has an interval from 4 pairs on.")
         variance += (far * (1 - reliability**2)) ** 2 / (pairs - 3)
     half = normal_quantile(chance) * math.sqrt(variance)
     return Estimate(value, (value - half, value + half), method, selected)

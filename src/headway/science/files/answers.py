@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from headway.science.estimates import Estimate, Undefined
+from headway.science.estimates import Estimate, EstimateRefused
 from headway.science.files.reading import ScienceRefusal, whole
 
 _Asked = ParamSpec("_Asked")
@@ -38,7 +38,7 @@ def ask(question: Callable[_Asked, _Found], *arguments: _Asked.args, **named: _A
     """Ask the science; what it cannot answer is a refusal with the same code."""
     try:
         return question(*arguments, **named)
-    except Undefined as refused:
+    except EstimateRefused as refused:
         raise ScienceRefusal(refused.code, str(refused)) from None
 
 
@@ -52,9 +52,9 @@ def ends(found: Estimate) -> list[float | None] | None:
     return None if found.interval is None else [finite(end) for end in found.interval]
 
 
-def finite(value: float) -> float | None:
+def finite(value: float | None) -> float | None:
     """Return a number that JSON can hold, None for one that is infinite or unknown."""
-    return value if math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def only_one(estimates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Question:
         return found
 
 
+SAMPLING = ("interval", "replicates", "seed")
+
 QUESTIONS: Mapping[str, Question] = {
     "proficiency": Question("levels", "proficiency", ("rule", "set"), several=("set",)),
     "on-track": Question("levels", "track"),
@@ -46,6 +48,16 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "cost-effectiveness": Question("prediction", "cost_effectiveness", ("reference", "interval")),
     "gap-steps": Question("equity", "gap_steps", ("reference", "interval", "replicates", "seed")),
+    "percent-agreement": Question("agreement", "percent_agreement", ("weights", *SAMPLING)),
+    "cohen-kappa": Question("agreement", "cohen_kappa", ("weights", *SAMPLING)),
+    "fleiss-kappa": Question("agreement", "fleiss_kappa", ("weights", *SAMPLING)),
+    "krippendorff-alpha": Question("agreement", "krippendorff_alpha", ("level", "weights", *SAMPLING)),
+    "gwet-ac": Question("agreement", "gwet_ac", ("weights", "categories", *SAMPLING)),
+    "icc": Question("agreement", "icc", ("form", "interval")),
+    "g-study": Question("generalizability", "g_study", ("design", "estimator", "interval")),
+    "bradley-terry": Question("comparative", "bradley_terry", ("reference", "prior", "ties", *SAMPLING)),
+    "mantel-haenszel": Question("dif", "mantel_haenszel", ("reference", "purify", "interval")),
+    "d-study": Question("generalizability", "d_study", ("design", "sizes", "object", "estimator", *SAMPLING)),
 }
 
 

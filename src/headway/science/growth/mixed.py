@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.equity.clusters import LEAST_CLUSTERS, interval_of_means
-from headway.science.estimates import Estimate, Undefined, normal_quantile, t_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile, t_quantile
 
 VERSION = 1
 MINIMUM = 10
@@ -105,7 +105,7 @@ def mixed_growth(
     Returns: `MixedGrowth`. Intervals of the common line: t with one degree less than students (schools); of students' slopes:
     normal, with the errors of the common line and of the spreads in it. Below 10 schools these are no level of
     their own: the slope is then the plain mean of schools' slopes with t(G - 1), and `few_schools` says so.
-    Raises: `Undefined`: `few_students` (below 3), `one_time`, `few_occasions` (nobody seen more often than the line needs),
+    Raises: `EstimateRefused`: `few_students` (below 3), `one_time`, `few_occasions` (nobody seen more often than the line needs),
     `no_spread`, `no_residual`, `two_schools`.
     Source: Laird and Ware (1982), Biometrics 38:963; profiled REML criterion: Bates et al. (2015), JSS 67(1), equation 42, here
     from the sums of each student's rows.
@@ -143,16 +143,16 @@ class _Fit:
         )
         self.n, self.count = len(level), len(self.students)
         if self.count < 3:
-            raise Undefined(
+            raise EstimateRefused(
                 "few_students", f"A line for each student needs 3 students; there are {self.count}."
             )
         if time.min() == time.max():
-            raise Undefined("one_time", "Growth needs levels at two times at least.")
+            raise EstimateRefused("one_time", "Growth needs levels at two times at least.")
         seen = np.stack([np.full(self.count, end) for end in (np.inf, -np.inf)])
         np.minimum.at(seen[0], unit, time)
         np.maximum.at(seen[1], unit, time)
         if (seen[0] == seen[1]).all() or self.n <= self.count + 2:
-            raise Undefined(
+            raise EstimateRefused(
                 "few_occasions", "Growth needs students seen at two times, and rows beyond one each."
             )
         self.middle, self.scale = float(time.mean()), float(time.std())
@@ -161,7 +161,7 @@ class _Fit:
         y = level - self.line[0] - self.line[1] * t
         self.squares = float((y * y).sum())
         if self.squares <= 1e-20 * float((level * level).sum() + 1):
-            raise Undefined("no_spread", "Every level lies on one line: there is nothing to estimate.")
+            raise EstimateRefused("no_spread", "Every level lies on one line: there is nothing to estimate.")
         self.unit = math.sqrt(self.squares / self.n)
         y, self.squares = y / self.unit, float(self.n)
         sums = [_summed(unit, one, self.count) for one in (t, t * t, y, t * y)]
@@ -177,7 +177,7 @@ class _Fit:
         if school is None:
             return None
         if (school[first][unit] != school).any():
-            raise Undefined("two_schools", "A student has rows in two schools; a line has one.")
+            raise EstimateRefused("two_schools", "A student has rows in two schools; a line has one.")
         found: NDArray[np.int64] = np.unique(school[first], return_inverse=True)[1]
         return found
 
@@ -242,7 +242,7 @@ class _Fit:
         s, b = chain[-1].total()
         common: Floats = np.linalg.solve(s, b).astype(np.float64)
         if np.abs(self.theta).max() >= _FAR or squares - float(b @ common) <= 1e-12 * self.n:
-            raise Undefined(
+            raise EstimateRefused(
                 "no_residual", "Every student's levels lie on a line: nothing is left to tell errors by."
             )
         residual = self.unit**2 * (squares - float(b @ common)) / (self.n - 2)

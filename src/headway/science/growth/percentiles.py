@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Undefined, normal_quantile
+from headway.science.estimates import EstimateRefused, normal_quantile
 from headway.science.growth.quantiles import quantile_regression
 
 VERSION = 1
@@ -51,7 +51,7 @@ def growth_percentile(
     inner knots of each prior's cubic spline at even quantiles, 0 to 20; `standard_error` of measurement of the current level,
     in its unit; `chance`, coverage of the interval that follows from it.
     Returns: `GrowthPercentiles`.
-    Raises: `Undefined`: `few_students` where no cohort is large enough for its columns.
+    Raises: `EstimateRefused`: `few_students` where no cohort is large enough for its columns.
     Source: Betebenner (2009), EM:IP 28(4):42: 100 conditional quantiles (0.005, 0.015 … 0.995) on B-splines with knots at the
     quantiles 0.2, 0.4, 0.6, 0.8 and boundaries a tenth beyond the range; the percentile is how many of them lie below the
     level, 0 as 1 and 100 as 99. Sorted quantiles (Chernozhukov et al. 2010) give the same count.
@@ -85,7 +85,7 @@ def growth_percentile(
         half = None if standard_error is None else normal_quantile(chance) * standard_error
         percentile[placed], low[placed], high[placed] = _placed(basis[rows], current[placed], lines, half)
     if not cohorts:
-        raise Undefined(
+        raise EstimateRefused(
             "few_students", "No cohort has enough students with the same number of earlier levels."
         )
     if standard_error is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ def quantile_regression(columns: Floats, outcome: Floats, quantiles: Floats) -> 
     `quantiles`, each between 0 and 1, both excluded.
     Returns: coefficients, shape (quantiles, p), each a corner of the linear program (it passes through p observations), whose
     optimality is checked; where several corners are best, one of them.
-    Raises: `Undefined`: `few_students` (n <= p), `columns_depend`, `bad_quantile`.
+    Raises: `EstimateRefused`: `few_students` (n <= p), `columns_depend`, `bad_quantile`.
     Source: Koenker and Bassett (1978); interior point: Portnoy and Koenker (1997), Statistical Science 12:279; from one
     quantile to the next: Chernozhukov, Fernández-Val and Melly (2022), Empirical Economics 62:7, algorithm 2, where students
     far from the last quantile enter as two sums, and the signs are checked after.
@@ -35,13 +35,15 @@ def quantile_regression(columns: Floats, outcome: Floats, quantiles: Floats) -> 
     """
     n, p = columns.shape
     if n <= p:
-        raise Undefined("few_students", f"{p} coefficients need more than {p} students; there are {n}.")
+        raise EstimateRefused("few_students", f"{p} coefficients need more than {p} students; there are {n}.")
     if ((quantiles <= 0) | (quantiles >= 1)).any():
-        raise Undefined("bad_quantile", "A quantile lies between 0 and 1.")
+        raise EstimateRefused("bad_quantile", "A quantile lies between 0 and 1.")
     basis, triangle = np.linalg.qr(columns)
     diagonal = np.abs(np.diag(triangle))
     if diagonal.min() <= 1e-10 * diagonal.max():
-        raise Undefined("columns_depend", "The columns are not independent: one follows from the others.")
+        raise EstimateRefused(
+            "columns_depend", "The columns are not independent: one follows from the others."
+        )
     basis = np.ascontiguousarray(basis * np.sqrt(n))
     scale = float(np.abs(outcome).max()) or 1.0
     path = _Path(basis, outcome / scale)

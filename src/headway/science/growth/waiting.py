@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Estimate, Undefined, normal_quantile
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile
 
 VERSION = 1
 MINIMUM = 10
@@ -56,7 +56,7 @@ def waiting(
     chance in small groups, `log` or `plain`.
     Returns: `Waiting`. A median that half have not reached has no value (`half_not_reached`); one whose upper end is not
     reached has inf there. `few_students` warns below 10.
-    Raises: `Undefined`: `no_rows`, `negative`, `unknown_transform`.
+    Raises: `EstimateRefused`: `no_rows`, `negative`, `unknown_transform`.
     Source: Kaplan and Meier (1958), JASA 53:457; Greenwood (1926); median: Brookmeyer and Crowley (1982), Biometrics 38:29;
     restricted mean: Klein and Moeschberger (2003), section 4.5. Of an event and a stop at one time the event comes first.
     When not to use: where stopping goes with the wait itself (students leave because they wait).
@@ -66,11 +66,13 @@ def waiting(
     ([0.8, 0.6, 0.3], 5.0)
     """
     if not len(duration):
-        raise Undefined("no_rows", "There is no duration.")
+        raise EstimateRefused("no_rows", "There is no duration.")
     if duration.min() < 0:
-        raise Undefined("negative", "A duration is 0 or more.")
+        raise EstimateRefused("negative", "A duration is 0 or more.")
     if transform not in TRANSFORMS:
-        raise Undefined("unknown_transform", f"The interval's scale is one of: {', '.join(TRANSFORMS)}.")
+        raise EstimateRefused(
+            "unknown_transform", f"The interval's scale is one of: {', '.join(TRANSFORMS)}."
+        )
     n = len(duration)
     times, at = np.unique(duration, return_inverse=True)
     events, leaving = np.bincount(at, event), np.bincount(at)
@@ -186,7 +188,7 @@ def log_rank(duration: Floats, event: NDArray[np.bool_], group: NDArray[np.int64
 
     Parameters: as `waiting`; `group`, identifiers 0 to k - 1, each with a student, two groups or more.
     Returns: `Comparison`, chi-square with k - 1 degrees of freedom.
-    Raises: `Undefined`: `one_group`, `nobody_done`.
+    Raises: `EstimateRefused`: `one_group`, `nobody_done`.
     Source: Mantel (1966); Peto and Peto (1972), JRSS A 135:185. Cost: n log n and times × groups.
     When not to use: where the curves cross, which it does not see.
 
@@ -199,9 +201,9 @@ def log_rank(duration: Floats, event: NDArray[np.bool_], group: NDArray[np.int64
 
     count = int(group.max()) + 1 if len(group) else 0
     if count < 2:
-        raise Undefined("one_group", "A comparison needs two groups.")
+        raise EstimateRefused("one_group", "A comparison needs two groups.")
     if not event.any():
-        raise Undefined("nobody_done", "Nobody is done: nothing can be compared.")
+        raise EstimateRefused("nobody_done", "Nobody is done: nothing can be compared.")
     times, at = np.unique(duration, return_inverse=True)
     cell = at * count + group
     size = len(times) * count
@@ -230,7 +232,7 @@ def hazard_ratios(
     Parameters: as `log_rank`.
     Returns: one `Estimate` of the logarithm for every group but the first, Wald interval; `no_end` where it runs away because
     a group has nobody done.
-    Raises: `Undefined`: `one_group`, `nobody_done`.
+    Raises: `EstimateRefused`: `one_group`, `nobody_done`.
     Source: Cox (1972), JRSS B 34:187; ties by Efron (1977), JASA 72:557.
     When not to use: where the curves cross.
 
@@ -241,9 +243,9 @@ def hazard_ratios(
     """
     count = int(group.max()) + 1 if len(group) else 0
     if count < 2:
-        raise Undefined("one_group", "A comparison needs two groups.")
+        raise EstimateRefused("one_group", "A comparison needs two groups.")
     if not event.any():
-        raise Undefined("nobody_done", "Nobody is done: nothing can be compared.")
+        raise EstimateRefused("nobody_done", "Nobody is done: nothing can be compared.")
     times, at = np.unique(duration, return_inverse=True)
     cell, size = at * count + group, len(times) * count
     done = np.bincount(cell, event, size).reshape(-1, count).astype(np.float64)

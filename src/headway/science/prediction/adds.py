@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.equity.clusters import LEAST_CLUSTERS
-from headway.science.estimates import Estimate, Undefined, normal_quantile, percentile_interval
+from headway.science.estimates import Estimate, EstimateRefused, normal_quantile, percentile_interval
 from headway.science.prediction.areas import Area, area, covariance
 from headway.science.prediction.logistic import Logistic, logistic
 
@@ -57,7 +57,7 @@ def adds_beyond(
     with its own fit; `chance`, coverage; `replicates`, 100 or more; `rng` (None: seed 0).
     Returns: `Adds`. The interval of `gained` is DeLong's, or the bootstrap's; none below 10 clusters (`few_clusters`).
     `few_events` warns below 10 of the rarer outcome per column.
-    Raises: `Undefined`: as `logistic`, and `no_added`.
+    Raises: `EstimateRefused`: as `logistic`, and `no_added`.
     Source: DeLong et al. (1988), Biometrics 44:837; Hosmer and Lemeshow (1989). The test of nothing is the likelihood ratio, not
     DeLong's, which is blunt between nested models (Demler, Pencina and D'Agostino 2012, Stat. Med. 31:2577).
     When not to use: as a verdict on one student; both areas are of the students fitted, and fall a little on others.
@@ -72,7 +72,7 @@ def adds_beyond(
     from scipy.special import chdtrc
 
     if added.shape[1] == 0:
-        raise Undefined("no_added", "There is no added column.")
+        raise EstimateRefused("no_added", "There is no added column.")
     one = np.ones((len(outcome), 1))
     small = np.hstack([one, baseline])
     large = np.hstack([small, added])
@@ -133,7 +133,7 @@ def _by_cluster(
         y = outcome[chosen]
         try:
             fits = [logistic(columns[chosen], y) for columns in (small, large)]
-        except Undefined:
+        except EstimateRefused:
             continue
         draws.append(_areas(fits[1].scores, y).value - _areas(fits[0].scores, y).value)
     if len(draws) < 0.9 * replicates:

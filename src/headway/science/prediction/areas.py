@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def area(a: NDArray[np.float64], b: NDArray[np.float64]) -> Area:
 
     Parameters: `a`, `b`, values of both groups, shape (n,), in one unit.
     Returns: `Area`; its `variance` is DeLong's. Cost n log n.
-    Raises: `Undefined("empty_group")`.
+    Raises: `EstimateRefused("empty_group")`.
     Source: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837; by midranks, Sun and Xu (2014).
     When not to use: for members that come in clusters the variance is too small; sum the shares by cluster.
 
@@ -41,7 +41,7 @@ def area(a: NDArray[np.float64], b: NDArray[np.float64]) -> Area:
     0.875
     """
     if not len(a) or not len(b):
-        raise Undefined("empty_group", "An area needs members of both groups.")
+        raise EstimateRefused("empty_group", "An area needs members of both groups.")
     ordered_a, ordered_b = np.sort(a), np.sort(b)
     above = (np.searchsorted(ordered_b, a, "left") + np.searchsorted(ordered_b, a, "right")) / (2 * len(b))
     at_most = (np.searchsorted(ordered_a, b, "left") + np.searchsorted(ordered_a, b, "right")) / (2 * len(a))

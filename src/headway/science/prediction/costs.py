@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Estimate, Undefined, t_quantile
+from headway.science.estimates import Estimate, EstimateRefused, t_quantile
 
 VERSION = 1
 MINIMUM = 10
@@ -42,7 +42,7 @@ def cost_effectiveness(
     Parameters: `cost`, `effect`, shape (n,), of the units served, one unit of money and one of effect; `compared_cost`,
     `compared_effect` of the units not served (None: the served units' own means are divided); `chance`, coverage.
     Returns: `CostEffectiveness`. `few_units` warns below 10 of a group.
-    Raises: `Undefined("few_units")` below 2 units of a group; `no_spread` where no unit differs from another.
+    Raises: `EstimateRefused("few_units")` below 2 units of a group; `no_spread` where no unit differs from another.
     Source: Fieller (1954), JRSS B 16:175; O'Brien et al. (1994), Medical Care 32:150; degrees of freedom by Satterthwaite, of the
     effect's difference.
     When not to use: across programs whose effect is in different units, or where those served chose themselves.
@@ -56,7 +56,7 @@ def cost_effectiveness(
         groups.append((compared_cost, compared_effect))
     sizes = [len(one[0]) for one in groups]
     if min(sizes) < 2:
-        raise Undefined("few_units", "Each group needs two units.")
+        raise EstimateRefused("few_units", "Each group needs two units.")
     signs = (1.0, -1.0)
     means = np.array(
         [sum(s * float(one[at].mean()) for s, one in zip(signs, groups, strict=False)) for at in range(2)]
@@ -64,7 +64,7 @@ def cost_effectiveness(
     parts = [np.cov(np.stack(one)) / len(one[0]) for one in groups]
     spread: Floats = np.sum(parts, axis=0)
     if spread[1, 1] <= 0:
-        raise Undefined("no_spread", "Every unit has the same effect: its error cannot be told.")
+        raise EstimateRefused("no_spread", "Every unit has the same effect: its error cannot be told.")
     freedom = spread[1, 1] ** 2 / sum(
         float(one[1, 1]) ** 2 / (n - 1) for one, n in zip(parts, sizes, strict=True)
     )

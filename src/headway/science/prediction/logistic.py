@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.science.estimates import Undefined
+from headway.science.estimates import EstimateRefused
 
 Floats = NDArray[np.float64]
 _ROUNDS = 50
@@ -34,8 +34,8 @@ def logistic(columns: Floats, outcome: Floats, *, weights: Floats | None = None)
 
     Parameters: `columns`, shape (n, p); `outcome`, 0 or 1; `weights`, how often each row counts (None: once).
     Returns: `Logistic`.
-    Raises: `Undefined`: `one_outcome`, `columns_depend`, `separated` (a combination of the columns foretells every outcome, so
-    that no finite coefficients are best).
+    Raises: `EstimateRefused`: `one_outcome`, `columns_depend`, `separated` (a combination of the columns foretells
+    every outcome, so that no finite coefficients are best).
     Source: McCullagh and Nelder (1989), section 4.4: iteratively reweighted least squares. Start,
     end and the weights of the standard errors (those of the last round) are R's glm's, so that its figures are met to 1e-8; the
     errors at the very maximum differ by about 1e-5 of themselves.
@@ -47,12 +47,16 @@ def logistic(columns: Floats, outcome: Floats, *, weights: Floats | None = None)
     """
     w = np.ones(len(outcome)) if weights is None else weights
     if not 0 < float(w @ outcome) < float(w.sum()):
-        raise Undefined("one_outcome", "Every student has the same outcome: there is nothing to foretell.")
+        raise EstimateRefused(
+            "one_outcome", "Every student has the same outcome: there is nothing to foretell."
+        )
     scale = np.sqrt((columns * columns).mean(axis=0))
     if (scale == 0).any() or np.linalg.matrix_rank(
         np.linalg.qr(columns / scale, mode="r"), tol=1e-9
     ) < columns.shape[1]:
-        raise Undefined("columns_depend", "The columns are not independent: one follows from the others.")
+        raise EstimateRefused(
+            "columns_depend", "The columns are not independent: one follows from the others."
+        )
     x = columns / scale
     p = (outcome * w + 0.5) / (w + 1)
     score, beta, now = np.log(p / (1 - p)), np.zeros(x.shape[1]), -np.inf
@@ -78,8 +82,8 @@ def logistic(columns: Floats, outcome: Floats, *, weights: Floats | None = None)
     return Logistic(beta / scale, errors / scale, now, score)
 
 
-def _separated() -> Undefined:
-    return Undefined(
+def _separated() -> EstimateRefused:
+    return EstimateRefused(
         "separated", "A combination of the columns foretells every outcome: no finite coefficients are best."
     )
 
