@@ -79,6 +79,6 @@ def test_bad_options_are_refused(tmp_path, options, code):
 
 
 def test_names():
-    assert set(names()) == {"proficiency", "on-track", "suppress", "attack"}
+    assert {"proficiency", "on-track", "suppress", "attack"} <= set(names())
     with pytest.raises(ScienceRefusal):
         run("weather", [])

@@ -34,6 +34,21 @@ QUESTIONS: Mapping[str, Question] = {
     "on-track": Question("levels", "track"),
     "suppress": Question("disclosure", "suppress", ("minimum",)),
     "attack": Question("disclosure", "attack", ("minimum",)),
+    "facets": Question(
+        "facets",
+        "facets",
+        (
+            "model",
+            "estimator",
+            "interval",
+            "anchors",
+            "floating",
+            "thresholds",
+            "false-alarm",
+            "bias-corrected",
+            "nodes",
+        ),
+    ),
 }
 
 

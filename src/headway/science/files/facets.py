@@ -1,0 +1,144 @@
+"""Questions on files about raters: many-facet Rasch, the hierarchical rater model, and who is to score what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headway.science.facets.estimates import Differences, ElementEstimates, FacetsFit
+from headway.science.facets.fitting import ESTIMATORS, MODELS, VERSION
+from headway.science.facets.fitting import facets as fitted
+from headway.science.facets.ratings import CONTEXT, MAIN, STUDENT, FacetsRefused
+from headway.science.files.columns import Columns, read_columns
+from headway.science.files.reading import ScienceRefusal, one_of, only, share, whole
+
+FACETS = (STUDENT, *MAIN, *CONTEXT)
+
+
+def facets(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Scale ratings by many raters: students, raters, tasks, criteria on one scale: `--model --estimator --anchors FILE`."""
+    model = one_of(options, "model", MODELS, "rating-scale")
+    estimator = one_of(options, "estimator", ESTIMATORS, "marginal")
+    interval, alarm = share(options, "interval", 0.95), share(options, "false-alarm", 0.05)
+    floating = one_of(options, "floating", FACETS, "") if "floating" in options else None
+    by = one_of(options, "thresholds", MAIN, "") if "thresholds" in options else None
+    corrected = one_of(options, "bias-corrected", ("yes", "no"), "no") == "yes"
+    nodes = whole(options, "nodes", 15, 3, 101)
+    given = read_columns(only(paths, "facets"), (STUDENT, "rating"), (*MAIN, *CONTEXT))
+    rating = given.numbers("rating")
+    columns = {name: given.cells[name] for name in FACETS if name in given.cells and any(given.cells[name])}
+    anchors = _anchors(options["anchors"]) if "anchors" in options else None
+    try:
+        found = fitted(
+            rating, columns, model=model, estimator=estimator, thresholds_by=by, anchors=anchors, floating=floating,
+            interval=interval, false_alarm=alarm, bias_corrected=corrected, nodes=nodes,
+        )  # fmt: skip
+    except FacetsRefused as refused:
+        raise _refusal(refused, given) from None
+    return _answer(found)
+
+
+def _refusal(refused: FacetsRefused, given: Columns) -> ScienceRefusal:
+    found = ScienceRefusal(refused.code, str(refused), file=given.file)
+    if refused.details:
+        found.where["sets"] = refused.details
+    return found
+
+
+def _anchors(path: Any) -> dict[str, dict[str, float]]:
+    """Return anchored measures of a file with the columns facet, element, measure."""
+    given = read_columns(str(path), ("facet", "element", "measure"))
+    measures = given.numbers("measure")
+    found: dict[str, dict[str, float]] = {}
+    for row, (facet, element) in enumerate(zip(given.cells["facet"], given.cells["element"], strict=True)):
+        if facet not in FACETS:
+            raise given.refuse("unknown_word", f"facet is one of: {', '.join(FACETS)}.", "facet", row)
+        if math.isnan(measures[row]):
+            raise given.refuse("not_a_number", "An anchored element has a measure.", "measure", row)
+        found.setdefault(facet, {})[element] = float(measures[row])
+    return found
+
+
+def _answer(found: FacetsFit) -> dict[str, Any]:
+    rows = [row for name in found.elements for row in _rows(found.elements[name])]
+    return {
+        "name": "facets", "estimates": rows, "interval": found.interval, "n": found.n, "used": found.used,
+        "excluded": found.excluded, "method": found.method, "version": VERSION, "model": found.model,
+        "estimator": found.estimator, "floating": found.floating,
+        "thresholds": [
+            {"of": each.of, "category": each.category, "measure": number(each.measure),
+             "standard_error": number(each.standard_error), "interval": pair(each.low, each.high), "count": each.count}
+            for each in found.thresholds
+        ],
+        "summary": {
+            name: {
+                "n": each.n, "mean": number(each.mean), "deviation": number(each.deviation), "error": number(each.error),
+                "separation": number(each.separation), "strata": number(each.strata), "reliability": number(each.reliability),
+                "chi_square": number(each.chi_square), "degrees": each.degrees, "p": number(each.p),
+            }
+            for name, each in found.summaries.items()
+        },
+        "population": [
+            {"of": each.of, "n": each.n, "mean": number(each.mean), "standard_error": number(each.mean_error)}
+            for each in found.populations
+        ],
+        "student_deviation": number(found.student_deviation),
+        "student_deviation_error": number(found.student_deviation_error),
+        "student_reliability": number(found.student_reliability),
+        "agreement": None if found.agreement is None else {
+            "pairs": found.agreement.pairs, "observed": found.agreement.observed, "expected": found.agreement.expected,
+            "kappa": number(found.agreement.kappa),
+        },
+        "drift": _differences(found.differences.get("window")),
+        "differential": _differences(found.differences.get("group")),
+        "log_likelihood": found.log_likelihood, "parameters": found.parameters, "converged": found.converged,
+        "rounds": found.rounds, "residual": found.residual, "reasons": list(found.reasons),
+    }  # fmt: skip
+
+
+def _rows(each: ElementEstimates) -> list[dict[str, Any]]:
+    plain = {
+        "measure": each.measure, "standard_error": each.standard_error, "total": each.total,
+        "observed_average": each.observed_average, "fair_average": each.fair_average, "infit": each.infit,
+        "infit_z": each.infit_z, "outfit": each.outfit, "outfit_z": each.outfit_z, **each.extra,
+    }  # fmt: skip
+    columns = {name: [number(value) for value in values.tolist()] for name, values in plain.items()}
+    lows, highs, counts = each.low.tolist(), each.high.tolist(), each.count.tolist()
+    ends = [{0: None, -1: "lowest", 1: "highest"}[end] for end in each.extreme.tolist()]
+    anchored, names = each.anchored.tolist(), list(columns)
+    return [
+        {"facet": each.facet, "element": label, "count": counts[at], "interval": pair(lows[at], highs[at]),
+         **{name: columns[name][at] for name in names}, "extreme": ends[at], "anchored": anchored[at]}
+        for at, label in enumerate(each.labels)
+    ]  # fmt: skip
+
+
+def _differences(found: Differences | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    key = found.facet
+    rows = [
+        {"rater": each.rater, key: each.context, "count": each.count, "value": number(each.value),
+         "standard_error": number(each.standard_error), "interval": pair(each.low, each.high),
+         "shrunken": number(each.shrunken), "levels": number(each.levels), "p": number(each.p),
+         "p_adjusted": number(each.p_adjusted), "flagged": each.flagged, "reason": each.reason}
+        for each in found.rows
+    ]  # fmt: skip
+    return {
+        "estimates": rows, "deviation": number(found.deviation), "chi_square": number(found.chi_square),
+        "degrees": found.degrees, "p": number(found.p), "false_alarm": found.false_alarm,
+        "flagged": sum(each.flagged for each in found.rows),
+        "flagged_by_chance": found.false_alarm * sum(not each.reason for each in found.rows),
+    }  # fmt: skip
+
+
+def number(value: float) -> float | None:
+    """Return a number, None where it is not finite."""
+    return float(value) if math.isfinite(value) else None
+
+
+def pair(low: float, high: float) -> list[float] | None:
+    """Return an interval, None where it is not known."""
+    return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None
