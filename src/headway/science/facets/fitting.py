@@ -104,14 +104,15 @@ def facets(
     (L - 1) / L for L ratings a student; `nodes` of the quadrature.
     Returns: `FacetsFit`; measures in logits, averages in units of the rating.
     Raises: `FacetsRefused` `disconnected`, `confounded` (with the sets), `no_repeats`, `one_category`, `all_extreme`,
-    `no_finite_estimate`, `too_many_categories`, `no_item`, `unknown_anchor`, `anchored_students`, `bad_choice`, and those of `rating_table`.
+    `no_finite_estimate`, `too_many_categories`, `no_item`, `unknown_anchor`, `anchored_students`,
+    `bad_choice`, and those of `rating_table`.
     Source: Linacre, Many-Facet Rasch Measurement (1989); Andrich (1978); Masters (1982); Bock & Aitkin (1981).
     Where we differ: nodes stand where each student's posterior is; steps are Newton's on the observed information (Louis 1982).
     When not to use: for high stakes on a student without a second rater; to rank teachers; where students grew between the
     ratings that are to tie raters together.
 
-    >>> students = ["a", "a", "b", "b", "c", "c", "d", "d"]
-    >>> found = facets([1, 2, 2, 3, 3, 3, 1, 3], {"student": students, "rater": ["x", "y"] * 4}, estimator="joint")
+    >>> rated = {"student": list("aabbccddeeff"), "rater": ["x", "y"] * 6}
+    >>> found = facets([1, 2, 2, 3, 3, 3, 1, 3, 3, 2, 2, 1], rated, estimator="joint")
     >>> bool(found.elements["rater"].measure[0] > found.elements["rater"].measure[1])
     True
     """

@@ -59,8 +59,9 @@ def severity_adjustment(
     When not to use: to edit the ledger, to lower a level already given, to decide alone, to rank teachers.
 
     >>> from headway.science.facets.fitting import facets
-    >>> two = {"student": list("aabbccdd"), "rater": ["x", "y"] * 4}
-    >>> severity_adjustment(facets([1, 2, 2, 3, 3, 3, 1, 3], two), "x", 2, blind=True).reasons
+    >>> rated = {"student": list("aabbccddeeff"), "rater": ["x", "y"] * 6}
+    >>> found = facets([1, 2, 2, 3, 3, 3, 1, 3, 3, 2, 2, 1], rated)
+    >>> severity_adjustment(found, "x", 2, blind=True).reasons
     ('too_few_linked', 'too_uncertain')
     """
     if "rater" not in fit.elements:

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from headway.science.facets.estimates import Differences, ElementEstimates, FacetsFit
 from headway.science.facets.fitting import ESTIMATORS, MODELS, VERSION
 from headway.science.facets.fitting import facets as fitted
+from headway.science.facets.hierarchical import VERSION as HIERARCHICAL_VERSION
+from headway.science.facets.hierarchical import hierarchical_rater
 from headway.science.facets.ratings import CONTEXT, MAIN, STUDENT, FacetsRefused
 from headway.science.files.columns import Columns, read_columns
 from headway.science.files.reading import ScienceRefusal, one_of, only, share, whole
@@ -38,6 +42,51 @@ def facets(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str,
     except FacetsRefused as refused:
         raise _refusal(refused, given) from None
     return _answer(found)
+
+
+def hierarchical(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Say how well raters detect true categories, and which category each piece has: hierarchical rater model."""
+    interval = share(options, "interval", 0.95)
+    given = read_columns(only(paths, "hierarchical-rater"), (STUDENT, "item", "rater", "rating"))
+    cells = given.cells
+    try:
+        found = hierarchical_rater(
+            given.numbers("rating"), cells[STUDENT], cells["item"], cells["rater"], interval=interval
+        )
+    except FacetsRefused as refused:
+        raise _refusal(refused, given) from None
+    levels = np.array(found.levels)
+    return {
+        "name": "hierarchical-rater",
+        "estimates": [
+            {"rater": one.rater, "count": one.n, "detection": one.detection, "standard_error": number(one.detection_error),
+             "interval": pair(*one.interval), "criteria": list(one.criteria),
+             "criteria_errors": [number(each) for each in one.criteria_errors], "severity_levels": one.severity_levels,
+             "severity_levels_error": number(one.severity_error), "reason": one.reason}
+            for one in found.raters
+        ],
+        "items": [
+            {"item": one.item, "works": one.works, "steps": list(one.steps),
+             "step_errors": [number(each) for each in one.step_errors], "shares": list(one.shares)}
+            for one in found.items
+        ],
+        "works": [
+            {"student": found.students[student], "item": found.items[item].item, "level": level, "chance": chance,
+             "expected": expected}
+            for student, item, level, chance, expected in zip(
+                found.work_student.tolist(), found.work_item.tolist(), levels[found.chance.argmax(axis=1)].tolist(),
+                found.chance.max(axis=1).tolist(), (found.chance @ levels).tolist(), strict=True)
+        ],
+        "students": [
+            {"student": name, "measure": measure, "standard_error": error}
+            for name, measure, error in zip(found.students, found.theta.tolist(), found.theta_error.tolist(), strict=True)
+        ] if found.deviation > 0 else [],
+        "student_deviation": found.deviation, "student_deviation_error": number(found.deviation_error),
+        "certainty": found.certainty, "levels": list(found.levels), "interval": interval, "n": found.n,
+        "excluded": found.excluded, "method": found.method, "version": HIERARCHICAL_VERSION,
+        "log_likelihood": found.log_likelihood, "rounds": found.rounds, "converged": found.converged,
+        "reasons": list(found.reasons),
+    }  # fmt: skip
 
 
 def _refusal(refused: FacetsRefused, given: Columns) -> ScienceRefusal:

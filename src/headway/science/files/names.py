@@ -29,26 +29,25 @@ class Question:
         return found
 
 
+FACETS_OPTIONS = (
+    "model",
+    "estimator",
+    "interval",
+    "anchors",
+    "floating",
+    "thresholds",
+    "false-alarm",
+    "bias-corrected",
+    "nodes",
+)
+
 QUESTIONS: Mapping[str, Question] = {
     "proficiency": Question("levels", "proficiency", ("rule", "set"), several=("set",)),
     "on-track": Question("levels", "track"),
     "suppress": Question("disclosure", "suppress", ("minimum",)),
     "attack": Question("disclosure", "attack", ("minimum",)),
-    "facets": Question(
-        "facets",
-        "facets",
-        (
-            "model",
-            "estimator",
-            "interval",
-            "anchors",
-            "floating",
-            "thresholds",
-            "false-alarm",
-            "bias-corrected",
-            "nodes",
-        ),
-    ),
+    "facets": Question("facets", "facets", FACETS_OPTIONS),
+    "hierarchical-rater": Question("facets", "hierarchical", ("interval",)),
 }
 
 
