@@ -334,7 +334,7 @@ def _rater_step(detection: Floats, criteria: Floats, counts: Floats) -> tuple[Fl
     for _ in range(12):
         new_d = np.clip(detection + share * move[:, 0], 1e-3, LARGEST_DETECTION)
         new_c = criteria + share[:, None] * move[:, 1:]
-        ordered = (np.diff(new_c, axis=1) > 1e-4).all(axis=1)
+        ordered: NDArray[np.bool_] = np.asarray((np.diff(new_c, axis=1) > 1e-4).all(axis=1))
         trial = _Model(new_d, np.where(ordered[:, None], new_c, criteria), model.steps, 0.0)
         fallen = (counts * np.log(_rated(trial))).sum(axis=(1, 2)) < before - 1e-9
         worse: NDArray[np.bool_] = np.asarray(fallen | ~ordered)

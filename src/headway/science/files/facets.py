@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from headway.science.facets.design import VERSION as DESIGN_VERSION
+from headway.science.facets.design import rating_design
 from headway.science.facets.estimates import Differences, ElementEstimates, FacetsFit
 from headway.science.facets.fitting import ESTIMATORS, MODELS, VERSION
 from headway.science.facets.fitting import facets as fitted
@@ -191,3 +193,54 @@ def number(value: float) -> float | None:
 def pair(low: float, high: float) -> list[float] | None:
     """Return an interval, None where it is not known."""
     return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None
+
+
+def design(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan who scores which piece, all raters tied, loads balanced: `--pieces N --per-piece K --seed S`."""
+    if "pieces" not in options or "per-piece" not in options:
+        raise ScienceRefusal("bad_parameter", "A plan takes --pieces N and --per-piece K.")
+    pieces, per_piece = whole(options, "pieces", 1, 1, 1_000_000), whole(options, "per-piece", 2, 1, 50)
+    seed, categories = whole(options, "seed", 1, 0, 2**31), whole(options, "categories", 4, 2, 31)
+    given = read_columns(only(paths, "rating-design"), ("rater",), ("capacity", "school"))
+    names = given.cells["rater"]
+    _require_names(given)
+    capacity = None
+    if "capacity" in given.cells:
+        numbers = given.numbers("capacity")
+        for row in np.flatnonzero(~np.isnan(numbers) & ((numbers < 0) | (numbers % 1 != 0))).tolist():
+            raise given.refuse(
+                "out_of_range", "capacity is a whole number, zero or more, or empty.", "capacity", row
+            )
+        capacity = np.where(np.isnan(numbers), pieces, numbers).astype(np.int64)
+    try:
+        plan = rating_design(
+            len(names), pieces, per_piece, np.random.default_rng(seed), capacity=capacity,
+            school=given.cells.get("school"), categories=categories,
+        )  # fmt: skip
+    except FacetsRefused as refused:
+        raise _refusal(refused, given) from None
+    rows = zip(names, plan.load.tolist(), plan.partners.tolist(), plan.standard_error.tolist(), strict=True)
+    return {
+        "name": "rating-design",
+        "estimates": [
+            {"rater": name, "load": load, "partners": partners, "standard_error": number(error)}
+            for name, load, partners, error in rows
+        ],
+        "assignments": [
+            {"piece": at, "raters": [names[place] for place in chosen]} for at, chosen in enumerate(plan.raters_of.tolist(), 1)
+        ],
+        "interval": None, "n": pieces * per_piece, "excluded": int((plan.load == 0).sum()), "pairs_met": plan.met,
+        "most_together": plan.repeated, "across_schools": number(plan.crossing), "information": plan.information,
+        "seed": seed, "method": "connected design, balanced loads, pairs mixed", "version": DESIGN_VERSION,
+        "reasons": list(plan.reasons),
+    }  # fmt: skip
+
+
+def _require_names(given: Columns) -> None:
+    seen: set[str] = set()
+    for row, name in enumerate(given.cells["rater"]):
+        if not name:
+            raise given.refuse("no_rater", "A rater has a name.", "rater", row)
+        if name in seen:
+            raise given.refuse("rater_twice", f"{name} stands twice.", "rater", row)
+        seen.add(name)
