@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("web", "rules")
+NAMES = ("web", "rules", "facets")
 
 if __name__ == "__main__":
     for name in NAMES:

@@ -197,14 +197,15 @@ def expected_information(categories: int, deviation: float) -> float:
     """Return the variance of a rating in categories, averaged over students, with thresholds 1.2 logits apart.
 
     >>> round(expected_information(4, 1.0), 3)
-    0.722
+    0.601
     """
     from headway.science.facets.extremes import chances
 
-    steps = -STEP_WIDTH * (np.arange(categories - 1) - (categories - 2) / 2)
+    steps: Floats = -STEP_WIDTH * (np.arange(categories - 1, dtype=np.float64) - (categories - 2) / 2)
     at, weight = np.polynomial.hermite_e.hermegauss(41)
     k = np.arange(categories)
-    chance = chances(np.asarray(deviation * at, np.float64), steps)
+    nodes: Floats = np.asarray(at, np.float64) * deviation
+    chance = chances(nodes, steps)
     variance = chance @ (k * k) - (chance @ k) ** 2
     return float(variance @ weight / weight.sum())
 
