@@ -114,9 +114,9 @@ def coded(column: Sequence[Any] | NDArray[Any]) -> tuple[Codes, tuple[str, ...]]
     if isinstance(column, np.ndarray) and np.issubdtype(column.dtype, np.integer):
         distinct, found = np.unique(column, return_inverse=True)
         return found.reshape(-1).astype(np.int64), tuple(map(str, distinct.tolist()))
-    known: dict[Any, int] = {}
     cells = column.tolist() if isinstance(column, np.ndarray) else column
-    first = np.fromiter((known.setdefault(cell, len(known)) for cell in cells), np.int64, len(cells))
+    known = {cell: at for at, cell in enumerate(dict.fromkeys(cells))}
+    first = np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
     texts = ["" if cell is None or cell != cell else str(cell) for cell in known]
     labels = sorted(set(texts) - {""}, key=_in_order)
     place = {label: at for at, label in enumerate(labels)}

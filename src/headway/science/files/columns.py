@@ -6,6 +6,8 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress, islice
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,16 @@ from numpy.typing import NDArray
 
 from headway.science.files.reading import ScienceRefusal
 
+CHUNK = 50_000
+"""Rows that are read at a time: rows are turned into columns before the next are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A file's columns as texts without outer spaces, and the number of the line that each row ends on."""
+    """A file's columns as texts without outer spaces, and the number of the line that each row stands on.
+
+    In a file with line breaks inside cells the numbers are those counted back from the end of the rows read together.
+    """
 
     file: str
     lines: Sequence[int]
@@ -59,24 +67,42 @@ def read_columns(path: Path | str, needed: Sequence[str], optional: Sequence[str
             rows = csv.reader(file, strict=True)
             header = [cell.strip() for cell in next(rows, [])]
             wanted = _wanted(name, header, needed, optional)
-            width, lines, kept = len(header), [], []
-            for cells in rows:
-                if len(cells) != width:
-                    if not any(cell.strip() for cell in cells):
-                        continue
-                    message = f"This line has {len(cells)} cells, the header {width}."
-                    raise ScienceRefusal("cells_differ", message, file=name, line=rows.line_num)
-                lines.append(rows.line_num)
-                kept.append(cells)
+            cells: dict[str, list[str]] = {column: [] for column in wanted}
+            lines: list[int] = []
+            while part := list(islice(rows, CHUNK)):
+                _add(name, part, rows.line_num, len(header), wanted, cells, lines)
     except OSError as error:
         raise ScienceRefusal("unreadable", f"{name} cannot be read: {error.strerror}.", file=name) from error
     except UnicodeDecodeError as error:
         raise ScienceRefusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).", file=name) from error
     except csv.Error as error:
         raise ScienceRefusal("not_csv", f"{name} is not CSV: {error}.", file=name) from error
-    if not kept:
+    if not lines:
         raise ScienceRefusal("no_rows", f"{name} has no rows.", file=name)
-    return Columns(name, lines, {column: [row[at].strip() for row in kept] for column, at in wanted.items()})
+    return Columns(name, lines, cells)
+
+
+def _add(
+    name: str,
+    part: list[list[str]],
+    end: int,
+    width: int,
+    wanted: dict[str, int],
+    cells: dict[str, list[str]],
+    lines: list[int],
+) -> None:
+    """Add some rows to the columns; `end` is the line that the last of them ends on."""
+    numbers = list(range(end - len(part) + 1, end + 1))
+    if set(map(len, part)) != {width}:
+        for row, number in zip(part, numbers, strict=True):
+            if len(row) != width and any(cell.strip() for cell in row):
+                message = f"This line has {len(row)} cells, the header {width}."
+                raise ScienceRefusal("cells_differ", message, file=name, line=number)
+        full = [len(row) == width and any(map(str.strip, row)) for row in part]
+        part, numbers = list(compress(part, full)), list(compress(numbers, full))
+    lines.extend(numbers)
+    for column, at in wanted.items():
+        cells[column].extend(map(str.strip, map(itemgetter(at), part)))
 
 
 def _wanted(name: str, header: list[str], needed: Sequence[str], optional: Sequence[str]) -> dict[str, int]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headway.science.facets.design import VERSION as DESIGN_VERSION
 from headway.science.facets.design import rating_design
@@ -21,6 +23,7 @@ from headway.science.files.columns import Columns, read_columns
 from headway.science.files.reading import ScienceRefusal, one_of, only, share, whole
 
 FACETS = (STUDENT, *MAIN, *CONTEXT)
+ENDS: Mapping[int, str | None] = {0: None, -1: "lowest", 1: "highest"}
 
 
 def facets(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,15 +158,12 @@ def _rows(each: ElementEstimates) -> list[dict[str, Any]]:
         "observed_average": each.observed_average, "fair_average": each.fair_average, "infit": each.infit,
         "infit_z": each.infit_z, "outfit": each.outfit, "outfit_z": each.outfit_z, **each.extra,
     }  # fmt: skip
-    columns = {name: [number(value) for value in values.tolist()] for name, values in plain.items()}
-    lows, highs, counts = each.low.tolist(), each.high.tolist(), each.count.tolist()
-    ends = [{0: None, -1: "lowest", 1: "highest"}[end] for end in each.extreme.tolist()]
-    anchored, names = each.anchored.tolist(), list(columns)
-    return [
-        {"facet": each.facet, "element": label, "count": counts[at], "interval": pair(lows[at], highs[at]),
-         **{name: columns[name][at] for name in names}, "extreme": ends[at], "anchored": anchored[at]}
-        for at, label in enumerate(each.labels)
-    ]  # fmt: skip
+    ends = [ENDS[end] for end in each.extreme.tolist()]
+    intervals = [pair(low, high) for low, high in zip(each.low.tolist(), each.high.tolist(), strict=True)]
+    names = ("facet", "element", "count", "interval", *plain, "extreme", "anchored")
+    columns = (repeat(each.facet), each.labels, each.count.tolist(), intervals, *map(numbers, plain.values()), ends,
+               each.anchored.tolist())  # fmt: skip
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=False)]
 
 
 def _differences(found: Differences | None) -> dict[str, Any] | None:
@@ -183,6 +183,14 @@ def _differences(found: Differences | None) -> dict[str, Any] | None:
         "flagged": sum(each.flagged for each in found.rows),
         "flagged_by_chance": found.false_alarm * sum(not each.reason for each in found.rows),
     }  # fmt: skip
+
+
+def numbers(values: NDArray[np.float64]) -> list[float | None]:
+    """Return numbers, None where they are not finite."""
+    found: list[float | None] = values.tolist()
+    if not np.isfinite(values).all():
+        found = [number(value) for value in values.tolist()]
+    return found
 
 
 def number(value: float) -> float | None:
