@@ -104,7 +104,8 @@ def _unreadable(error: OSError) -> Refusal:
 
 def _print_json(value: Any) -> None:
     # At once: written piece by piece, json takes its slow way, and a large answer many times as long.
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain))
+    sys.stdout.write("\n")
 
 
 def _plain(value: Any) -> Any:

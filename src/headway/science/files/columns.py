@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import compress, islice
 from operator import itemgetter
 from pathlib import Path
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,8 @@ def _add(
         part, numbers = list(compress(part, full)), list(compress(numbers, full))
     lines.extend(numbers)
     for column, at in wanted.items():
-        cells[column].extend(map(str.strip, map(itemgetter(at), part)))
+        # The same text is kept once: a student's name stands in many rows.
+        cells[column].extend(map(intern, map(str.strip, map(itemgetter(at), part))))
 
 
 def _wanted(name: str, header: list[str], needed: Sequence[str], optional: Sequence[str]) -> dict[str, int]:

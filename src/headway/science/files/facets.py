@@ -46,6 +46,8 @@ def facets(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict[str,
         )  # fmt: skip
     except FacetsRefused as refused:
         raise _refusal(refused, given) from None
+    # The rows of a large file are as much again as the answer.
+    del given, rating, columns
     return _answer(found)
 
 
