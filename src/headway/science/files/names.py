@@ -48,6 +48,7 @@ QUESTIONS: Mapping[str, Question] = {
     "attack": Question("disclosure", "attack", ("minimum",)),
     "facets": Question("facets", "facets", FACETS_OPTIONS),
     "hierarchical-rater": Question("facets", "hierarchical", ("interval",)),
+    "item-response": Question("item_response", "items", ("model", "interval")),
     "rating-design": Question("facets", "design", ("pieces", "per-piece", "seed", "categories")),
 }
 
