@@ -49,6 +49,7 @@ QUESTIONS: Mapping[str, Question] = {
     "facets": Question("facets", "facets", FACETS_OPTIONS),
     "hierarchical-rater": Question("facets", "hierarchical", ("interval",)),
     "item-response": Question("item_response", "items", ("model", "interval")),
+    "dina": Question("diagnosis", "dina", ("interval",)),
     "rating-design": Question("facets", "design", ("pieces", "per-piece", "seed", "categories")),
 }
 
