@@ -109,7 +109,7 @@ def dina(
     able = np.array(~(needed[None] & ~classes[:, None]).any(axis=2))
     ideal, group = np.unique(able, axis=0, return_inverse=True)
     patterns, where, weight = np.unique(wide, axis=0, return_inverse=True, return_counts=True)
-    model = _Dina(patterns, weight.astype(np.float64), ideal, np.bincount(group.reshape(-1)))
+    model = LatentClasses(patterns, weight.astype(np.float64), ideal, np.bincount(group.reshape(-1)))
     ends = [model.climb(*start, tolerance) for start in STARTS]
     guess, slip, share, log_likelihood, rounds, converged = max(
         ends, key=lambda end: (round(end[3], 6), -end[4])
@@ -158,7 +158,7 @@ def _table(
     return wide[kept], labels, list(names), int(known.sum()), int((~known).sum())
 
 
-class _Dina:
+class LatentClasses:
     """EM over the classes that the items can tell apart."""
 
     def __init__(

@@ -50,6 +50,8 @@ QUESTIONS: Mapping[str, Question] = {
     "hierarchical-rater": Question("facets", "hierarchical", ("interval",)),
     "item-response": Question("item_response", "items", ("model", "interval")),
     "dina": Question("diagnosis", "dina", ("interval",)),
+    "knowledge-space": Question("knowledge", "space", ("state",)),
+    "blim": Question("knowledge", "blim", ("method",)),
     "rating-design": Question("facets", "design", ("pieces", "per-piece", "seed", "categories")),
 }
 
