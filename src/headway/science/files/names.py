@@ -52,6 +52,7 @@ QUESTIONS: Mapping[str, Question] = {
     "dina": Question("diagnosis", "dina", ("interval",)),
     "knowledge-space": Question("knowledge", "space", ("state",)),
     "blim": Question("knowledge", "blim", ("method",)),
+    "knowledge-tracing": Question("tracing", "tracing", ("interval", "known", "learn", "slip", "guess")),
     "rating-design": Question("facets", "design", ("pieces", "per-piece", "seed", "categories")),
 }
 
