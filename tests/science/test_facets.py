@@ -1,5 +1,7 @@
 """Many-facet Rasch: a published table exactly, known truth recovered, and what is refused."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -436,3 +438,28 @@ def test_a_bad_file_is_refused_with_its_place(tmp_path, text, options, code, lin
     with pytest.raises(ScienceRefusal) as caught:
         run("facets", [write(tmp_path, text)], options)
     assert (caught.value.code, caught.value.where.get("line")) == (code, line)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_ratings_are_answered_or_refused_in_words(seed):
+    """Small, gappy ratings with any of the facets: never an error that says nothing."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 100))
+    names = [
+        "student",
+        *(name for name in ("rater", "task", "criterion", "window", "group") if rng.random() < 0.6),
+    ]
+    columns = {name: rng.integers(0, rng.integers(1, 9), n) for name in names}
+    rating = np.clip(np.round(2 + rng.normal(0, 1.2, n) + columns["student"] / 4), 0, 4)
+    rating[rng.random(n) < 0.05] = np.nan
+    for model, estimator in product(("rating-scale", "partial-credit"), ("marginal", "joint")):
+        try:
+            found = facets(rating, columns, model=model, estimator=estimator)
+        except FacetsRefused as refused:
+            assert len(str(refused)) > 20
+            continue
+        assert found.used <= found.n and found.n + found.excluded == n
+        for each in found.elements.values():
+            assert (each.count > 0).all() and (
+                each.standard_error[np.isfinite(each.standard_error)] >= 0
+            ).all()

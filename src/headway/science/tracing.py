@@ -290,6 +290,9 @@ def _errors(look: Any, at: Floats, interval: float) -> tuple[Floats, tuple[tuple
         z = NormalDist().inv_cdf(0.5 + interval / 2)
         for place, error in zip(free.tolist(), spread.tolist(), strict=True):
             errors[place] = error * at[place] * (1 - at[place])
-            low, high = (1 / (1 + math.exp(-(logit[place] + sign * z * error))) for sign in (-1, 1))
+            low, high = (
+                1 / (1 + math.exp(-max(-700.0, min(700.0, logit[place] + sign * z * error))))
+                for sign in (-1, 1)
+            )
             ends[place] = (low, high)
     return errors, tuple(ends)

@@ -52,7 +52,16 @@ def differences(
             value, error = _alone(cells, found)
             chi, degrees = float(np.nansum((value / error) ** 2)), int(np.isfinite(value).sum())
         else:
-            value, error, chi, degrees = _together(cells, laid, state, found, estimator, nodes)
+            try:
+                value, error, chi, degrees = _together(cells, laid, state, estimator, nodes)
+            except np.linalg.LinAlgError:
+                # So few ratings that a main effect has none of its own left beside the cells.
+                value, error, chi, degrees = (
+                    np.full(cells.count, np.nan),
+                    np.full(cells.count, np.nan),
+                    0.0,
+                    0,
+                )
         answer[name] = _judged(cells, table, name, value, error, chi, degrees, slope, interval, false_alarm)
     return answer
 
@@ -84,7 +93,7 @@ class _Cells:
 
 
 def _together(
-    cells: _Cells, laid: Layout, state: State, found: Described, estimator: str, nodes: int
+    cells: _Cells, laid: Layout, state: State, estimator: str, nodes: int
 ) -> tuple[Floats, Floats, float, int]:
     """Estimate all cells with all main effects free. Return values and errors as severity, and the test of all."""
     wide, one = _widened(cells, laid, state)

@@ -121,10 +121,13 @@ def facets(
     laid = lay_out(
         plan.table, use.active, use.found, plan.facets, plan.population, plan.fixed, plan.inner_floating
     )
-    state, equations, solver = _estimate(plan, laid, nodes)
-    _require_finite(laid, state)
-    found = describe(laid, state, marginal=estimator == "marginal", nodes=nodes)
-    answer = _Answer(plan, use, laid, state, equations, solver, found, interval)
+    try:
+        state, equations, solver = _estimate(plan, laid, nodes)
+        _require_finite(laid, state)
+        found = describe(laid, state, marginal=estimator == "marginal", nodes=nodes)
+        answer = _Answer(plan, use, laid, state, equations, solver, found, interval)
+    except np.linalg.LinAlgError:
+        raise _runaway(laid) from None
     if bias_corrected and estimator == "joint":
         answer.shrink()
     changed = differences(plan.table, laid, state, found, answer.slope, estimator=estimator, interval=interval,
@@ -252,10 +255,14 @@ def _require_finite(laid: Layout, state: State) -> None:
     steps = np.abs(state.small[laid.step_places]).max(initial=0.0)
     spread = np.exp(state.small[laid.spread_at])
     if max(steps, spread if np.isfinite(spread) else np.inf) > LARGEST:
-        raise FacetsRefused(
-            "no_finite_estimate",
-            f"These {len(laid.x)} ratings are too few and too orderly: ever larger measures fit them better.",
-        )
+        raise _runaway(laid)
+
+
+def _runaway(laid: Layout) -> FacetsRefused:
+    return FacetsRefused(
+        "no_finite_estimate",
+        f"These {len(laid.x)} ratings are too few and too orderly: ever larger measures fit them better.",
+    )
 
 
 class _Answer:
