@@ -115,7 +115,8 @@ def _unreadable(error: OSError) -> Refusal:
 
 
 def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, default=_plain)
+    # At once: written piece by piece, json takes its slow way, and a large answer many times as long.
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain))
     sys.stdout.write("\n")
 
 

@@ -30,6 +30,17 @@ class Question:
 
 
 SAMPLING = ("interval", "replicates", "seed")
+FACETS_OPTIONS = (
+    "model",
+    "estimator",
+    "interval",
+    "anchors",
+    "floating",
+    "thresholds",
+    "false-alarm",
+    "bias-corrected",
+    "nodes",
+)
 
 QUESTIONS: Mapping[str, Question] = {
     "proficiency": Question("levels", "proficiency", ("rule", "set"), several=("set",)),
@@ -58,6 +69,14 @@ QUESTIONS: Mapping[str, Question] = {
     "bradley-terry": Question("comparative", "bradley_terry", ("reference", "prior", "ties", *SAMPLING)),
     "mantel-haenszel": Question("dif", "mantel_haenszel", ("reference", "purify", "interval")),
     "d-study": Question("generalizability", "d_study", ("design", "sizes", "object", "estimator", *SAMPLING)),
+    "facets": Question("facets", "facets", FACETS_OPTIONS),
+    "hierarchical-rater": Question("facets", "hierarchical", ("interval",)),
+    "item-response": Question("item_response", "items", ("model", "interval")),
+    "dina": Question("diagnosis", "dina", ("interval",)),
+    "knowledge-space": Question("knowledge", "space", ("state",)),
+    "blim": Question("knowledge", "blim", ("method",)),
+    "knowledge-tracing": Question("tracing", "tracing", ("interval", "known", "learn", "slip", "guess")),
+    "rating-design": Question("facets", "design", ("pieces", "per-piece", "seed", "categories")),
 }
 
 
