@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 FOLDER = "released"
+FORMAT = 1
+"""How a released report is kept. One of another format, from before or after an upgrade, counts as not released."""
 
 
 def report(key: str) -> Report:
@@ -49,8 +51,9 @@ def find_released(key: str, as_of: date | None = None) -> Released | None:
     days = [one for one in analytics.snapshots() if as_of is None or one.as_of == as_of]
     for one in sorted(days, key=lambda one: (one.as_of, one.taken_at), reverse=True):
         path = released_in(analytics.folder() / one.name, key)
-        if path.exists():
-            return read(json.loads(path.read_text(encoding="utf-8")))
+        said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if said.get("format") == FORMAT:
+            return read(said)
     return None
 
 
@@ -63,7 +66,12 @@ def days_released() -> list[date]:
 def as_data(released: Released) -> dict[str, Any]:
     """Return a released report as it is kept."""
     said = asdict(released)
-    return {**said, "as_of": released.as_of.isoformat(), "taken_at": released.taken_at.isoformat()}
+    return {
+        **said,
+        "format": FORMAT,
+        "as_of": released.as_of.isoformat(),
+        "taken_at": released.taken_at.isoformat(),
+    }
 
 
 def read(said: dict[str, Any]) -> Released:

@@ -20,6 +20,7 @@ from headway.analytics.types import Snapshot
 from headway.jobs.models import Job
 from headway.reports import actions
 from headway.reports import jobs as background
+from headway.reports import queries as reports
 
 from ...analytics.handmade import student, target, write
 from ...plans.school import build
@@ -161,6 +162,15 @@ def test_looking_back_shows_what_was_released_then() -> None:
     assert "with 70 students" in read(client.get("/reports/standing?by=school")).text()
     assert "with 80 students" in read(client.get("/reports/standing?by=school&as_of=2026-10-20")).text()
     assert "with 70 students" in read(client.get("/reports/standing?by=school&as_of=nonsense")).text()
+
+
+def test_what_an_older_program_released_counts_as_not_released() -> None:
+    taken = release()
+    client = lead()
+    path = reports.released_in(analytics.folder() / taken.name, "standing")
+    path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
+    assert "There is no snapshot yet." in read(client.get("/reports/standing")).text()
+    assert client.get("/reports/plans").status_code == 200
 
 
 def test_the_page_is_said_in_spanish() -> None:
