@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow.parquet as pq
 
@@ -87,4 +87,8 @@ def tidy(*, at: datetime) -> int:
     gone = [one.name for one in queries.snapshots() if one.name not in kept and one.taken_at < old]
     for name in gone:
         shutil.rmtree(queries.folder() / name)
+    for part in queries.folder().glob(".*.part"):
+        # What a killed process left.
+        if datetime.fromtimestamp(part.stat().st_mtime, UTC) < old:
+            shutil.rmtree(part)
     return len(gone)

@@ -41,8 +41,18 @@ def take(*, at: datetime, as_of: date | None = None, progress: Progress | None =
     """This will write a snapshot of the facts of a day (None: of today) and return what it holds.
 
     All facts come from one consistent read: writers go on beside it and are not in it. The folder has its name only when
-    every file is on the disk. `progress` is told fact, students done and of how many.
+    every file is on the disk. Where somebody was erased meanwhile, it is taken again without them. `progress` is told fact,
+    students done and of how many.
     """
+    while True:
+        found = _take(at, as_of, progress)
+        # An erasure from now on finds the folder and removes it; one that came before is seen here.
+        if not evidence.events_since(sequence=found.through, kinds=("erasure",)):
+            return found
+        shutil.rmtree(folder() / found.name, ignore_errors=True)
+
+
+def _take(at: datetime, as_of: date | None, progress: Progress | None) -> Snapshot:
     with one_read():
         m = proficiency.moment(now=at, as_of=as_of)
         people = rosters.every_student()

@@ -199,3 +199,23 @@ def test_of_a_day_the_newest_is_kept_and_what_was_just_taken() -> None:
         second.name,
         other.name,
     } and first.name != second.name
+
+
+def test_whoever_is_erased_while_a_snapshot_is_taken_is_not_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, done = snapshots._take, []
+
+    def erased_meanwhile(*given: Any) -> Snapshot:
+        found = real(*given)
+        if not done:
+            done.append(found.name)
+            # After the read, before anybody has looked: as another process would do it.
+            erase("u1", "asked for")
+            write_back = queries.folder() / found.name
+            assert not write_back.exists(), "the erasure removes what is there"
+            write_back.mkdir()
+        return found
+
+    monkeypatch.setattr(snapshots, "_take", erased_meanwhile)
+    taken = take()
+    assert "u1" not in {row["student"] for row in rows(taken, "rating")}
+    assert queries.snapshots() == [taken]
