@@ -23,7 +23,7 @@ CHECKS = (
     ("mypy", ["mypy"]),
     ("lint-imports", ["lint-imports"]),
 )
-WORKERS = ["-n", "2", "--dist", "loadfile"]
+WORKERS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 STAGE_SECONDS = 2400
 
 

@@ -58,7 +58,7 @@ def run(name: str, paths: Sequence[str], options: Mapping[str, Any]) -> dict[str
 def say(found: dict[str, Any]) -> str:
     """Say an answer in lines."""
     if "names" in found:
-        return "\n".join(f"{name:<16} {words}" for name, words in found["names"].items())
+        return "\n".join(f"{name:<18} {words}" for name, words in found["names"].items())
     lines = [
         f"{found['name']} by {found['method']}, version {found['version']}, n = {found['n']}, excluded = {found['excluded']}"
     ]
