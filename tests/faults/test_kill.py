@@ -19,7 +19,7 @@ from ..headway.project import scale
 from ..headway.project.district import HEADWAY, Home, csv_file, day
 from .serving import Client, Server
 
-KILLS = 10 if os.environ.get("DATABASE_URL") else 30
+KILLS = (10, pytest.param(60, marks=pytest.mark.soak))
 THREADS = 4
 TARGETS = ("MATH:A1", "A2", "A3", "B1")
 
@@ -81,14 +81,15 @@ class Writer(threading.Thread):
 
 
 @pytest.mark.postgres
-def test_kills_of_the_server_lose_and_double_nothing(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", KILLS)
+def test_kills_of_the_server_lose_and_double_nothing(home: Home, tmp_path: Path, kills: int) -> None:
     token = home.json("token", "admin", "--scope", "ratings.write")["token"]
     ((before,),) = home.rows("SELECT COUNT(*) FROM headway_event")
     server, up, chance = Server(home), threading.Event(), random.Random(7)
     ledgers = [tmp_path / f"acknowledged-{n}" for n in range(THREADS)]
     writers = [Writer(n, Client(server.port, token, seconds=10), up, ledgers[n]) for n in range(THREADS)]
     try:
-        for kill in range(KILLS):
+        for kill in range(kills):
             server.start()
             if kill == 0:
                 for writer in writers:
@@ -110,7 +111,7 @@ def test_kills_of_the_server_lose_and_double_nothing(home: Home, tmp_path: Path)
         server.kill()
 
     keys = [key for ledger in ledgers for key in ledger.read_text().split()]
-    assert len(keys) == len(set(keys)) > KILLS, "hardly anything was acknowledged between the kills"
+    assert len(keys) == len(set(keys)) > kills, "hardly anything was acknowledged between the kills"
     assert sum(writer.retries for writer in writers) > 0, (
         "no call was ever cut off: the kills did not hit any traffic"
     )
@@ -129,7 +130,7 @@ def test_kills_of_the_server_lose_and_double_nothing(home: Home, tmp_path: Path)
         assert home.rows("PRAGMA integrity_check") == [("ok",)]
     cut_off, replayed = sum(w.retries for w in writers), sum(w.replays for w in writers)
     print(
-        f"{KILLS} kills, {len(keys)} acknowledged, {cut_off} calls cut off, {replayed} answered by the first receipt"
+        f"{kills} kills, {len(keys)} acknowledged, {cut_off} calls cut off, {replayed} answered by the first receipt"
     )
 
 

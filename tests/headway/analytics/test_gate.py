@@ -73,7 +73,7 @@ def random_district(seed: int) -> list[Cell]:
     return summed(cells) if cells else random_district(seed + 10_000)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_nothing_withheld_can_be_worked_out_in_random_districts(seed: int) -> None:
     cells = random_district(seed)
     attacked(cells, gate.protect(SHARE, cells, minimum=10), 10)
@@ -172,7 +172,7 @@ def test_below_the_least_of_the_metric_there_is_no_figure_even_where_the_distric
 
 def test_no_more_is_withheld_than_half_again_the_fewest_on_small_tables() -> None:
     worst = 0.0
-    for seed in range(6):
+    for seed in range(4):
         rng = np.random.default_rng(seed)
         counts = rng.choice([3, 7, 15, 40, 90], size=(3, 3))
         cells = summed([cell(int(counts[i, j]), f"s{i}", f"g{j}") for i in range(3) for j in range(3)])

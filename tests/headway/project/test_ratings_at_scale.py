@@ -1,4 +1,4 @@
-"""100,000 ratings come in by CSV through the command line: all of them, determined right, within bounded memory."""
+"""Very many ratings come in by CSV through the command line: all of them, determined right, within bounded memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 from . import scale
 from .district import HEADWAY, POLICY, Home
 
-RATINGS, STUDENTS, PER_PAIR = 100_000, 1_000, 4
+SIZES = (30_000, pytest.param(100_000, marks=pytest.mark.soak))
+STUDENTS, PER_PAIR = 1_000, 4
 MOST_MEMORY_MIB = 1_536
 
 
@@ -42,21 +43,24 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, list
     return home, files, codes
 
 
-def test_a_hundred_thousand_ratings_come_in(district: tuple[Home, Path, list[str]]) -> None:
-    home, files, codes = district
-    path, pairs = scale.ratings(files / "ratings.csv", RATINGS, STUDENTS, codes, per_pair=PER_PAIR)
+@pytest.mark.parametrize("ratings", SIZES)
+def test_very_many_ratings_come_in(
+    district: tuple[Home, Path, list[str]], tmp_path: Path, ratings: int
+) -> None:
+    home, files, codes = district[0].copy(tmp_path / "home"), tmp_path, district[2]
+    path, pairs = scale.ratings(files / "ratings.csv", ratings, STUDENTS, codes, per_pair=PER_PAIR)
     ((before,),) = home.rows("SELECT COUNT(*) FROM headway_event")
     found, memory = measured(home, "import", "ratings", path)
-    assert (found["ratings"], found["new"], found["determinations"]) == (RATINGS, RATINGS, pairs)
-    assert found["last"] - found["first"] + 1 == RATINGS  # type: ignore[operator]
+    assert (found["ratings"], found["new"], found["determinations"]) == (ratings, ratings, pairs)
+    assert found["last"] - found["first"] + 1 == ratings  # type: ignore[operator]
     assert memory < MOST_MEMORY_MIB, f"{memory:.0f} MiB"
 
     counts = {
-        "headway_rating": RATINGS, "headway_determination": pairs, "headway_event": before + RATINGS,
-        "headway_payload": before + RATINGS,
+        "headway_rating": ratings, "headway_determination": pairs, "headway_event": before + ratings,
+        "headway_payload": before + ratings,
     }  # fmt: skip
     assert {name: home.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in counts} == counts
-    assert home.rows("SELECT MAX(sequence) FROM headway_event") == [(before + RATINGS,)]
+    assert home.rows("SELECT MAX(sequence) FROM headway_event") == [(before + ratings,)]
     # Every pair has four pieces; the mean of each, worked here from the file, is what stands.
     levels: dict[tuple[str, str], list[int]] = {}
     for line in path.read_text().splitlines()[1:]:
@@ -71,7 +75,7 @@ def test_a_hundred_thousand_ratings_come_in(district: tuple[Home, Path, list[str
     }
 
     checked, memory = measured(home, "verify")
-    assert (checked["ok"], checked["events"]) == (True, before + RATINGS)
+    assert (checked["ok"], checked["events"]) == (True, before + ratings)
     assert memory < MOST_MEMORY_MIB, f"{memory:.0f} MiB"
     again, _ = measured(home, "import", "ratings", path)
-    assert (again["new"], again["known_before"]) == (0, RATINGS)
+    assert (again["new"], again["known_before"]) == (0, ratings)
