@@ -20,7 +20,7 @@ def _move_to(home: Path) -> None:
     from headway.project import settings as read
 
     read.HOME = home
-    settings.MEDIA_ROOT, settings.STATIC_ROOT = home / "media", home / "static"
+    settings.HOME, settings.MEDIA_ROOT, settings.STATIC_ROOT = home, home / "media", home / "static"
     settings.COPY_MARK = home / "restored-copy"
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
