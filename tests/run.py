@@ -115,7 +115,7 @@ def main() -> int:
 
 def _on_postgres(run: Run, with_browser: dict[str, str]) -> None:
     name = "tests on PostgreSQL"
-    only = "postgres" if with_browser else "postgres and not browser"
+    only = "postgres and not soak" if with_browser else "postgres and not browser and not soak"
     try:
         with postgres.server() as url:
             run.stage(
