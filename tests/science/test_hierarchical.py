@@ -75,7 +75,10 @@ def test_the_likelihood_is_that_of_plain_sums():
     data, _ = simulated(3, students=30, items=2, raters=3)
     found = hierarchical_rater(*data)
     at, weight = np.polynomial.hermite_e.hermegauss(15)
-    logistic = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+
+    def logistic(x):
+        return 1 / (1 + np.exp(-x))
+
     total = 0.0
     for p in range(30):
         at_node = weight / weight.sum()

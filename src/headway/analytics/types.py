@@ -73,7 +73,7 @@ class Cell:
 class Figures:
     """One metric by some columns, as it left the gate. `names` are the columns of each cell's part, `text` the SQL behind it.
 
-    `hidden_n` of `cells` are withheld; `fewest_n` would have to be, where that is known.
+    `hidden_n` of `cells` are withheld, of parts with fewer students than `minimum` and of those that protect them.
     """
 
     metric: str

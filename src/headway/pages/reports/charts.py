@@ -32,7 +32,6 @@ class Bar:
     x: float
     width: float
     step: int
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def _scale(metric: Metric, cells: Sequence[Cell]) -> tuple[float, float, float]:
     return step * -(-least // step) - (step if least % step else 0), step * -(-most // step) or step, step
 
 
-def bars(metric: Metric, rows: Sequence[tuple[str, Cell]]) -> Picture:
+def bars(rows: Sequence[tuple[str, Cell]]) -> Picture:
     """Return the picture of states: one bar for each part, as far as its states are told."""
     found = []
     for at, (label, cell) in enumerate(rows):
@@ -96,14 +95,7 @@ def bars(metric: Metric, rows: Sequence[tuple[str, Cell]]) -> Picture:
         for step, state in enumerate(cell.states):
             if whole and state.value and state.coded != "at_most":
                 width = (RIGHT - LEFT) * state.value
-                own.append(
-                    Bar(
-                        round(x, 1),
-                        round(width, 1),
-                        step,
-                        words.number(metric, state.value) if width > 34 else "",
-                    )
-                )
+                own.append(Bar(round(x, 1), round(width, 1), step))
                 x += width
         found.append((TOP + ROW * at, label, tuple(own), not whole))
     bottom = TOP + ROW * len(rows)

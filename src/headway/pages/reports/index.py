@@ -26,6 +26,6 @@ def index(request: HttpRequest, subject: Reader) -> HttpResponse:
     ]
     context = {
         "nav": "reports.index", "reports": listed, "snapshot": newest,
-        "waiting": job_queries.is_waiting(kind=SNAPSHOT), "days": reports.days_released()[:12],
+        "waiting": job_queries.is_waiting(kind=SNAPSHOT),
     }  # fmt: skip
     return render(request, "pages/reports/index.html", context)

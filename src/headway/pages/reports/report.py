@@ -31,7 +31,6 @@ class Row:
     states: tuple[tuple[str, str], ...]
     gap: str
     held: str
-    total: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +154,14 @@ def _panel(
 ) -> Panel:
     own.sort(key=lambda pair: words.part_rank(by, pair[0], words.part_word(by, pair[0], released.schools)))
     labeled = [(words.part_word(by, part, released.schools), cell) for part, cell in own]
-    picture = charts.bars(metric, labeled) if metric.kind == STATES else charts.dots(metric, labeled, shown)
+    picture = charts.bars(labeled) if metric.kind == STATES else charts.dots(metric, labeled, shown)
     total = next((cell for part, cell in own if part == TOTAL), None)
     caption = words.figure(metric, total) if total is not None else ""
-    rows = tuple(
-        _row(metric, label, cell, released.minimum, part == TOTAL) for (part, cell), (label, _c) in zip(own, labeled, strict=True)
-    )  # fmt: skip
+    rows = tuple(_row(metric, label, cell, released.minimum) for label, cell in labeled)
     return Panel(" · ".join(apart), caption, picture, rows, words.widest(metric, labeled))
 
 
-def _row(metric: Metric, label: str, cell: Cell, minimum: int, total: bool) -> Row:
+def _row(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
     held = words.withheld(cell, max(minimum, metric.least)) if cell.withheld else ""
     n = "" if cell.n is None else number_format(cell.n, 0)
     full = any(state.coded == "at_least" for state in cell.states)
@@ -177,7 +174,7 @@ def _row(metric: Metric, label: str, cell: Cell, minimum: int, total: bool) -> R
     )
     value = words.figure(metric, cell)
     said = value or ("" if held or cell.states else words.no_figure(cell))
-    return Row(label, n, said, words.interval(metric, cell), states, words.gap(metric, cell), held, total)
+    return Row(label, n, said, words.interval(metric, cell), states, words.gap(metric, cell), held)
 
 
 def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:

@@ -126,10 +126,12 @@ def _signed(metric: Metric, value: float) -> str:
 
 def widest(metric: Metric, own: list[tuple[str, Cell]]) -> str:
     """Say the widest gap whose interval leaves out zero; or that there is none, where any gap is told."""
-    told = [(label, cell) for label, cell in own if cell.gap is not None and cell.gap_interval is not None]
+    told = [
+        (label, cell, cell.gap_interval) for label, cell in own if cell.gap is not None and cell.gap_interval
+    ]
     if not told:
         return ""
-    clear = [(label, cell) for label, cell in told if cell.gap_interval[0] > 0 or cell.gap_interval[1] < 0]  # type: ignore[index]
+    clear = [(label, cell) for label, cell, (low, high) in told if low > 0 or high < 0]
     if not clear:
         return _("Every gap here may be none: each interval holds zero.")
     label, cell = max(clear, key=lambda pair: abs(pair[1].gap or 0))
