@@ -67,7 +67,7 @@ def test_impossible_counts_are_refused() -> None:
 
 
 def of(a: list[float], b: list[float], **how: object) -> Gap:
-    return gap(np.array(a + b, float), np.arange(len(a) + len(b)) < len(a), **how)  # type: ignore[arg-type]
+    return gap(np.array(a + b, float), np.arange(len(a) + len(b)) < len(a), **how)
 
 
 def test_a_gap_says_both_levels_and_does_not_hide_in_its_cut() -> None:
@@ -298,7 +298,7 @@ def test_gini_and_theil_by_their_definitions(amounts: list[int], random) -> None
     shares = x[x > 0] / x.mean()
     assert found.theil.value == pytest.approx((shares * np.log(shares)).sum() / len(x), abs=1e-12)
     assert found.within is not None and found.between is not None
-    assert found.within.value + found.between.value == pytest.approx(found.theil.value, abs=1e-12)  # type: ignore[operator]
+    assert found.within.value + found.between.value == pytest.approx(found.theil.value, abs=1e-12)
     means = {g: x[groups == g].mean() for g in set(groups.tolist())}
     between = sum(
         (groups == g).mean() * m / x.mean() * math.log(m / x.mean()) for g, m in means.items() if m > 0
@@ -401,10 +401,10 @@ def test_no_group_effect_is_about_zero_and_a_planted_one_is_found() -> None:
     rng = np.random.default_rng(8)
     groups, x = rng.integers(0, 5, 4000), rng.normal(0, 1, 4000)
     nothing = predictability(rng.normal(0, 1, 4000), groups, x, replicates=40, rng=rng)
-    assert abs(nothing.group.value or 0) < 0.005 and abs(nothing.both.value or 0) < 0.005  # type: ignore[union-attr]
+    assert abs(nothing.group.value or 0) < 0.005 and abs(nothing.both.value or 0) < 0.005
     planted = predictability(0.4 * groups + x + rng.normal(0, 1, 4000), groups, x, replicates=40, rng=rng)
     assert planted.group.value == pytest.approx(0.32 / 2.32, abs=0.03) and planted.chances["group"] < 0.03
-    assert planted.both.value == pytest.approx(1.32 / 2.32, abs=0.03)  # type: ignore[union-attr]
+    assert planted.both.value == pytest.approx(1.32 / 2.32, abs=0.03)
 
 
 def test_cross_validation_against_refitting_without_each_fold() -> None:
@@ -458,7 +458,7 @@ def test_pooled_intervals_hold_their_chance_and_are_nearer() -> None:
         plain += ((means - true) ** 2).sum()
         pooled += sum(
             (one.value - t) ** 2 for one, t in zip(pooled_means(means, sizes, 1.0), true, strict=True)
-        )  # type: ignore[operator]
+        )
     assert pooled < 0.9 * plain
 
 
@@ -493,7 +493,7 @@ def drawn_selection(rng: np.random.Generator):
 def test_students_chosen_for_low_values_rise_without_support() -> None:
     assert holds(hits(drawn_selection, 300, 12), 300)
     assert expected_change(2.0, 3.0, 1.0).value == 0.0
-    assert expected_change(2.0, 3.0, 0.7, population_spread=0.8, selected=40, pairs=50).interval[0] < 0.1  # type: ignore[index]
+    assert expected_change(2.0, 3.0, 0.7, population_spread=0.8, selected=40, pairs=50).interval[0] < 0.1
     with pytest.raises(EstimateRefused):
         expected_change(2.0, 3.0, 1.2)
 

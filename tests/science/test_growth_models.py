@@ -107,7 +107,7 @@ def test_likelihood_and_optimum_against_the_covariance_matrix() -> None:
 def test_the_scale_of_time_changes_nothing_but_units() -> None:
     student, time, level, _, _ = panel(np.random.default_rng(2), 60)
     years, weeks = mixed_growth(student, time, level), mixed_growth(student, time * 36 + 1000, level)
-    assert weeks.slope.value == pytest.approx(years.slope.value / 36, rel=1e-6)  # type: ignore[operator]
+    assert weeks.slope.value == pytest.approx(years.slope.value / 36, rel=1e-6)
     assert weeks.covariance[1, 1] * 36**2 == pytest.approx(years.covariance[1, 1], rel=1e-4)
     assert weeks.slopes * 36 == pytest.approx(years.slopes, rel=1e-4)
 
@@ -161,7 +161,7 @@ def test_a_school_seen_once_is_no_line() -> None:
     )
     time = np.where(school == 3, 1.0, time)
     found = mixed_growth(student[once], time[once], level[once], school=school[once])
-    assert "schools_without_two_times_left_out" in found.slope.reasons and abs(found.slope.value - 0.5) < 0.4  # type: ignore[operator]
+    assert "schools_without_two_times_left_out" in found.slope.reasons and abs(found.slope.value - 0.5) < 0.4
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_clusters_of_the_gain() -> None:
     assert (
         by_school.gained.interval is not None
         and by_school.gained.interval[0] < by_school.gained.value < by_school.gained.interval[1]
-    )  # type: ignore[operator]
+    )
     assert adds_beyond(y, x, z, clusters=school % 5).gained.reasons == ("few_clusters",)
 
 

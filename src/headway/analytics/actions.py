@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from headway.analytics import gate, queries
 from headway.analytics.asking import question
 from headway.analytics.engine import duck as facts_of
-from headway.analytics.estimating import cells, sums_by_part, with_gaps
-from headway.analytics.metrics import GROUPS, MEAN, METRICS, RATIO
+from headway.analytics.estimating import answers, with_gaps
+from headway.analytics.metrics import METRICS
 from headway.analytics.snapshots import take as take_snapshot
 from headway.analytics.types import TOTAL, Cell, Engine, Figures
 
@@ -32,14 +32,13 @@ def figures(engine: Engine, metric: str, by: tuple[str, ...], *, minimum: int) -
     several = (*one.apart, *(name for name in by if name in one.parts and name not in one.apart))
     names = (*several, *(name for name in by if name not in several))
     found: list[Cell] = []
-    sums: dict[tuple[str, ...], dict[str, float]] = {}
-    grouped = names[-1] in GROUPS
+    sums: dict[tuple[str, ...], Mapping[str, float]] = {}
     for shown in _subsets(tuple(name for name in names if name not in one.apart)):
-        for cell in cells(engine, one, shown):
+        for cell, given in answers(engine, one, shown):
             own = dict(zip([*one.apart, *shown], cell.part, strict=True))
-            found.append(replace(cell, part=tuple(own.get(name, TOTAL) for name in names)))
-        if grouped and one.kind in (RATIO, MEAN):
-            sums |= sums_by_part(engine, one, shown, names)
+            part = tuple(own.get(name, TOTAL) for name in names)
+            found.append(replace(cell, part=part))
+            sums[part] = given
     found = with_gaps(one, found, sums, names[-1])
     told = gate.protect(one, found, minimum=minimum, kept_apart=len(several))
     hidden = sum(bool(cell.withheld) for cell in told)

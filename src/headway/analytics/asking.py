@@ -8,9 +8,10 @@ from headway.analytics.metrics import MEAN, RATE, RATIO, STATES, STUDENT_PARTS, 
 from headway.analytics.types import UNKNOWN
 from headway.kit.refusals import Refusal, Sentence
 
+_OF_CHANCES = ("hits", "chances", "hits_hits", "hits_chances", "chances_chances")
 SUMS = {
-    RATIO: ("hits", "chances", "hits_hits", "hits_chances", "chances_chances"),
-    RATE: ("hits", "chances", "hits_hits", "hits_chances", "chances_chances"),
+    RATIO: _OF_CHANCES,
+    RATE: _OF_CHANCES,
     MEAN: ("known", "total", "squares"),
     STATES: ("state",),
     WAIT: ("wait", "ended", "times"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from headway.analytics.asking import SUMS, head_count, question
-from headway.analytics.metrics import GROUPS, MEAN, RATE, RATIO, STATES, WAIT, Metric
+from headway.analytics.metrics import GROUPS, MEAN, RATIO, STATES, WAIT, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, Engine, State
 from headway.science import sums
 from headway.science.equity.shares import share
@@ -19,21 +19,30 @@ from headway.science.growth.waiting import waiting
 Part = tuple[str, ...]
 
 
-def cells(engine: Engine, metric: Metric, by: Sequence[str], *, school: str | None = None) -> list[Cell]:
-    """Return the figure of every part that has students, in the order of parts. Nothing is withheld yet.
+def answers(
+    engine: Engine, metric: Metric, by: Sequence[str], *, school: str | None = None
+) -> Iterator[tuple[Cell, Mapping[str, float]]]:
+    """Yield the figure of every part that has students, in the order of parts, beside the sums behind it, where it has some.
 
-    `by` are columns beside those that the metric keeps apart; a cell's `part` holds those first, then `by`.
+    Nothing is withheld yet. `by` are columns beside those that the metric keeps apart; a cell's `part` holds those first,
+    then `by`.
     """
     names = tuple(dict.fromkeys([*metric.apart, *by]))
     rows = engine.rows(question(metric, by, school=school))
     if metric.kind == STATES:
-        return [_in_states(metric, part, own) for part, own in _grouped(rows, names)]
-    if metric.kind == WAIT:
+        for part, own in _grouped(rows, names):
+            yield _in_states(metric, part, own), {}
+    elif metric.kind == WAIT:
         counted = engine.rows(head_count(metric, by, school=school))
         people = {tuple(row[name] for name in names): int(row["n"]) for row in counted}
-        return [_waited(part, own, people[part]) for part, own in _grouped(rows, names)]
-    found = (_summed(metric, tuple(row[name] for name in names), row) for row in rows if row["n"])
-    return [one for one in found if one.n]
+        for part, own in _grouped(rows, names):
+            yield _waited(part, own, people[part]), {}
+    else:
+        for row in rows:
+            given = {name: float(row[name] or 0) for name in ("n", *SUMS[metric.kind])}
+            cell = _summed(metric, tuple(row[name] for name in names), given)
+            if cell.n:
+                yield cell, given
 
 
 def _grouped(
@@ -45,18 +54,13 @@ def _grouped(
     return list(found.items())
 
 
-def _summed(metric: Metric, part: Part, row: Mapping[str, Any]) -> Cell:
-    n = int(row["n"])
+def _summed(metric: Metric, part: Part, given: Mapping[str, float]) -> Cell:
+    n = int(given["n"])
     if metric.kind == MEAN:
-        known = int(row["known"])
-        found = sums.mean(n=known, total=float(row["total"] or 0), squares=float(row["squares"] or 0))
+        known = int(given["known"])
+        found = sums.mean(n=known, total=given["total"], squares=given["squares"])
         return Cell(part, known, found.value, found.interval, found.method, found.reasons, of=n)
-    assert metric.kind in (RATIO, RATE)
-    given = {
-        name: float(row[name] or 0)
-        for name in ("hits", "chances", "hits_hits", "hits_chances", "chances_chances")
-    }
-    found = (sums.share if metric.kind == RATIO else sums.rate)(n=n, **given)
+    found = (sums.share if metric.kind == RATIO else sums.rate)(**{**given, "n": n})
     return Cell(
         part, n, found.value, found.interval, found.method, found.reasons, of=n, hits=given["hits"],
         chances=given["chances"],
@@ -106,15 +110,4 @@ def with_gaps(
         others = {name: whole[name] - own[name] for name in own}
         gap = (sums.share_gap if metric.kind == RATIO else sums.mean_gap)(own, others)
         found.append(replace(cell, gap=gap.value, gap_interval=gap.interval))
-    return found
-
-
-def sums_by_part(
-    engine: Engine, metric: Metric, by: Sequence[str], names: Sequence[str]
-) -> dict[Part, dict[str, float]]:
-    """Return the sums of the kind for each part, with `TOTAL` where a column of `names` is not in `by`."""
-    found = {}
-    for row in engine.rows(question(metric, by)):
-        part = tuple(str(row[name]) if name in row else TOTAL for name in names)
-        found[part] = {name: float(row[name] or 0) for name in ("n", *SUMS[metric.kind])}
     return found

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from headway.analytics.metrics import GROUPS, METRICS, RATE, RATIO, STATES, Metric
+from headway.analytics.metrics import GROUPS, METRICS, RATIO, STATES, Metric
 from headway.analytics.types import Snapshot
 
-__all__ = ["GROUPS", "METRICS", "RATE", "RATIO", "STATES", "Metric", "folder", "newest", "read", "snapshots"]
+__all__ = ["GROUPS", "METRICS", "RATIO", "STATES", "Metric", "folder", "newest", "read", "snapshots"]
 
 MANIFEST = "manifest.json"
 

@@ -36,13 +36,12 @@ def share(
     (0.75, True)
     """
     method = "ratio over students, Korn-Graubard interval"
-    if n < 1 or chances <= 0:
+    found = _ratio(n, hits, chances, hits_hits, hits_chances, chances_chances)
+    if found is None:
         return Estimate(None, None, method, n, reasons=("no_chance",))
-    value = hits / chances
+    value, variance = found
     if n < 2:
         return Estimate(value, None, method, n, reasons=("one_student",))
-    spread = max(0.0, hits_hits - 2 * value * hits_chances + value * value * chances_chances)
-    variance = n / (n - 1) * spread / chances**2
     if value in (0.0, 1.0):
         size = float(n)
     else:
@@ -76,14 +75,33 @@ def rate(
     3.0
     """
     method = "ratio over students, linearized, Student's interval"
-    if n < 1 or chances <= 0:
+    found = _ratio(n, hits, chances, hits_hits, hits_chances, chances_chances)
+    if found is None:
         return Estimate(None, None, method, n, reasons=("no_chance",))
-    value = hits / chances
+    value, variance = found
     if n < 2:
         return Estimate(value, None, method, n, reasons=("one_student",))
-    spread = max(0.0, hits_hits - 2 * value * hits_chances + value * value * chances_chances)
-    half = t_quantile(chance, n - 1) * math.sqrt(n / (n - 1) * spread) / chances
+    half = t_quantile(chance, n - 1) * math.sqrt(variance)
     return Estimate(value, (max(0.0, value - half), value + half), method, n)
+
+
+def _ratio(
+    n: float, hits: float, chances: float, hits_hits: float, hits_chances: float, chances_chances: float
+) -> tuple[float, float] | None:
+    """Return a ratio over students with its linearized variance, which says nothing for one student; None without chances."""
+    if n < 1 or chances <= 0:
+        return None
+    value = hits / chances
+    spread = max(0.0, hits_hits - 2 * value * hits_chances + value * value * chances_chances)
+    return value, n / max(1.0, n - 1) * spread / chances**2
+
+
+def _average(n: float, total: float, squares: float) -> tuple[float, float] | None:
+    """Return a mean over students with its variance, which says nothing for one student; None without a student."""
+    if n < 1:
+        return None
+    value = total / n
+    return value, max(0.0, squares - n * value * value) / max(1.0, n - 1) / n
 
 
 def mean(*, n: int, total: float, squares: float, chance: float = 0.95) -> Estimate:
@@ -96,13 +114,13 @@ def mean(*, n: int, total: float, squares: float, chance: float = 0.95) -> Estim
     (2.5, [0.446, 4.554])
     """
     method = "mean over students, Student's interval"
-    if n < 1:
+    found = _average(n, total, squares)
+    if found is None:
         return Estimate(None, None, method, n, reasons=("nobody_known",))
-    value = total / n
+    value, variance = found
     if n < 2:
         return Estimate(value, None, method, n, reasons=("one_student",))
-    spread = max(0.0, squares - n * value * value) / (n - 1)
-    half = t_quantile(chance, n - 1) * math.sqrt(spread / n)
+    half = t_quantile(chance, n - 1) * math.sqrt(variance)
     return Estimate(value, (value - half, value + half), method, n)
 
 
@@ -122,9 +140,10 @@ def share_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: f
     >>> found.value, [round(x, 3) for x in found.interval]
     (0.25, [0.039, 0.461])
     """
-    parts = [_ratio_variance(each) for each in (one, other)]
+    names = ("n", "hits", "chances", "hits_hits", "hits_chances", "chances_chances")
+    parts = [_ratio(*(each[name] for name in names)) for each in (one, other)]
     method = "difference of two ratios over students, Student's interval"
-    return _difference(parts, one["n"] + other["n"], method, "no_chance", chance)
+    return _difference(parts, (one["n"], other["n"]), method, "no_chance", chance)
 
 
 def mean_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: float = 0.95) -> Estimate:
@@ -134,46 +153,26 @@ def mean_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: fl
     >>> found.value
     1.0
     """
-    parts = [_mean_variance(each) for each in (one, other)]
-    return _difference(
-        parts,
-        one["known"] + other["known"],
-        "difference of two means, Welch t interval",
-        "nobody_known",
-        chance,
-    )
-
-
-def _ratio_variance(given: Mapping[str, float]) -> tuple[float, float, float] | None:
-    n, chances = given["n"], given["chances"]
-    if n < 1 or chances <= 0:
-        return None
-    value = given["hits"] / chances
-    spread = max(
-        0.0, given["hits_hits"] - 2 * value * given["hits_chances"] + value**2 * given["chances_chances"]
-    )
-    return value, n / max(1.0, n - 1) * spread / chances**2, n
-
-
-def _mean_variance(given: Mapping[str, float]) -> tuple[float, float, float] | None:
-    n = given["known"]
-    if n < 1:
-        return None
-    value = given["total"] / n
-    return value, max(0.0, given["squares"] - n * value * value) / max(1.0, n - 1) / n, n
+    parts = [_average(each["known"], each["total"], each["squares"]) for each in (one, other)]
+    method = "difference of two means, Welch t interval"
+    return _difference(parts, (one["known"], other["known"]), method, "nobody_known", chance)
 
 
 def _difference(
-    parts: Sequence[tuple[float, float, float] | None], n: float, method: str, empty: str, chance: float
+    parts: Sequence[tuple[float, float] | None],
+    sizes: tuple[float, float],
+    method: str,
+    empty: str,
+    chance: float,
 ) -> Estimate:
-    one, other = parts
+    (one, other), n = parts, sum(sizes)
     if one is None or other is None:
         return Estimate(None, None, method, int(n), reasons=(empty,))
     value, variance = one[0] - other[0], one[1] + other[1]
-    if min(one[2], other[2]) < 2:
+    if min(sizes) < 2:
         return Estimate(value, None, method, int(n), reasons=("one_student",))
     if variance <= 0:
         return Estimate(value, None, method, int(n), reasons=("no_spread",))
-    freedom = variance**2 / (one[1] ** 2 / (one[2] - 1) + other[1] ** 2 / (other[2] - 1))
+    freedom = variance**2 / (one[1] ** 2 / (sizes[0] - 1) + other[1] ** 2 / (sizes[1] - 1))
     half = t_quantile(chance, freedom) * math.sqrt(variance)
     return Estimate(value, (value - half, value + half), method, int(n))

@@ -85,7 +85,9 @@ def trace(correct: Sequence[int], *, known: float, learn: float, slip: float, gu
 
 
 @compiled
-def _pass(offsets, right, known, learn, slip, guess, counts, mastery):  # type: ignore[no-untyped-def]
+def _pass(
+    offsets: Any, right: Any, known: float, learn: float, slip: float, guess: float, counts: Any, mastery: Any
+) -> Any:
     """Return the log-likelihood; fill expected counts for the next round, and each student's mastery at the end."""
     longest = 1
     for n in range(len(offsets) - 1):

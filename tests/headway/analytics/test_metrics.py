@@ -9,7 +9,7 @@ import pytest
 
 from headway.analytics.actions import facts_of, figures
 from headway.analytics.asking import head_count, question
-from headway.analytics.estimating import cells
+from headway.analytics.estimating import answers
 from headway.analytics.metrics import GROUPS, KINDS, METRICS, RATE, RATIO, STATES, WAIT
 from headway.analytics.types import Cell
 from headway.kit.refusals import Refusal
@@ -21,7 +21,7 @@ A, B, C, GONE = student("a"), student("b"), student("c", "S"), student("x", None
 
 def ask(folder: Path, metric: str, *by: str, school: str | None = None) -> dict[tuple[str, ...], Cell]:
     with facts_of(folder) as engine:
-        return {one.part: one for one in cells(engine, METRICS[metric], by, school=school)}
+        return {one.part: one for one, _ in answers(engine, METRICS[metric], by, school=school)}
 
 
 def scoped(*pairs: tuple[str, str]) -> list[dict[str, Any]]:

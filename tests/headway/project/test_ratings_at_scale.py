@@ -52,7 +52,7 @@ def test_very_many_ratings_come_in(
     ((before,),) = home.rows("SELECT COUNT(*) FROM headway_event")
     found, memory = measured(home, "import", "ratings", path)
     assert (found["ratings"], found["new"], found["determinations"]) == (ratings, ratings, pairs)
-    assert found["last"] - found["first"] + 1 == ratings  # type: ignore[operator]
+    assert found["last"] - found["first"] + 1 == ratings
     assert memory < MOST_MEMORY_MIB, f"{memory:.0f} MiB"
 
     counts = {

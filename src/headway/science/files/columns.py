@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.estimates import EstimateRefused
-from headway.science.files.reading import ScienceRefusal
+from headway.science.files.reading import ScienceRefusal, csv_file
 
 BLOCK = 50_000
 """Rows that are read at a time: a list for each of a million rows would have the collector go through them again and again."""
@@ -111,23 +110,15 @@ def read_columns(path: Path | str, needed: Sequence[str], optional: Sequence[str
     Raises `ScienceRefusal` where it cannot be read as such, or has no rows.
     """
     name = str(path)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [cell.strip() for cell in next(reader, [])]
-            wanted = _wanted(name, header, needed, optional)
-            cells: dict[str, list[str]] = {column: [] for column in wanted}
-            lines: list[int] = []
+    with csv_file(path) as reader:
+        header = [cell.strip() for cell in next(reader, [])]
+        wanted = _wanted(name, header, needed, optional)
+        cells: dict[str, list[str]] = {column: [] for column in wanted}
+        lines: list[int] = []
+        before = reader.line_num
+        while block := list(islice(reader, BLOCK)):
+            _add(name, block, before, reader.line_num, len(header), wanted, cells, lines)
             before = reader.line_num
-            while block := list(islice(reader, BLOCK)):
-                _add(name, block, before, reader.line_num, len(header), wanted, cells, lines)
-                before = reader.line_num
-    except OSError as error:
-        raise ScienceRefusal("unreadable", f"{name} cannot be read: {error.strerror}.", file=name) from error
-    except UnicodeDecodeError as error:
-        raise ScienceRefusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).", file=name) from error
-    except csv.Error as error:
-        raise ScienceRefusal("not_csv", f"{name} is not CSV: {error}.", file=name) from error
     if not lines:
         raise ScienceRefusal("no_rows", f"{name} has no rows.", file=name)
     return Columns(name, lines, cells)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -82,21 +83,28 @@ class Line:
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def read(path: Path | str, needed: Sequence[str]) -> list[Line]:
-    """Return the rows of a CSV file with a header. Raises `ScienceRefusal` where it cannot be read as
-    such."""
+@contextmanager
+def csv_file(path: Path | str) -> Iterator[Any]:
+    """Open a CSV file and give its reader. Raises `ScienceRefusal` where it cannot be read as such, also while it is read."""
     name = str(path)
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            header = [cell.strip() for cell in next(rows, [])]
-            lines = [(rows.line_num, cells) for cells in rows if any(cell.strip() for cell in cells)]
+            yield csv.reader(file, strict=True)
     except OSError as error:
         raise ScienceRefusal("unreadable", f"{name} cannot be read: {error.strerror}.", file=name) from error
     except UnicodeDecodeError as error:
         raise ScienceRefusal("not_utf8", f"{name} is not UTF-8 (byte {error.start}).", file=name) from error
     except csv.Error as error:
         raise ScienceRefusal("not_csv", f"{name} is not CSV: {error}.", file=name) from error
+
+
+def read(path: Path | str, needed: Sequence[str]) -> list[Line]:
+    """Return the rows of a CSV file with a header. Raises `ScienceRefusal` where it cannot be read as
+    such."""
+    name = str(path)
+    with csv_file(path) as rows:
+        header = [cell.strip() for cell in next(rows, [])]
+        lines = [(rows.line_num, cells) for cells in rows if any(cell.strip() for cell in cells)]
     missing = [column for column in needed if column not in header]
     if missing:
         raise ScienceRefusal(

@@ -199,19 +199,8 @@ def log_rank(duration: Floats, event: NDArray[np.bool_], group: NDArray[np.int64
     """
     from scipy.special import chdtrc
 
-    count = int(group.max()) + 1 if len(group) else 0
-    if count < 2:
-        raise EstimateRefused("one_group", "A comparison needs two groups.")
-    if not event.any():
-        raise EstimateRefused("nobody_done", "Nobody is done: nothing can be compared.")
-    times, at = np.unique(duration, return_inverse=True)
-    cell = at * count + group
-    size = len(times) * count
-    done = np.bincount(cell, event, size).reshape(-1, count)
-    leaving = np.bincount(cell, minlength=size).reshape(-1, count)
-    risk = (leaving[::-1].cumsum(axis=0)[::-1]).astype(np.float64)
-    some = done.sum(axis=1) > 0
-    done, risk = done[some], risk[some]
+    done, risk = _by_time(duration, event, group)
+    count = done.shape[1]
     d, r = done.sum(axis=1), risk.sum(axis=1)
     share = risk / r[:, None]
     expected = share * d[:, None]
@@ -220,6 +209,22 @@ def log_rank(duration: Floats, event: NDArray[np.bool_], group: NDArray[np.int64
     gap = (done - expected).sum(axis=0)[:-1]
     chi = float(gap @ np.linalg.pinv(spread[:-1, :-1]) @ gap)
     return Comparison(chi, count - 1, float(chdtrc(count - 1, chi)), done.sum(axis=0), expected.sum(axis=0))
+
+
+def _by_time(duration: Floats, event: NDArray[np.bool_], group: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return who was done and who was at risk, times × groups, at the times when somebody was done."""
+    count = int(group.max()) + 1 if len(group) else 0
+    if count < 2:
+        raise EstimateRefused("one_group", "A comparison needs two groups.")
+    if not event.any():
+        raise EstimateRefused("nobody_done", "Nobody is done: nothing can be compared.")
+    times, at = np.unique(duration, return_inverse=True)
+    cell, size = at * count + group, len(times) * count
+    done = np.bincount(cell, event, size).reshape(-1, count)
+    leaving = np.bincount(cell, minlength=size).reshape(-1, count)
+    risk = leaving[::-1].cumsum(axis=0)[::-1].astype(np.float64)
+    some = done.sum(axis=1) > 0
+    return done[some], risk[some]
 
 
 def hazard_ratios(
@@ -241,17 +246,9 @@ def hazard_ratios(
     >>> round(found[0].value, 3)
     1.851
     """
-    count = int(group.max()) + 1 if len(group) else 0
-    if count < 2:
-        raise EstimateRefused("one_group", "A comparison needs two groups.")
-    if not event.any():
-        raise EstimateRefused("nobody_done", "Nobody is done: nothing can be compared.")
-    times, at = np.unique(duration, return_inverse=True)
-    cell, size = at * count + group, len(times) * count
-    done = np.bincount(cell, event, size).reshape(-1, count).astype(np.float64)
-    risk = np.bincount(cell, minlength=size).reshape(-1, count)[::-1].cumsum(axis=0)[::-1].astype(np.float64)
-    some = done.sum(axis=1) > 0
-    rows = _efron_rows(done[some], risk[some])
+    done, risk = _by_time(duration, event, group)
+    count = done.shape[1]
+    rows = _efron_rows(done, risk)
     beta = np.zeros(count)
     for _ in range(50):
         slope, bend = _partial(beta, rows, done)
