@@ -14,7 +14,7 @@ from headway.analytics.types import TOTAL, Cell, Figures, State
 from headway.kit.refusals import Refusal, Sentence
 from headway.reports.catalog import REPORTS
 from headway.reports.types import Released, Report
-from headway.reports.writing import flat, xlsx
+from headway.reports.writing import flat, table, xlsx
 
 __all__ = [
     "REPORTS",
@@ -22,10 +22,12 @@ __all__ = [
     "days_released",
     "find_released",
     "flat",
+    "given",
     "read",
     "released_in",
     "report",
     "rows",
+    "table",
     "xlsx",
 ]
 
@@ -96,6 +98,15 @@ def _cell(said: dict[str, Any]) -> Cell:
 
 def _pair(said: list[float] | None) -> tuple[float, float] | None:
     return None if said is None else (said[0], said[1])
+
+
+def given(released: Released, *, schools: set[str] | None = None) -> dict[str, Any]:
+    """Return a released report as it is handed out: what one has to know to read it, and its `rows`."""
+    found = list(rows(released, schools=schools))
+    return {
+        "name": released.report, "snapshot": released.taken_at.isoformat(timespec="seconds"), "folder": released.snapshot,
+        "as_of": released.as_of, "minimum": released.minimum, "rules": dict(released.rules), "n": len(found), "rows": found,
+    }  # fmt: skip
 
 
 def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dict[str, Any]]:

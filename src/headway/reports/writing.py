@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 NOTES = ("name", "as_of", "snapshot", "minimum", "rules", "n")
@@ -20,6 +20,12 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def table(rows: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the columns of rows, in the order in which they first come, and the rows with one value in each."""
+    found = [flat(row) for row in rows]
+    return list(dict.fromkeys(name for row in found for name in row)), found
+
+
 def xlsx(report: Mapping[str, Any]) -> bytes:
     """Return a report as a spreadsheet: its figures with filters, and what one has to know to read them.
 
@@ -32,8 +38,7 @@ def xlsx(report: Mapping[str, Any]) -> bytes:
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         head = book.add_format({"bold": True, "bottom": 1})
-        rows = [flat(row) for row in report["rows"]]
-        columns = list(dict.fromkeys(name for row in rows for name in row))
+        columns, rows = table(report["rows"])
         figures = book.add_worksheet("Figures")
         figures.freeze_panes(1, 0)
         figures.write_row(0, 0, columns, head)

@@ -19,6 +19,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.district import staging
 from headway.pages.district.imports import refused
 from headway.pages.parts.news import asks
+from headway.pages.parts.sheets import named
 from headway.proficiency import actions as proficiency
 
 LISTED = 200
@@ -121,10 +122,8 @@ def _earlier(node_id: int, language: str) -> tuple[str, str]:
 def _file(subject: Any, form: str) -> HttpResponse:
     body = exchange.export_framework(subject.key, form)
     kind, end = ("application/json", "json") if form == "case" else ("text/csv; charset=utf-8", "csv")
-    answer = HttpResponse(body, content_type=kind)
     name = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in subject.key)[:60]
-    answer["Content-Disposition"] = f'attachment; filename="{name}.{end}"'
-    return answer
+    return named(HttpResponse(body, content_type=kind), f"{name}.{end}")
 
 
 def _preview(request: HttpRequest) -> HttpResponse:

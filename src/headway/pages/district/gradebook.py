@@ -13,6 +13,7 @@ from headway.interop.gradebook.crosswalk import crosswalks
 from headway.interop.gradebook.write import export_grades
 from headway.kit.refusals import Refusal
 from headway.pages.parts.rights import said
+from headway.pages.parts.sheets import named
 from headway.rosters import queries as rosters
 
 
@@ -47,7 +48,8 @@ def _file(request: HttpRequest) -> HttpResponse:
         actor=request.viewer, term=request.POST.get("term", ""), to_whom=to, purpose=request.POST.get("purpose", ""),
         now=request.moment, book=request.book,
     )  # fmt: skip
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="grades-{counts["as_of"]}.csv"'
+    response = named(
+        HttpResponse(text, content_type="text/csv; charset=utf-8"), f"grades-{counts['as_of']}.csv"
+    )
     response["Cache-Control"] = "private, no-store"
     return response

@@ -19,6 +19,7 @@ from headway.kit.refusals import Refusal, Sentence
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
 from headway.pages.district.rule_form import Form, read_form, rule_book
+from headway.pages.parts.sheets import named
 from headway.proficiency import actions, queries
 from headway.proficiency.types import Trial
 from headway.rosters import queries as rosters
@@ -178,9 +179,7 @@ def _said(request: HttpRequest, form: Form, trial: Trial, body: dict[str, Any], 
 
 
 def _file(text: str, name: str, kind: str) -> HttpResponse:
-    answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return named(HttpResponse(text, content_type=f"{kind}; charset=utf-8"), name)
 
 
 def _csv(trial: Trial) -> HttpResponse:

@@ -19,6 +19,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused, tags
 from headway.pages.parts.contested import contested_words
+from headway.pages.parts.sheets import named
 from headway.pages.parts.told import address, told
 from headway.rights import actions, queries
 from headway.rights.types import (
@@ -272,8 +273,9 @@ def uuid_of(request: HttpRequest) -> UUID:
 def as_file(request: HttpRequest, student: Any, record: Mapping[str, Any]) -> HttpResponse:
     """Return a record as one file to save."""
     body = json.dumps(record, ensure_ascii=False, indent=1, default=_plain)
-    response = HttpResponse(body, content_type="application/json; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="record-{student.uuid}.json"'
+    response = named(
+        HttpResponse(body, content_type="application/json; charset=utf-8"), f"record-{student.uuid}.json"
+    )
     response["Cache-Control"] = "private, no-store"
     return response
 

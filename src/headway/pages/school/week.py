@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +16,7 @@ from headway.pages.parts import needs as words
 from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.context import initials
 from headway.pages.parts.grades import grade_name, grade_rank
-from headway.pages.parts.sheets import safe_cell
+from headway.pages.parts.sheets import csv_file
 from headway.proficiency import queries as proficiency
 from headway.response import queries as response
 from headway.response.types import REASONS, ClassNeed, Need
@@ -92,18 +90,22 @@ def as_csv(request: HttpRequest, subject: Any) -> HttpResponse:
         raise Http404
     found = _found(request, school, look)
     titles = {one.reason: one.title for one in words.sections(found.settings)}
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for need in found.needs:
         person = found.people[need.student]
         target = frameworks.node(need.target).reference if need.target is not None else ""
-        cells = (person.sourced_id, person.name(), person.grade, titles[need.reason], target,
-                 need.since.isoformat() if need.since else "", words.say(need))  # fmt: skip
-        writer.writerow([safe_cell(cell) for cell in cells])
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="week-{look.shown.isoformat()}.csv"'
-    return answer
+        rows.append(
+            (
+                person.sourced_id,
+                person.name(),
+                person.grade,
+                titles[need.reason],
+                target,
+                need.since,
+                words.say(need),
+            )
+        )
+    return csv_file(f"week-{look.shown.isoformat()}.csv", COLUMNS, rows)
 
 
 def heading(students: int, classes: int, past: bool) -> str:

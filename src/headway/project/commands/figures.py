@@ -104,18 +104,13 @@ def _released(name: str, as_of: date | None, *, sql: bool) -> dict[str, Any]:
             "n": len(texts),
             "rows": texts,
         }
-    rows = list(reports.rows(found))
-    return {
-        "name": name, "snapshot": found.taken_at.isoformat(timespec="seconds"), "folder": found.snapshot, "as_of": found.as_of,
-        "minimum": found.minimum, "rules": found.rules, "n": len(rows), "rows": rows,
-    }  # fmt: skip
+    return reports.given(found)
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    flat = [reports.flat(row) for row in rows]
+    columns, flat = reports.table(rows)
     text = io.StringIO()
     if flat:
-        columns = list(dict.fromkeys(name for row in flat for name in row))
         writer = csv.DictWriter(text, columns, restval="")
         writer.writeheader()
         writer.writerows(flat)

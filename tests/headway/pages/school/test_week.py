@@ -69,7 +69,7 @@ def test_the_file_holds_the_same_list_and_runs_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["student"] for row in rows] == ["u4"] and rows[0]["target"] == "Math:A.1"
     assert rows[0]["name"] == "Dee =SUM(A1)" and answer["Content-Disposition"].startswith("attachment")
-    from headway.pages.school.week import safe_cell
+    from headway.pages.parts.sheets import safe_cell
 
     assert [safe_cell(x) for x in ("=1", " +1", "@x", "-2", "Ana")] == ["'=1", "' +1", "'@x", "'-2", "Ana"]
 
