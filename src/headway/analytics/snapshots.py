@@ -23,6 +23,7 @@ from headway.analytics.dictionary import FACTS, schema_digest
 from headway.analytics.queries import MANIFEST, folder
 from headway.analytics.types import Snapshot
 from headway.evidence import queries as evidence
+from headway.kit.disk import keep_names, write_whole
 from headway.kit.facts import DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Fact, Reading
 from headway.kit.times import from_micros
 from headway.proficiency import queries as proficiency
@@ -73,6 +74,7 @@ def _take(at: datetime, as_of: date | None, progress: Progress | None) -> Snapsh
             )  # fmt: skip
             _write_manifest(part, found)
             part.rename(folder() / name)
+            keep_names(folder())
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
@@ -154,7 +156,4 @@ def _write_manifest(part: Path, found: Snapshot) -> None:
         },
         indent=1,
     )  # fmt: skip
-    with (part / MANIFEST).open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(part / MANIFEST, text.encode())

@@ -1,4 +1,4 @@
-"""What every package may use and no teacher would name: refusals, identifiers, times, page parts.
+"""What every package may use and no teacher would name: refusals, identifiers, times, facts, whole files.
 
 Owns no record and knows no word of a school. Leaves all meaning to the packages above it.
 """

@@ -6,7 +6,6 @@ Loads the engine; pages do not, and read what is kept.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from headway.analytics import actions as figuring
 from headway.analytics import queries as analytics
 from headway.analytics.types import Figures, Snapshot
+from headway.kit.disk import write_whole
 from headway.proficiency import queries as proficiency
 from headway.reports.catalog import REPORTS
 from headway.reports.queries import as_data, released_in
@@ -60,9 +60,4 @@ def _columns(section: Section) -> Iterator[tuple[str, ...]]:
 
 def _keep(path: Path, released: Released) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(as_data(released), file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    write_whole(path, json.dumps(as_data(released), ensure_ascii=False).encode())

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import struct
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from headway.kit.disk import write_whole
 from headway.kit.refusals import Refusal
 
 LARGEST = 20 * 1024 * 1024
@@ -214,24 +213,9 @@ def store(data: bytes, name: str) -> Stored:
     digest = hashlib.sha256(kept).hexdigest()
     path = path_of(digest)
     if not path.exists():
-        _write(path, kept)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, kept, mode=0o600)
     return Stored(digest, kind, safe_name(name, kind), len(kept))
-
-
-def _write(path: Path, data: bytes) -> None:
-    # Whole or not at all: a reader never meets half a file, and a power cut leaves none.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
 
 
 def path_of(digest: str) -> Path:

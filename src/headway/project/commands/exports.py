@@ -15,6 +15,7 @@ from headway.interop.case import exchange
 from headway.interop.gradebook.write import export_grades as grades
 from headway.interop.oneroster.results import export_results as results
 from headway.interop.v1.record import hand_out
+from headway.kit.disk import write_whole
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.proficiency import exporting
@@ -75,17 +76,6 @@ def export_determinations(
         return text
     write_whole(out, text.encode())
     return f"Written to {out.name}."
-
-
-def write_whole(out: Path, data: bytes) -> None:
-    """Write a file as a whole or not at all."""
-    part = out.with_name(f".{out.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(out)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 from headway.access.types import SYSTEM
 from headway.analytics import queries as facts
 from headway.analytics.types import Snapshot
+from headway.kit.disk import write_whole
 from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.plans import queries as plans
 from headway.proficiency import queries as proficiency
-from headway.project.commands.exports import write_whole
 from headway.reports import queries as reports
 from headway.reports.types import Released
 from headway.response import queries as response
