@@ -9,9 +9,10 @@ from headway.science.ledger import Purpose, Ratings, Segments, State
 from headway.science.metrics.bias import rule_bias, selection_bias
 from headway.science.metrics.depth import depth_shares
 from headway.science.metrics.growth import growth, growth_from_stored_or_first, next_baseline, parent_growth
-from headway.science.metrics.on_track import on_track
+from headway.science.metrics.on_track import on_track, years_left
 from headway.science.metrics.pace import gamma_quantile, pace
 from headway.science.metrics.progress import progress
+from headway.science.metrics.tries import tries
 from headway.science.pieces import pieces
 from headway.science.proficiency.determine import determine
 from headway.science.proficiency.policy import Policy
@@ -172,3 +173,25 @@ def test_no_interval_below_the_required_count():
     policy = Policy.from_mapping({"rule": "mean", "requirement": {"pieces": 3}})
     assert np.isnan(determine(Ratings.of(level=[3, 3]), policy, components=Components()).standard_error[0])
     assert determine(Ratings.of(level=[3, 3]), policy).state[0] == State.TOO_LITTLE
+
+
+def test_tries_end_with_the_first_single_rating_that_is_enough() -> None:
+    first = tries([3.0, 2.0, 3.5], [10, 20, 30], enough=3.0, until=99)
+    assert (first.tries, first.days, first.reached, first.first_reached, first.again) == (
+        1,
+        0,
+        True,
+        True,
+        True,
+    )
+    never = tries([2.0, 2.99], [10, 20], enough=3.0, until=99)
+    assert (never.first, never.tries, never.days, never.reached) == (2.0, 2, 89, False)
+    no_word = tries([4.0], [10], enough=float("inf"), until=10)
+    assert (no_word.reached, no_word.again, no_word.days) == (False, False, 0)
+
+
+def test_years_left_are_whole_grades_and_the_rest_of_the_session() -> None:
+    assert years_left(-1, weeks=36) == 14.0
+    assert years_left(12, weeks=0) == 0.0
+    assert years_left(11, weeks=50) == 2.0
+    assert years_left(13, weeks=36) is None

@@ -13,15 +13,12 @@ from headway.proficiency.exporting import rounded
 from headway.proficiency.growing import counts, growth_on, standings_of
 from headway.proficiency.lines import lines_of
 from headway.proficiency.parents import Summary, leaf_summaries
-from headway.proficiency.types import Effective
 from headway.proficiency.working import AT, Group, Moment, Row, determine_all, rows_of
 from headway.rosters import queries as rosters
 from headway.science.codes import State
-from headway.science.metrics.growth import WEEKS_A_YEAR
-from headway.science.metrics.on_track import on_track
+from headway.science.metrics.on_track import on_track, years_left
 from headway.science.metrics.steady import rate_error
-
-LAST_GRADE = 12
+from headway.science.metrics.tries import tries
 
 
 def _determinations(reading: Reading) -> Iterator[tuple[Any, ...]]:
@@ -76,26 +73,16 @@ def _journeys(reading: Reading) -> Iterator[tuple[Any, ...]]:
     for (student, target), rows in by_pair.items():
         school = schools.get(attended.get(student, 0))
         effective = m.book.effective(node=target, school=school, on=m.day)
-        yield reading.names[student], frameworks.node(target).reference, *_journey(m, rows, effective)
-
-
-def _journey(m: Moment, rows: list[Row], effective: Effective) -> tuple[Any, ...]:
-    """Return first level, tries and days until a rating reached proficient, else until now; and whether one was tried again."""
-    rows.sort(key=lambda row: (row[AT["observed_us"]], row[AT["key"]].encode()))
-    enough = round(100 * effective.scale.get("proficient", float("inf")))
-    first = from_micros(rows[0][AT["observed_us"]]).astimezone(m.zone).date()
-    for tries, row in enumerate(rows, 1):
-        if row[AT["level"]] >= enough:
-            day = from_micros(row[AT["observed_us"]]).astimezone(m.zone).date()
-            return (
-                rows[0][AT["level"]] / 100,
-                rows[0][AT["level"]] >= enough,
-                len(rows) > 1,
-                True,
-                tries,
-                (day - first).days,
-            )
-    return rows[0][AT["level"]] / 100, False, len(rows) > 1, False, len(rows), (m.day - first).days
+        rows.sort(key=lambda row: (row[AT["observed_us"]], row[AT["key"]].encode()))
+        found = tries(
+            [row[AT["level"]] / 100 for row in rows],
+            [from_micros(row[AT["observed_us"]]).astimezone(m.zone).date().toordinal() for row in rows],
+            enough=effective.scale.get("proficient", float("inf")), until=m.day.toordinal(),
+        )  # fmt: skip
+        yield (
+            reading.names[student], frameworks.node(target).reference, found.first, found.first_reached, found.again,
+            found.reached, found.tries, found.days,
+        )  # fmt: skip
 
 
 def _positions(reading: Reading) -> Iterator[tuple[Any, ...]]:
@@ -121,8 +108,9 @@ def _position(m: Moment, student: int, grade: str, line: Any, rows: Sequence[Row
     grown = growth_on(m, tree, line, student=student, rows=rows)
     resolution = 1 / max(1, line.working.targets)
     error = rate_error([at for _, at in grown.points], weeks=grown.weeks, resolution=resolution)
+    left = _years_left(m, grade)
     found = on_track(
-        level=line.position, expected=line.expected, graduation=view.graduation_level, years_left=years_left(m, grade),
+        level=line.position, expected=line.expected, graduation=view.graduation_level, years_left=left,
         rate=grown.rate, standard_error=error, ratings=grown.n,
     )  # fmt: skip
     low, high = found.interval or (None, None)
@@ -134,7 +122,7 @@ def _position(m: Moment, student: int, grade: str, line: Any, rows: Sequence[Row
         ]
     return (
         view.key, line.working.level, _places(line.position), line.expected, standing, view.graduation_level,
-        _places(years_left(m, grade)), grown.n, _places(grown.rate), _places(low), _places(high), grown.reason or None,
+        _places(left), grown.n, _places(grown.rate), _places(low), _places(high), grown.reason or None,
         _places(found.required), found.trajectory, found.reason or None,
     )  # fmt: skip
 
@@ -143,17 +131,12 @@ def _places(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def years_left(m: Moment, grade: str) -> float | None:
-    """Return the instructed years to the end of grade 12: whole grades, and what is left of the session under way."""
-    if grade not in ("KG", "PK") and not is_whole(grade):
-        return None
-    number = {"PK": -1, "KG": 0}.get(grade)
-    number = int(grade) if number is None else number
-    if number > LAST_GRADE:
+def _years_left(m: Moment, grade: str) -> float | None:
+    number = {"PK": -1, "KG": 0}.get(grade, int(grade) if is_whole(grade) else None)
+    if number is None:
         return None
     ends = [end for start, end, _ in m.calendar.sessions if start <= m.day <= end]
-    rest = min(1.0, m.calendar.weeks(m.day, ends[0]) / WEEKS_A_YEAR) if ends else 0.0
-    return LAST_GRADE - number + rest
+    return years_left(number, weeks=m.calendar.weeks(m.day, ends[0]) if ends else 0.0)
 
 
 _STUDENT = Column("student", TEXT, "sourcedId of the student")

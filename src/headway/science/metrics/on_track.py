@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headway.science.metrics.growth import WEEKS_A_YEAR
+
 Z80 = 1.2815515655446004
 """Standard normal quantile of a central 80 % interval."""
+LAST_GRADE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,23 @@ class OnTrack:
     required: float | None
     interval: tuple[float, float] | None
     reason: str
+
+
+def years_left(grade: int, *, weeks: float) -> float | None:
+    """Return the instructed years to the end of grade 12.
+
+    Assumes that a student goes up one grade in a year.
+
+    Parameters: `grade`, -1 preschool, 0 kindergarten, up to 12; `weeks`, instructed weeks that are left of the session under way,
+    0 between sessions.
+    Returns: years of 36 instructed weeks; None above grade 12.
+    Source: house definition 8: whole grades, and what is left of the session, at most a year.
+    When not to use: for a student whose plan ends in another year.
+
+    >>> years_left(9, weeks=18), years_left(12, weeks=0), years_left(13, weeks=10)
+    (3.5, 0.0, None)
+    """
+    return None if grade > LAST_GRADE else LAST_GRADE - grade + min(1.0, weeks / WEEKS_A_YEAR)
 
 
 def on_track(
