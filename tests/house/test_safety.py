@@ -25,6 +25,7 @@ RAW_SQL = {
     "headway.interop.oneroster.staging": "the staging file of one import: a SQLite of its own, thrown away after it",
     "headway.frameworks.trees": "the stamp of every request: one statement without a model",
     "headway.proficiency.configuration": "the stamp of every request: one statement without a model",
+    "headway.profiles.fitting": "which targets of the students of a save are their own: asked in every save",
     "headway.proficiency.projecting": "determinations in bulk: one UPSERT for a class",
     "headway.project.archive": "backup and restore speak to the database itself",
     "headway.project.sqlite.base": "sets the pragmas of durability on each new connection",
