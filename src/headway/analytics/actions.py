@@ -14,16 +14,26 @@ from headway.analytics.asking import question
 from headway.analytics.engine import duck as facts_of
 from headway.analytics.estimating import answers, with_gaps
 from headway.analytics.metrics import METRICS
+from headway.analytics.releases import Key, Shown
+from headway.analytics.releases import known as known_releases
+from headway.analytics.releases import note as note_releases
 from headway.analytics.snapshots import take as take_snapshot
 from headway.analytics.types import TOTAL, Cell, Engine, Figures
 
-__all__ = ["facts_of", "figures", "forget", "take_snapshot", "tidy"]
+__all__ = ["facts_of", "figures", "forget", "known_releases", "note_releases", "take_snapshot", "tidy"]
 
 KEPT_DAYS = 30
 
 
-def figures(engine: Engine, metric: str, by: tuple[str, ...], *, minimum: int) -> Figures:
-    """Return one metric by columns and by every sum over them, protected as one table.
+def figures(
+    engine: Engine,
+    metric: str,
+    by: tuple[str, ...],
+    *,
+    minimum: int,
+    earlier: Mapping[Key, list[Shown]] | None = None,
+) -> Figures:
+    """Return one metric by columns and by every sum over them, protected as one table, and against `earlier` releases of it.
 
     A student is in one school and one grade, but in several continuums: across those nothing is a sum of students, so each
     is protected as a table of its own. A cell's part names them first.
@@ -40,7 +50,10 @@ def figures(engine: Engine, metric: str, by: tuple[str, ...], *, minimum: int) -
             found.append(replace(cell, part=part))
             sums[part] = given
     found = with_gaps(one, found, sums, names[-1])
-    told = gate.protect(one, found, minimum=minimum, kept_apart=len(several))
+    before = (earlier or {}).get((one.key, one.version, names), ())
+    told = gate.protect(
+        one, found, minimum=minimum, kept_apart=len(several), earlier=[each.release for each in before]
+    )
     hidden = sum(bool(cell.withheld) for cell in told)
     return Figures(one.key, one.version, names, tuple(told), question(one, names), minimum, hidden)
 

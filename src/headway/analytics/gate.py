@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from headway.analytics.metrics import RATIO, STATES, Metric
 from headway.analytics.types import TOTAL, Cell, State
-from headway.kit.refusals import Refusal
+from headway.science.disclosure.releases import Label, Release, tells_of
 from headway.science.disclosure.suppressing import suppress
 from headway.science.disclosure.table import TableRefused, table_of
 from headway.science.rounding import half_up
@@ -35,32 +35,57 @@ def nearest_bound(n: int) -> float:
     return next((share for most, share in _BOUNDS if n <= most), _LARGE)
 
 
-def protect(metric: Metric, cells: Sequence[Cell], *, minimum: int, kept_apart: int = 0) -> list[Cell]:
+def protect(
+    metric: Metric,
+    cells: Sequence[Cell],
+    *,
+    minimum: int,
+    kept_apart: int = 0,
+    earlier: Sequence[Release] = (),
+) -> list[Cell]:
     """Return the cells as they may leave, in their order.
 
     The first `kept_apart` columns of a part make tables of their own: nothing is added up across them. In the others every
-    sum is taken as known, whether it is among the cells or not. Raises `Refusal("not_protected")` where no choice of cells
-    withstands the attack: then nothing of the table leaves.
+    sum is taken as known, whether it is among the cells or not. `earlier` are releases of the same tables: what they and this
+    one tell together is no more than each tells alone. Where no choice of cells withstands the attack, nothing of that table
+    leaves.
     """
     found: dict[int, Cell] = {}
-    tables: dict[tuple[str, ...], list[int]] = {}
+    tables: dict[Label, list[int]] = {}
     for at, cell in enumerate(cells):
         tables.setdefault(cell.part[:kept_apart], []).append(at)
     for places in tables.values():
         own = [cells[at] for at in places]
-        told = (_by_state if metric.kind == STATES else _by_number)(metric, own, minimum, kept_apart)
+        before = [part for one in earlier if (part := _table_of(one, own[0].part[:kept_apart])).shown]
+        try:
+            told = (_by_state if metric.kind == STATES else _by_number)(
+                metric, own, minimum, kept_apart, before
+            )
+        except TableRefused:
+            told = [_hide(cell, "small" if (cell.n or 0) < minimum else "protects") for cell in own]
         found.update(zip(places, told, strict=True))
     return [found[at] for at in range(len(cells))]
 
 
-def _by_number(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> list[Cell]:
+def _table_of(release: Release, apart: Label) -> Release:
+    """Return of a release the table that the first words of its labels name, without those words."""
+    width = len(apart)
+    shown = {label[width:] or (TOTAL,): n for label, n in release.shown.items() if label[:width] == apart}
+    return Release(
+        shown, frozenset(label[width:] or (TOTAL,) for label in release.small if label[:width] == apart)
+    )
+
+
+def _by_number(
+    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release]
+) -> list[Cell]:
     labels = [cell.part[apart:] or (TOTAL,) for cell in cells]
     counts = [float(cell.n or 0) for cell in cells]
-    hidden = _withheld(labels, counts, minimum)
+    hidden = _withheld(labels, counts, minimum, (), earlier)
     more: set[int] = set()
     while metric.kind == RATIO and (told := _told_by_rest(cells, labels, hidden) - more):
         more |= told
-        hidden = _withheld(labels, counts, minimum, more)
+        hidden = _withheld(labels, counts, minimum, more, earlier)
     smallest = max(minimum, metric.least)
     return [
         _hide(cell, "small" if count < smallest else "protects") if at in hidden or count < smallest
@@ -70,28 +95,61 @@ def _by_number(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> l
 
 
 def _withheld(
-    labels: Sequence[tuple[str, ...]], counts: Sequence[float], minimum: int, also: Iterable[int] = ()
+    labels: Sequence[Label],
+    counts: Sequence[float],
+    minimum: int,
+    also: Iterable[int],
+    earlier: Sequence[Release],
 ) -> set[int]:
-    if not labels or all(TOTAL in label for label in labels):
+    """Return the cells to withhold, so that no earlier release tells of them nor is told of by this one.
+
+    What an earlier release withheld is withheld again where both together would tell of a small cell: as much as it takes, and
+    no more than it takes for the releases that are held.
+    """
+    more = set(also)
+    while True:
+        hidden = _alone(labels, counts, minimum, more)
+        if not earlier:
+            return hidden
+        own = Release(
+            {label: None if at in hidden else counts[at] for at, label in enumerate(labels)},
+            frozenset(label for at, label in enumerate(labels) if 0 < counts[at] < minimum),
+        )
+        telling = [one for one in earlier if _tell_together(own, one, minimum)]
+        if not telling:
+            return hidden
+        again = {
+            at for one in telling for at, label in enumerate(labels) if counts[at] and label in one.withheld
+        }
+        if again <= more:
+            raise TableRefused(
+                "not_protected", "With what was shown before, no choice of cells protects this table."
+            )
+        more |= again
+
+
+def _tell_together(now: Release, before: Release, minimum: int) -> bool:
+    return tells_of(before, now, minimum=minimum) or tells_of(
+        now, before, minimum=minimum, cells=before.withheld
+    )
+
+
+def _alone(labels: Sequence[Label], counts: Sequence[float], minimum: int, also: Iterable[int]) -> set[int]:
+    if len(labels) < 2:
         return {at for at, count in enumerate(counts) if 0 < count < minimum}
     return set(_chosen(tuple(labels), tuple(counts), minimum, tuple(sorted(also))))
 
 
 @lru_cache(maxsize=512)
 def _chosen(
-    labels: tuple[tuple[str, ...], ...], counts: tuple[float, ...], minimum: int, also: tuple[int, ...]
+    labels: tuple[Label, ...], counts: tuple[float, ...], minimum: int, also: tuple[int, ...]
 ) -> tuple[int, ...]:
     """Return the cells to withhold. Kept: metrics of one report count the same students in the same tables."""
-    try:
-        table = table_of(labels, counts, add_totals=True)
-        return tuple(suppress(table, minimum=minimum, also=also).withheld.tolist())
-    except TableRefused as refused:
-        raise Refusal(
-            "not_protected", "No choice of cells protects this table; nothing of it is shown."
-        ) from refused
+    table = table_of(labels, counts, add_totals=True)
+    return tuple(suppress(table, minimum=minimum, also=also).withheld.tolist())
 
 
-def _told_by_rest(cells: Sequence[Cell], labels: Sequence[tuple[str, ...]], hidden: set[int]) -> set[int]:
+def _told_by_rest(cells: Sequence[Cell], labels: Sequence[Label], hidden: set[int]) -> set[int]:
     """Return cells to withhold as well, so that what is withheld together is not told to be all or nobody by what is left.
 
     Along each line of the table, the withheld parts together have the rest of the total. Where that rest lies beyond the bound
@@ -101,7 +159,7 @@ def _told_by_rest(cells: Sequence[Cell], labels: Sequence[tuple[str, ...]], hidd
     width = len(labels[0])
     by_label = {label: at for at, label in enumerate(labels)}
     for place in range(width):
-        lines: dict[tuple[str, ...], list[int]] = {}
+        lines: dict[Label, list[int]] = {}
         for at, label in enumerate(labels):
             if label[place] != TOTAL:
                 lines.setdefault((*label[:place], TOTAL, *label[place + 1 :]), []).append(at)
@@ -125,7 +183,9 @@ def _extreme(cells: Sequence[Cell]) -> bool:
     return value < bound or value > 1 - bound
 
 
-def _by_state(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> list[Cell]:
+def _by_state(
+    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release]
+) -> list[Cell]:
     labels, counts, places = [], [], []
     for at, cell in enumerate(cells):
         for which, state in enumerate(cell.states):
@@ -135,7 +195,10 @@ def _by_state(metric: Metric, cells: list[Cell], minimum: int, apart: int) -> li
         labels.append((*cell.part[apart:], TOTAL))
         counts.append(float(cell.n or 0))
         places.append((at, -1))
-    hidden = {places[at] for at in _withheld(labels, counts, minimum)}
+    # Nobody is told which of the withheld states is small: those that are so today are taken to have been.
+    few = {label for label, count in zip(labels, counts, strict=True) if 0 < count < minimum}
+    before = [Release(one.shown, one.small | (one.withheld & few)) for one in earlier]
+    hidden = {places[at] for at in _withheld(labels, counts, minimum, (), before)}
     return [_states(metric, cell, at, hidden, max(minimum, metric.least)) for at, cell in enumerate(cells)]
 
 

@@ -28,10 +28,12 @@ def release_all(snapshot: Snapshot) -> list[Released]:
         rules = {row["rule"]: str(row["version"]) for row in engine.rows(_RULES)}
         schools = {row["school"]: row["name"] for row in engine.rows(_SCHOOLS)}
 
+        earlier = figuring.known_releases()
+
         @cache
         def ask(metric: str, by: tuple[str, ...]) -> Figures:
             # Several reports hold the same figures; each is asked and protected once.
-            return figuring.figures(engine, metric, by, minimum=minimum)
+            return figuring.figures(engine, metric, by, minimum=minimum, earlier=earlier)
 
         found = [
             Released(
@@ -40,6 +42,8 @@ def release_all(snapshot: Snapshot) -> list[Released]:
             )
             for report in REPORTS.values()
         ]  # fmt: skip
+    # Before they can be read: what is noted and was never shown costs a cell, what was shown and is not noted a child.
+    figuring.note_releases((one for each in found for one in each.figures), on=snapshot.as_of)
     for one in found:
         _keep(released_in(folder, one.report), one)
     return found

@@ -147,6 +147,15 @@ def test_small_states_are_withheld_and_never_alone_in_their_row() -> None:
     assert (none.name, none.n, none.coded) == ("no_chance_offered", None, "at_most")
 
 
+def test_of_one_row_of_states_alone_the_small_one_is_not_what_the_others_leave() -> None:
+    # Once a row without any other was taken for a total that nothing adds up to, and the small state was withheld alone.
+    told = gate.protect(PACE, [in_states((TOTAL,), {"behind": 4, "on_pace": 30, "ahead": 26})], minimum=10)
+    assert [state.name for state in told[0].states if state.n is None and not state.coded] == [
+        "behind",
+        "ahead",
+    ]
+
+
 def test_nearly_everybody_in_one_state_is_told_as_a_bound_only() -> None:
     one = gate.protect(PACE, [in_states(("A",), {"on_pace": 50})], minimum=10)[0]
     told = [(state.name, state.value, state.coded) for state in one.states if state.value is not None]
