@@ -68,6 +68,7 @@ PAGES = {
         "/reports/",
         "/reports/standing?metric=grade_level&by=grade",
         "/reports/groups?by=race",
+        "/reports/opening",
         "/district/",
         "/district/roster",
         "/district/classes",

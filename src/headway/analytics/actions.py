@@ -13,7 +13,8 @@ from headway.analytics import gate, queries
 from headway.analytics.asking import question
 from headway.analytics.engine import duck as facts_of
 from headway.analytics.estimating import answers, with_gaps
-from headway.analytics.metrics import METRICS
+from headway.analytics.inquiring import inquire
+from headway.analytics.metrics import EXPLAINED, METRICS, STEPS
 from headway.analytics.releases import Key, Shown
 from headway.analytics.releases import known as known_releases
 from headway.analytics.releases import note as note_releases
@@ -39,6 +40,8 @@ def figures(
     is protected as a table of its own. A cell's part names them first.
     """
     one = METRICS[metric]
+    if one.kind in (STEPS, EXPLAINED):
+        return inquire(engine, one, by, minimum=minimum)
     several = (*one.apart, *(name for name in by if name in one.parts and name not in one.apart))
     names = (*several, *(name for name in by if name not in several))
     found: list[Cell] = []

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headway.analytics.metrics import MEAN, RATE, RATIO, STATES, STUDENT_PARTS, WAIT, Metric
+from headway.analytics.metrics import (
+    EXPLAINED,
+    KINDS,
+    MEAN,
+    RATE,
+    RATIO,
+    STATES,
+    STEPS,
+    STUDENT_PARTS,
+    WAIT,
+    Metric,
+)
 from headway.analytics.types import UNKNOWN
 from headway.kit.refusals import Refusal, Sentence
 
@@ -23,8 +34,9 @@ _YES_NO = ("english_learner", "economically_disadvantaged", "disability")
 def question(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
     """Return the text whose answer has a row for each part of `by`: the parts, `n` students, and the sums of the kind.
 
-    Only students in a school on the day are in it; `school` (sourcedId) keeps those of one. Raises `Refusal`:
-    `unknown_part` for a column that the metric cannot be broken down by.
+    Kinds that are worked out from students have a row for each student instead, in the order of their names. Only students in
+    a school on the day are in it; `school` (sourcedId) keeps those of one. Raises `Refusal`: `unknown_part` for a column that
+    the metric cannot be broken down by.
     """
     named = dict.fromkeys([*metric.apart, *by])
     for name in named:
@@ -36,6 +48,12 @@ def question(metric: Metric, by: Sequence[str], *, school: str | None = None) ->
     columns = "".join(f"    {_expression(name, metric)} AS {name},\n" for name in named)
     parts = ", ".join(named)
     where = "p.school IS NOT NULL" + ("" if school is None else f" AND p.school = {literal(school)}")
+    if metric.kind in (STEPS, EXPLAINED):
+        own = ", ".join(f"u.{name}" for name in KINDS[metric.kind])
+        return (
+            f"WITH unit AS (\n{indented(metric.sql)}\n)\nSELECT\n    u.student,\n{columns}    {own}\n"
+            f"FROM unit u\nJOIN student p ON p.student = u.student\nWHERE {where}\nORDER BY u.student"
+        )
     head = f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student,\n{columns}"
     tail = f"  FROM unit u\n  JOIN student p ON p.student = u.student\n  WHERE {where}\n"
     grouped = f"GROUP BY u.student{''.join(', ' + _expression(name, metric) for name in named)}\n"

@@ -7,7 +7,7 @@ a picture, not in a file, not in the order of rows, which is the order of names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -65,6 +65,16 @@ def protect(
             told = [_hide(cell, "small" if (cell.n or 0) < minimum else "protects") for cell in own]
         found.update(zip(places, told, strict=True))
     return [found[at] for at in range(len(cells))]
+
+
+def hidden_groups(counts: Mapping[str, int], *, minimum: int) -> set[str]:
+    """Return the groups of which nothing is told: the small ones, and as few others as keep them from being worked out."""
+    names = [*counts, TOTAL]
+    labels, numbers = [(name,) for name in names], [*map(float, counts.values()), float(sum(counts.values()))]
+    try:
+        return {names[at] for at in _withheld(labels, numbers, minimum, (), ())}
+    except TableRefused:
+        return set(counts)
 
 
 def _table_of(release: Release, apart: Label) -> Release:

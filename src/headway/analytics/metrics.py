@@ -12,11 +12,15 @@ from functools import cache
 from importlib.resources import files
 
 RATIO, RATE, MEAN, STATES, WAIT = "ratio", "rate", "mean", "states", "wait"
+STEPS, EXPLAINED = "steps", "explained"
 KINDS: Mapping[str, tuple[str, ...]] = {
     RATIO: ("hits", "chances"), RATE: ("hits", "chances"), MEAN: ("value",), STATES: ("state",), WAIT: ("wait", "ended"),
+    STEPS: ("asked", "offered", "rated", "first_reached", "tried_again", "reached_then"), EXPLAINED: ("value", "entry"),
 }  # fmt: skip
 """What a definition yields beside `student`. ratio: hits of chances, a share; rate: hits for each chance, may pass 1; mean:
-of the students' values; states: each student is in one; wait: how long, and whether it ended (the median by Kaplan-Meier)."""
+of the students' values; states: each student is in one; wait: how long, and whether it ended (the median by Kaplan-Meier);
+steps: how far a student's targets came; explained: an outcome and where the student began. The last two compare groups and are
+worked out from students, not from sums."""
 PARTS = ("framework", "area", "observer")
 """Columns of a definition by which its figures can be broken down, beside those of the student."""
 STUDENT_PARTS = (
@@ -195,6 +199,35 @@ METRICS: Mapping[str, Metric] = {
             "What students say of themselves and what teachers see are different things; neither is the truth.",
             "levels", ("framework", "observer"), apart=("framework", "observer"), better="", decimals=2,
         ),
+        Metric(
+            "gap_steps", STEPS, "Where the gap opens",
+            "How much of the gap between a group and all other students opens at which step on the way to proficient.",
+            "offered × rated × [first + (1 − first) × again × then], split over the steps by Shapley's rule; the steps add up to "
+            "the gap",
+            "It says at which step groups part, not why. A target that waits for its rating counts as not rated.",
+            "percentage points", better="",
+        ),
+        Metric(
+            "explained_level", EXPLAINED, "Predictability of level",
+            "How well a student's group, where the student began, and both foretell the mean level.",
+            "cross-validated share of the variance, by group, by entry, and by both",
+            "Where school does its work, the group foretells little. It names no cause and no group's disadvantage.",
+            "share of variance", better="down", least=30, decimals=2,
+        ),
+        Metric(
+            "explained_progress", EXPLAINED, "Predictability of progress",
+            "How well a student's group, where the student began, and both foretell how much of the plans is in.",
+            "cross-validated share of the variance, by group, by entry, and by both",
+            "Students without a plan are not in it. It names no cause and no group's disadvantage.",
+            "share of variance", better="down", least=30, decimals=2,
+        ),
+        Metric(
+            "explained_pace", EXPLAINED, "Predictability of pace",
+            "How well a student's group, where the student began, and both foretell whether a plan is behind.",
+            "cross-validated area under the curve (0.5 foretells nothing), by group, by entry, and by both",
+            "Students whose pace is unknown are not in it. It names no cause and no group's disadvantage.",
+            "area under the curve", better="down", least=30, decimals=2,
+        ),
     )
 }  # fmt: skip
 
@@ -209,7 +242,9 @@ def as_markdown() -> str:
         "This page is made from the code.", "",
         "A *ratio* is hits of chances with Korn and Graubard's interval, students as what is independent; a *rate* may pass 1; a",
         "*mean* is over students with Student's interval; *states* put every student into one, with Wilson's interval; a *wait*",
-        "is a median by Kaplan and Meier, so that what still waits counts. Intervals are 95 %, about students of these schools:",
+        "is a median by Kaplan and Meier, so that what still waits counts. *Steps* split a group's gap to all others over a",
+        "process ([gaps](equity.md)); *explained* says how well group and entry foretell an outcome of students who were not used",
+        "to fit. Intervals are 95 %, about students of these schools:",
         "schools are taken as they are, not as a sample of schools.", "",
         "Below ten students there is no figure. What else is withheld, and why: [small cells](small-cells.md).",
     ]  # fmt: skip

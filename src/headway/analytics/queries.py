@@ -8,10 +8,22 @@ from pathlib import Path
 
 from django.conf import settings
 
-from headway.analytics.metrics import GROUPS, METRICS, RATIO, STATES, Metric
+from headway.analytics.metrics import EXPLAINED, GROUPS, METRICS, RATIO, STATES, STEPS, Metric
 from headway.analytics.types import Snapshot
 
-__all__ = ["GROUPS", "METRICS", "RATIO", "STATES", "Metric", "folder", "newest", "read", "snapshots"]
+__all__ = [
+    "EXPLAINED",
+    "GROUPS",
+    "METRICS",
+    "RATIO",
+    "STATES",
+    "STEPS",
+    "Metric",
+    "folder",
+    "newest",
+    "read",
+    "snapshots",
+]
 
 MANIFEST = "manifest.json"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from headway.analytics.metrics import METRICS, STATES
+from headway.analytics.metrics import EXPLAINED, METRICS, STATES, STEPS
 from headway.analytics.queries import folder
 from headway.analytics.types import TOTAL, Figures
 from headway.kit.disk import write_whole
@@ -67,6 +67,9 @@ def note(figures: Iterable[Figures], *, on: date) -> None:
     """This will add what was shown on a day to the ledger; of releases that withhold the same cells the newest is kept."""
     ledger = known()
     for one in figures:
+        if METRICS[one.metric].kind in (STEPS, EXPLAINED):
+            # No table of counts: the gate looks at its groups alone.
+            continue
         own = shown(one, on=on)
         key = (one.metric, one.version, one.names)
         kept = [

@@ -55,9 +55,13 @@ _SCHOOLS = "SELECT school, name FROM school ORDER BY school"
 
 def _columns(section: Section) -> Iterator[tuple[str, ...]]:
     """Yield by which columns a section asks for its metric."""
+    kind = analytics.METRICS[section.metric].kind
+    if kind in (analytics.STEPS, analytics.EXPLAINED):
+        yield from ((column,) for column in section.by) if section.by else ((),)
+        return
     yield ("school",)
     # The states of a part are told for the district only: by school as well, most of them would be too few.
-    whole = analytics.METRICS[section.metric].kind == analytics.STATES
+    whole = kind == analytics.STATES
     for column in section.by:
         yield (column,) if whole else ("school", column)
 

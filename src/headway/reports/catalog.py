@@ -48,6 +48,11 @@ REPORTS: Mapping[str, Report] = {
             ),
         ),
         Report(
+            "opening", "Where gaps open",
+            "At which step on the way to proficient do groups part, and how much does a student's group foretell?",
+            (Section("gap_steps", GROUPS), Section("explained_level"), Section("explained_progress"), Section("explained_pace")),
+        ),
+        Report(
             "habits", "Lifelong learning",
             "How do students, peers and teachers see lifelong-learning skills?",
             (Section("habits", ("grade",)),),

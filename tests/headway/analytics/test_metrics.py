@@ -10,7 +10,7 @@ import pytest
 from headway.analytics.actions import facts_of, figures
 from headway.analytics.asking import head_count, question
 from headway.analytics.estimating import answers
-from headway.analytics.metrics import GROUPS, KINDS, METRICS, RATE, RATIO, STATES, WAIT
+from headway.analytics.metrics import GROUPS, KINDS, METRICS, STATES, WAIT
 from headway.analytics.types import Cell
 from headway.kit.refusals import Refusal
 
@@ -206,7 +206,7 @@ def test_a_name_with_a_quote_is_a_name(tmp_path: Path) -> None:
 def test_every_metric_says_in_words_what_it_is() -> None:
     for metric in METRICS.values():
         assert metric.says.endswith(".") and metric.fails.endswith(".") and metric.formula and metric.title
-        assert metric.kind in (RATIO, RATE, STATES, WAIT, "mean") and set(metric.apart) <= set(metric.parts)
+        assert metric.kind in KINDS and set(metric.apart) <= set(metric.parts)
         assert bool(metric.states) == (metric.kind == STATES)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headway.analytics.queries import RATIO, Metric
+from headway.analytics.queries import EXPLAINED, RATIO, STEPS, Metric
 from headway.analytics.types import Cell
 from headway.pages.reports import words
 
@@ -75,6 +75,15 @@ def _scale(metric: Metric, cells: Sequence[Cell]) -> tuple[float, float, float]:
     if metric.kind == RATIO:
         ends = [end for cell in cells for end in (*(cell.interval or ()), cell.value or 0.0)]
         return (0.0, 1.0, 0.25) if max(ends, default=1.0) > 0.25 else (0.0, 0.25, 0.05)
+    if metric.kind == STEPS:
+        # In points of a share on both sides of zero, the same on each.
+        far = max(
+            (abs(end) for cell in cells for end in (*(cell.interval or ()), cell.value or 0.0)), default=0.1
+        )
+        step = next(s for s in (0.05, 0.1, 0.25, 0.5, 1.0) if far / s <= 2)
+        return -2 * step, 2 * step, step
+    if metric.kind == EXPLAINED:
+        return 0.0, 1.0, 0.25
     ends = [
         end for cell in cells for end in (cell.interval or ((cell.value,) if cell.value is not None else ()))
     ]

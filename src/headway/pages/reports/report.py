@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from headway.analytics.queries import METRICS, STATES, Metric
+from headway.analytics.queries import EXPLAINED, METRICS, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures
 from headway.pages.reports import charts, words
 from headway.pages.reports.scope import Subject
@@ -67,7 +67,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     own = [one for one in released.figures if one.metric == metric.key]
     columns = list(dict.fromkeys(_column(metric, one) for one in own))
     by = request.GET.get("by", "")
-    by = by if by in columns else "school" if subject.reader.all or len(columns) == 1 else columns[1]
+    by = by if by in columns else columns[0] if subject.reader.all or len(columns) == 1 else columns[1]
     figures = next(one for one in own if _column(metric, one) == by)
     school = _school(request, subject, figures)
     seen = {TOTAL, *(one.sourced_id for one in subject.reader.schools)}
@@ -75,14 +75,15 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     context |= {
         "metric": metric, "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails),
         "metrics": [Choice(key, words.title(key), key == metric.key) for key in keys],
-        "columns": [Choice(column, words.part_titles()[column], column == by) for column in columns],
+        "columns": [Choice(column, words.part_titles()[column], column == by) for column in columns if column != "group"],
         "schools": _schools(subject, figures, by, school), "by": by, "school": school, "panels": panels,
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
         "sentences": _sentences(metric, own, school), "days": reports.days_released(),
         "sql": figures.text if subject.reader.all else "",
+        "compared": metric.kind in (STEPS, EXPLAINED),
         "gaps": any(row.gap for panel in panels for row in panel.rows),
-        "held": any(row.held for panel in panels for row in panel.rows), "title": words.title(metric.key),
-        "part": words.part_titles()[by], "part_by": words.part_by()[by],
+        "held": any(row.held for panel in panels for row in panel.rows), "title": words.title(metric.key), "value_title": words.value_title(metric),
+        "part": _rows_are(metric, by), "part_by": words.part_by().get(by, ""),
         "method": next((c.method for c in figures.cells if c.method), ""),
         "rules": ", ".join(f"{rule} {version}" for rule, version in released.rules.items()),
     }  # fmt: skip
@@ -99,7 +100,12 @@ def asked_for(request: HttpRequest, name: str) -> Released | None:
 
 
 def _column(metric: Metric, figures: Figures) -> str:
-    """Return the column by which figures are told apart: the last that is not the school, else the school."""
+    """Return the column by which figures are told apart: the last that is not the school, else the school.
+
+    A gap over steps, and what foretells an outcome, are told by the column of their groups.
+    """
+    if metric.kind in (STEPS, EXPLAINED):
+        return figures.names[0]
     others = [name for name in figures.names if name not in (*metric.apart, "school")]
     return others[-1] if others else "school"
 
@@ -126,6 +132,8 @@ def _schools(subject: Subject, figures: Figures, by: str, chosen: str) -> list[C
 def _panels(
     metric: Metric, figures: Figures, by: str, school: str, seen: set[str], released: Released
 ) -> list[Panel]:
+    if metric.kind in (STEPS, EXPLAINED):
+        return _compared(metric, figures, released)
     groups: dict[tuple[str, ...], list[tuple[str, Cell]]] = {}
     at = {name: place for place, name in enumerate(figures.names)}
     for cell in figures.cells:
@@ -142,6 +150,33 @@ def _panels(
         names = [words.part_word(n, v, released.schools) for n, v in zip(metric.apart, apart, strict=True)]
         found.append(_panel(metric, by, names, own, shown, released))
     return found
+
+
+def _compared(metric: Metric, figures: Figures, released: Released) -> list[Panel]:
+    """Return a panel for each group with its steps, or for each column of groups with what foretells the outcome."""
+    rows = words.step_words() if metric.kind == STEPS else words.source_words()
+    own: dict[str, dict[str, Cell]] = {}
+    for cell in figures.cells:
+        own.setdefault(cell.part[0], {})[cell.part[1]] = cell
+    found = []
+    for name, cells in own.items():
+        if metric.kind == STEPS:
+            title = words.part_word(figures.names[0], name, released.schools)
+        else:
+            title = words.part_titles()[name]
+        told = [(word, cells[key]) for key, word in rows.items() if key in cells]
+        said = words.opens_at(metric, title, list(cells.items())) if metric.kind == STEPS else ""
+        picture = charts.dots(metric, told, figures.cells)
+        table = tuple(_row(metric, word, cell, released.minimum) for word, cell in told)
+        rank = words.part_rank(figures.names[0], name, title)
+        found.append((rank, Panel(title, "", picture, table, said)))
+    return [panel for _rank, panel in sorted(found, key=lambda pair: pair[0])]
+
+
+def _rows_are(metric: Metric, by: str) -> str:
+    if metric.kind == STEPS:
+        return _("Step")
+    return _("Foretold") if metric.kind == EXPLAINED else words.part_titles()[by]
 
 
 def _panel(
@@ -174,12 +209,16 @@ def _row(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
     )
     value = words.figure(metric, cell)
     said = value or ("" if held or cell.states else words.no_figure(cell))
+    if "no_more_than_chance" in cell.reasons:
+        said = _("%(value)s, no more than chance") % {"value": said}
     return Row(label, n, said, words.interval(metric, cell), states, words.gap(metric, cell), held)
 
 
 def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:
     """Say the figure of the whole; one sentence for each continuum where those are kept apart, beside its name."""
-    by_school = next(one for one in own if _column(metric, one) == "school")
+    by_school = next((one for one in own if _column(metric, one) == "school"), None)
+    if by_school is None:
+        return []
     at = by_school.names.index("school")
     cells = [cell for cell in by_school.cells if cell.part[at] == school]
     names = (

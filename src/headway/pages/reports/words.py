@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from headway.analytics.queries import METRICS, RATIO, STATES, Metric
+from headway.analytics.queries import EXPLAINED, METRICS, RATIO, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, State
 from headway.pages.parts.grades import grade_name, grade_rank
 
@@ -67,6 +67,64 @@ def part_word(name: str, value: str, schools: Mapping[str, str]) -> str:
     return words.get(value, value)
 
 
+def step_words() -> dict[str, str]:
+    """Return the rows of a gap that is split over steps, in the order of the process."""
+    return {
+        TOTAL: _("The whole gap"), "offered": _("A chance was offered"), "handed_in": _("Handed in and rated"),
+        "first": _("Proficient at first"), "re_assessed": _("Else rated again"), "then": _("Proficient then"),
+    }  # fmt: skip
+
+
+def source_words() -> dict[str, str]:
+    """Return the rows of a predictability: by what an outcome is foretold."""
+    return {
+        "group": _("From the group"),
+        "entry": _("From where they began"),
+        "both": _("From both"),
+    }
+
+
+def value_title(metric: Metric) -> str:
+    """Return how the column of figures is headed: by what they count where the metric's name does not say it."""
+    if metric.kind == STEPS:
+        return _("Percentage points")
+    if metric.kind == EXPLAINED:
+        return _("Area under the curve") if metric.unit == "area under the curve" else _("Share of variance")
+    return title(metric.key)
+
+
+def opens_at(metric: Metric, group: str, told: list[tuple[str, Cell]]) -> str:
+    """Say the gap of a group and the step at which most of it opens; or that no step is clear of zero."""
+    steps = dict(told)
+    whole = steps.pop(TOTAL, None)
+    if whole is None or whole.value is None or whole.interval is None:
+        return ""
+    clear = [
+        (name, cell)
+        for name, cell in steps.items()
+        if cell.interval and (cell.interval[0] > 0 or cell.interval[1] < 0)
+    ]
+    given = {"group": group, "gap": gap_of(metric, whole)}
+    if not whole.interval[0] > 0 and not whole.interval[1] < 0:
+        return _("%(group)s: the gap of %(gap)s to all others may be none.") % given
+    if not clear:
+        return _("%(group)s: a gap of %(gap)s to all others; no single step is clear of zero.") % given
+    name, cell = max(clear, key=lambda pair: abs(pair[1].value or 0))
+    given |= {"step": step_words()[name], "part": gap_of(metric, cell)}
+    return _("%(group)s: a gap of %(gap)s to all others. Most of it opens at “%(step)s”: %(part)s.") % given
+
+
+def gap_of(metric: Metric, cell: Cell) -> str:
+    """Say a value that is a gap itself, in points with its sign and interval."""
+    if cell.value is None:
+        return ""
+    said = _signed(metric, cell.value)
+    if cell.interval is None:
+        return said
+    low, high = (_signed(metric, end) for end in cell.interval)
+    return _("%(value)s (%(low)s to %(high)s)") % {"value": said, "low": low, "high": high}
+
+
 def part_rank(name: str, value: str, said: str) -> tuple[object, ...]:
     """Return by what parts are sorted, all of them first, what is unknown last: grades, else words; never figures."""
     middle = grade_rank(value) if name == "grade" else (0, 0, said.casefold())
@@ -87,6 +145,8 @@ def state_word(metric: str, state: str) -> str:
 
 def number(metric: Metric, value: float) -> str:
     """Say a value as the metric is told: shares in percent, others with their decimals."""
+    if metric.kind == STEPS:
+        return _signed(metric, value)
     if metric.kind in (RATIO, STATES):
         return f"{number_format(round(value * 100, metric.decimals), metric.decimals)} %"
     return number_format(value, metric.decimals).replace("-", MINUS)
@@ -120,7 +180,11 @@ def gap(metric: Metric, cell: Cell) -> str:
 
 
 def _signed(metric: Metric, value: float) -> str:
-    said = number(metric, abs(value)).removesuffix(" %")
+    said = (
+        number_format(round(abs(value) * 100), 0)
+        if metric.kind == STEPS
+        else number(metric, abs(value)).removesuffix(" %")
+    )
     return f"{MINUS if value < 0 else '+' if value > 0 else ''}{said}"
 
 
@@ -151,7 +215,9 @@ def no_figure(cell: Cell) -> str:
     """Say why a part that is shown has no figure."""
     return {
         "nobody_known": _("not known for anybody yet"), "one_student": _("one student"), "no_chance": _("nothing to count"),
-        "half_not_reached": _("half is not reached yet"),
+        "half_not_reached": _("half is not reached yet"), "entry_unknown": _("where they began is not known for enough"),
+        "nobody_entered": _("nobody came to one of the steps"), "one_group": _("there is one group only"),
+        "no_spread": _("it is the same for everybody"),
     }.get(cell.reasons[0] if cell.reasons else "", _("no figure"))  # fmt: skip
 
 
@@ -170,6 +236,8 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
         told = [s for s in cell.states if s.value is not None]
         parts = [f"{state_word(metric.key, s.name)}: {figure(metric, s)}" for s in told]
         return _("%(parts)s. %(students)s.") % {"parts": " · ".join(parts), "students": students(cell.n or 0)}
+    if metric.kind in (STEPS, EXPLAINED):
+        return ""
     if cell.value is None:
         return _("No figure: %(why)s.") % {"why": no_figure(cell)}
     given = {

@@ -194,3 +194,27 @@ def test_a_page_takes_few_statements(django_assert_max_num_queries: Any) -> None
     client.get("/reports/standing")
     with django_assert_max_num_queries(12):
         client.get("/reports/standing?by=grade")
+
+
+def test_where_a_gap_opens_is_told_by_step_and_a_small_group_by_none() -> None:
+    release()
+    client = lead()
+    page = read(client.get("/reports/opening?by=sex"))
+    rows = page.text()
+    # Girls and women: everybody was offered everything and nothing was rated, so the gap opens nowhere.
+    assert "Where the gap opens by sex" in rows and "A chance was offered" in rows
+    assert "nobody came to one of the steps" in rows
+    small = read(client.get("/reports/opening?by=english_learner")).text()
+    assert "Percentage points" in small
+    # Where pace is told of so few groups, a predictability that is not there is a refusal in words.
+    assert "it is the same for everybody" in read(client.get("/reports/opening?metric=explained_progress")).text()
+    found = list(csv.DictReader(io.StringIO(client.get("/reports/opening/csv").content.decode("utf-8-sig"))))
+    assert {row["metric"] for row in found} >= {"gap_steps", "explained_progress", "explained_pace"}
+
+
+def test_predictability_is_told_beside_chance() -> None:
+    release()
+    client = lead()
+    text = read(client.get("/reports/opening?metric=explained_pace")).text()
+    assert "Area under the curve" in text and "From the group" in text
+    assert "where they began is not known for enough" in text
