@@ -243,9 +243,9 @@ def as_markdown() -> str:
         "A *ratio* is hits of chances with Korn and Graubard's interval, students as what is independent; a *rate* may pass 1; a",
         "*mean* is over students with Student's interval; *states* put every student into one, with Wilson's interval; a *wait*",
         "is a median by Kaplan and Meier, so that what still waits counts. *Steps* split a group's gap to all others over a",
-        "process ([gaps](equity.md)); *explained* says how well group and entry foretell an outcome of students who were not used",
-        "to fit. Intervals are 95 %, about students of these schools:",
-        "schools are taken as they are, not as a sample of schools.", "",
+        "process ([gaps](equity.md)); *explained* says how well group and entry foretell an outcome of students not used to",
+        "fit. Intervals are 95 %, about students of these schools: schools are taken as they are,",
+        "not as a sample of schools.", "",
         "Below ten students there is no figure. What else is withheld, and why: [small cells](small-cells.md).",
     ]  # fmt: skip
     for one in METRICS.values():

@@ -207,7 +207,10 @@ def test_where_a_gap_opens_is_told_by_step_and_a_small_group_by_none() -> None:
     small = read(client.get("/reports/opening?by=english_learner")).text()
     assert "Percentage points" in small
     # Where pace is told of so few groups, a predictability that is not there is a refusal in words.
-    assert "it is the same for everybody" in read(client.get("/reports/opening?metric=explained_progress")).text()
+    assert (
+        "it is the same for everybody"
+        in read(client.get("/reports/opening?metric=explained_progress")).text()
+    )
     found = list(csv.DictReader(io.StringIO(client.get("/reports/opening/csv").content.decode("utf-8-sig"))))
     assert {row["metric"] for row in found} >= {"gap_steps", "explained_progress", "explained_pace"}
 
