@@ -19,10 +19,12 @@ from headway.reports.writing import flat, table, xlsx
 __all__ = [
     "REPORTS",
     "as_data",
+    "days_over_time",
     "days_released",
     "find_released",
     "flat",
     "given",
+    "over_time",
     "read",
     "released_in",
     "report",
@@ -63,6 +65,29 @@ def days_released() -> list[date]:
     """Return the days of which reports were released, newest first."""
     found = {one.as_of for one in analytics.snapshots() if (analytics.folder() / one.name / FOLDER).is_dir()}
     return sorted(found, reverse=True)
+
+
+MOST_DAYS = 12
+
+
+def days_over_time() -> list[date]:
+    """Return the days by which a report is told over time, oldest first: the newest, and the last of each month before it."""
+    last: dict[tuple[int, int], date] = {}
+    for day in days_released():
+        last.setdefault((day.year, day.month), day)
+    return sorted(last.values())[-MOST_DAYS:]
+
+
+def over_time(key: str, metric: str, names: tuple[str, ...]) -> list[tuple[date, Figures]]:
+    """Return one metric by columns as it was released on each of `days_over_time`; days of another version of it are left out."""
+    found: list[tuple[date, Figures]] = []
+    for day in days_over_time():
+        released = find_released(key, day)
+        for one in released.figures if released else ():
+            if (one.metric, one.names) == (metric, names):
+                found.append((day, one))
+    newest = found[-1][1].version if found else 0
+    return [(day, one) for day, one in found if one.version == newest]
 
 
 def as_data(released: Released) -> dict[str, Any]:

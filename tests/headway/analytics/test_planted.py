@@ -108,8 +108,7 @@ def of_runs(
                 math.nan,
                 math.nan,
             )
-            # Half a unit of the last digit is what rounding may take.
-            held[key] = held.get(key, 0) + (low - 0.005 <= value <= high + 0.005)
+            held[key] = held.get(key, 0) + (low <= value <= high)
         for key in NULLS:
             low, high = (
                 cells[key].gap_interval if key[0] == "proficient_share" else cells[key].interval

@@ -42,10 +42,26 @@ def next_day(cells: list[Cell], seed: int) -> list[Cell]:
 
 def told_of(day: Release, other: Release, small: set[tuple[str, ...]]) -> bool:
     """An attacker of our own: take over what only the other day shows, and look what is left of the small cells."""
+
+    def restless(label: tuple[str, ...]) -> bool:
+        """Whether what both days show moved by ten students or more, in the row or in the column of a cell or of a total."""
+        for place in range(len(label)):
+            line = [
+                one
+                for one in day.shown
+                if all(one[at] == word for at, word in enumerate(label) if at != place)
+            ]
+            both = [(day.shown[one], other.shown.get(one)) for one in line]
+            if sum(abs(here - there) for here, there in both if here is not None and there is not None) >= 10:
+                return True
+        return False
+
     guessed = {
-        label: other.shown.get(label) if count is None and label not in small and label not in other.small else count
+        label: other.shown.get(label)
+        if count is None and label not in small and label not in other.small and not restless(label)
+        else count
         for label, count in day.shown.items()
-    }  # fmt: skip
+    }
     labels = list(guessed)
     try:
         found = attack(

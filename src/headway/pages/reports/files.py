@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from headway.pages.parts.sheets import csv_file, named
-from headway.pages.reports.report import asked_for
+from headway.pages.reports.report import released_for
 from headway.pages.reports.scope import Subject
 from headway.reports import queries as reports
 
@@ -33,7 +33,7 @@ def as_json(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
 
 
 def _given(request: HttpRequest, subject: Subject, name: str) -> dict[str, Any]:
-    released = asked_for(request, name)
+    released = released_for(request, name)
     if released is None:
         raise Http404
     schools = None if subject.reader.all else {one.sourced_id for one in subject.reader.schools}

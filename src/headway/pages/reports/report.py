@@ -53,45 +53,85 @@ class Choice:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks of a released report: the metric, the column and school by which it is told, and its figures."""
+
+    released: Released
+    metric: Metric
+    own: list[Figures]
+    by: str
+    figures: Figures
+    school: str
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the metrics of the report, in its order."""
+        return list(dict.fromkeys(one.metric for one in self.released.figures))
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns by which the metric is told."""
+        return list(dict.fromkeys(column_of(self.metric, one) for one in self.own))
+
+
 def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     """Show one metric of a report, told apart by one column, for the district or one school."""
-    released = asked_for(request, name)
-    context: dict[str, Any] = {
-        "nav": "reports.index", "report": subject.report, "released": released, "report_title": _(subject.report.title),
-        "question": _(subject.report.question),
-    }  # fmt: skip
-    if released is None:
-        return render(request, "pages/reports/report.html", context)
-    keys = list(dict.fromkeys(one.metric for one in released.figures))
-    metric = METRICS[request.GET.get("metric", "") if request.GET.get("metric") in keys else keys[0]]
-    own = [one for one in released.figures if one.metric == metric.key]
-    columns = list(dict.fromkeys(_column(metric, one) for one in own))
-    by = request.GET.get("by", "")
-    by = by if by in columns else columns[0] if subject.reader.all or len(columns) == 1 else columns[1]
-    figures = next(one for one in own if _column(metric, one) == by)
-    school = _school(request, subject, figures)
+    asked = asked_for(request, subject, name)
+    if asked is None:
+        return render(request, "pages/reports/report.html", head_of(subject))
+    metric, figures, by, school = asked.metric, asked.figures, asked.by, asked.school
     seen = {TOTAL, *(one.sourced_id for one in subject.reader.schools)}
-    panels = _panels(metric, figures, by, school, seen, released)
-    context |= {
-        "metric": metric, "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails),
-        "metrics": [Choice(key, words.title(key), key == metric.key) for key in keys],
-        "columns": [Choice(column, words.part_titles()[column], column == by) for column in columns if column != "group"],
-        "schools": _schools(subject, figures, by, school), "by": by, "school": school, "panels": panels,
+    panels = _panels(metric, figures, by, school, seen, asked.released)
+    context = head_of(subject) | choices_of(asked, subject) | {
+        "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails), "panels": panels,
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
-        "sentences": _sentences(metric, own, school), "days": reports.days_released(),
-        "sql": figures.text if subject.reader.all else "",
-        "compared": metric.kind in (STEPS, EXPLAINED),
+        "sentences": _sentences(metric, asked.own, school), "days": reports.days_released(),
+        "sql": figures.text if subject.reader.all else "", "compared": metric.kind in (STEPS, EXPLAINED),
         "gaps": any(row.gap for panel in panels for row in panel.rows),
-        "held": any(row.held for panel in panels for row in panel.rows), "title": words.title(metric.key),
-        "value_title": words.value_title(metric),
+        "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
         "part": _rows_are(metric, by), "part_by": words.part_by().get(by, ""),
         "method": next((c.method for c in figures.cells if c.method), ""),
-        "rules": ", ".join(f"{rule} {version}" for rule, version in released.rules.items()),
+        "rules": ", ".join(f"{rule} {version}" for rule, version in asked.released.rules.items()),
     }  # fmt: skip
     return render(request, "pages/reports/report.html", context)
 
 
-def asked_for(request: HttpRequest, name: str) -> Released | None:
+def head_of(subject: Subject) -> dict[str, Any]:
+    """Return what every page of a report says above."""
+    return {
+        "nav": "reports.index", "report": subject.report, "report_title": _(subject.report.title),
+        "question": _(subject.report.question),
+    }  # fmt: skip
+
+
+def choices_of(asked: Asked, subject: Subject) -> dict[str, Any]:
+    """Return the links by which another metric, column or school of a report is asked for."""
+    metric, by = asked.metric, asked.by
+    return {
+        "released": asked.released, "metric": metric, "by": by, "school": asked.school, "title": words.title(metric.key),
+        "metrics": [Choice(key, words.title(key), key == metric.key) for key in asked.keys],
+        "columns": [Choice(one, words.part_titles()[one], one == by) for one in asked.columns if one != "group"],
+        "schools": _schools(subject, asked.figures, by, asked.school),
+    }  # fmt: skip
+
+
+def asked_for(request: HttpRequest, subject: Subject, name: str) -> Asked | None:
+    """Return what the address asks for; what it does not name, or names wrongly, is what the reader sees first."""
+    released = released_for(request, name)
+    if released is None:
+        return None
+    keys = [one.metric for one in released.figures]
+    metric = METRICS[request.GET.get("metric", "") if request.GET.get("metric") in keys else keys[0]]
+    own = [one for one in released.figures if one.metric == metric.key]
+    columns = list(dict.fromkeys(column_of(metric, one) for one in own))
+    by = request.GET.get("by", "")
+    by = by if by in columns else columns[0] if subject.reader.all or len(columns) == 1 else columns[1]
+    figures = next(one for one in own if column_of(metric, one) == by)
+    return Asked(released, metric, own, by, figures, _school(request, subject, figures))
+
+
+def released_for(request: HttpRequest, name: str) -> Released | None:
     """Return the report of the day that the address names, else of the newest; None before the first snapshot."""
     try:
         day = date.fromisoformat(request.GET.get("as_of", ""))
@@ -100,7 +140,7 @@ def asked_for(request: HttpRequest, name: str) -> Released | None:
     return (reports.find_released(name, day) if day else None) or reports.find_released(name)
 
 
-def _column(metric: Metric, figures: Figures) -> str:
+def column_of(metric: Metric, figures: Figures) -> str:
     """Return the column by which figures are told apart: the last that is not the school, else the school.
 
     A gap over steps, and what foretells an outcome, are told by the column of their groups.
@@ -168,7 +208,7 @@ def _compared(metric: Metric, figures: Figures, released: Released) -> list[Pane
         told = [(word, cells[key]) for key, word in rows.items() if key in cells]
         said = words.opens_at(metric, title, list(cells.items())) if metric.kind == STEPS else ""
         picture = charts.dots(metric, told, figures.cells)
-        table = tuple(_row(metric, word, cell, released.minimum) for word, cell in told)
+        table = tuple(row_of(metric, word, cell, released.minimum) for word, cell in told)
         rank = words.part_rank(figures.names[0], name, title)
         found.append((rank, Panel(title, "", picture, table, said)))
     return [panel for _rank, panel in sorted(found, key=lambda pair: pair[0])]
@@ -193,11 +233,11 @@ def _panel(
     picture = charts.bars(labeled) if metric.kind == STATES else charts.dots(metric, labeled, shown)
     total = next((cell for part, cell in own if part == TOTAL), None)
     caption = words.figure(metric, total) if total is not None else ""
-    rows = tuple(_row(metric, label, cell, released.minimum) for label, cell in labeled)
+    rows = tuple(row_of(metric, label, cell, released.minimum) for label, cell in labeled)
     return Panel(" · ".join(apart), caption, picture, rows, words.widest(metric, labeled))
 
 
-def _row(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
+def row_of(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
     held = words.withheld(cell, max(minimum, metric.least)) if cell.withheld else ""
     n = "" if cell.n is None else number_format(cell.n, 0)
     full = any(state.coded == "at_least" for state in cell.states)
@@ -217,7 +257,7 @@ def _row(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
 
 def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:
     """Say the figure of the whole; one sentence for each continuum where those are kept apart, beside its name."""
-    by_school = next((one for one in own if _column(metric, one) == "school"), None)
+    by_school = next((one for one in own if column_of(metric, one) == "school"), None)
     if by_school is None:
         return []
     at = by_school.names.index("school")

@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.reports import files, index, report, scope
+from headway.pages.reports import files, index, over_time, report, scope
 
 LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
 _WHY = (
@@ -12,6 +12,7 @@ _WHY = (
 doors = [
     Door("reports/", index.index, "reports.index", LEADERS, _WHY, scope=scope.reader, methods=frozenset({"GET", "HEAD", "POST"})),
     Door("reports/<str:name>", report.report, "reports.report", LEADERS, _WHY, scope=scope.report),
+    Door("reports/<str:name>/over-time", over_time.over_time, "reports.over_time", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/csv", files.as_csv, "reports.csv", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/xlsx", files.as_xlsx, "reports.xlsx", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/json", files.as_json, "reports.json", LEADERS, _WHY, scope=scope.report),

@@ -221,3 +221,34 @@ def test_predictability_is_told_beside_chance() -> None:
     text = read(client.get("/reports/opening?metric=explained_pace")).text()
     assert "Area under the curve" in text and "From the group" in text
     assert "where they began is not known for enough" in text
+
+
+def test_over_time_the_last_day_of_each_month_and_the_newest_stand_in_order() -> None:
+    for day in (date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 30), DAY):
+        release(day)
+    client = lead()
+    page = read(client.get("/reports/standing/over-time?metric=proficient_share"))
+    text = page.text()
+    days = ["30 Sep 2026", "30 Oct 2026", "20 Nov 2026"]
+    assert [text.index(day) for day in days] == sorted(text.index(day) for day in days)
+    assert "29 Sep 2026" not in text and "The newest day, and the last day of each month before it." in text
+    # The figure of the day is the one that the report of that day shows.
+    assert text.count("59 %") >= 3 and "59 %" in read(client.get("/reports/standing?as_of=2026-09-30")).text()
+    states = read(client.get("/reports/plans/over-time?metric=pace&school=s1")).text()
+    assert "Behind" in states and "30 Oct 2026" in states
+    # What is withheld on a day is withheld here too, and a gap over steps has no place in time yet.
+    group = read(
+        client.get("/reports/groups/over-time?metric=proficient_share&by=english_learner&school=s1&part=yes")
+    )
+    assert "withheld: fewer than 10" in group.text()
+    assert "This measure is not told over time." in read(client.get("/reports/opening/over-time")).text()
+
+
+def test_over_time_a_leader_sees_no_other_school() -> None:
+    release()
+    text = read(principal("s1").get("/reports/standing/over-time?part=s2&school=s2")).text()
+    assert "Cedar Middle" not in text and "There is one day so far." in text
+
+
+def test_over_time_before_the_first_snapshot() -> None:
+    assert "There is no snapshot yet." in read(lead().get("/reports/standing/over-time")).text()
