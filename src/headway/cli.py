@@ -475,7 +475,7 @@ def report(
     name: Annotated[str, typer.Argument(help="Which one; without a name, the list.")] = "",
     home: Home = None,
     as_of: AsOf = None,
-    form: Annotated[str, typer.Option("--as", help="json, csv or xlsx")] = "json",
+    form: Annotated[str, typer.Option("--as", help="json, csv, xlsx or pdf")] = "json",
     out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="The texts behind the figures.")] = False,
     as_json: Json = False,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 HEAVY = ["pyarrow", "duckdb", "numba", "llvmlite", "pandas", "polars", "scipy", "matplotlib", "altair", "vl_convert",
-         "pyspark", "playwright", "pytest"]  # fmt: skip
+         "pyspark", "typst", "playwright", "pytest"]  # fmt: skip
 PROGRAM = """
 import builtins, json, sys, traceback
 heavy = set(json.loads(sys.argv[1]))

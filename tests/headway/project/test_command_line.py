@@ -162,7 +162,13 @@ def test_a_snapshot_and_its_figures(district: Home, tmp_path: Path) -> None:
     earlier = district.json("report", "habits", "--as-of", "2026-09-15")
     assert earlier["as_of"] == "2026-09-15"
     assert [e["code"] for e in district.refused("report", "plans", "--as", "xlsx")] == ["needs_file"]
-    assert [e["code"] for e in district.refused("report", "plans", "--as", "pdf")] == ["unknown_form"]
+    assert [e["code"] for e in district.refused("report", "plans", "--as", "pdf")] == ["needs_file"]
+    assert [e["code"] for e in district.refused("report", "plans", "--as", "html")] == ["unknown_form"]
+    assert [
+        e["code"] for e in district.refused("report", "pace", "--as", "pdf", "--out", str(tmp_path / "p.pdf"))
+    ] == ["unknown_form"]
+    district.json("report", "plans", "--as", "pdf", "--out", str(tmp_path / "plans.pdf"))
+    assert (tmp_path / "plans.pdf").read_bytes().startswith(b"%PDF-")
     district.json("report", "plans", "--as", "xlsx", "--out", tmp_path / "plans.xlsx")
     assert (tmp_path / "plans.xlsx").read_bytes()[:2] == b"PK"
 

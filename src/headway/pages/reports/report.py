@@ -80,17 +80,16 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     asked = asked_for(request, subject, name)
     if asked is None:
         return render(request, "pages/reports/report.html", head_of(subject))
-    metric, figures, by, school = asked.metric, asked.figures, asked.by, asked.school
-    seen = {TOTAL, *(one.sourced_id for one in subject.reader.schools)}
-    panels = _panels(metric, figures, by, school, seen, asked.released)
+    metric, figures, by = asked.metric, asked.figures, asked.by
+    panels = panels_of(asked, subject)
     context = head_of(subject) | choices_of(asked, subject) | {
         "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails), "panels": panels,
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
-        "sentences": _sentences(metric, asked.own, school), "days": reports.days_released(),
+        "sentences": sentences_of(asked), "days": reports.days_released(),
         "sql": figures.text if subject.reader.all else "", "compared": metric.kind in (STEPS, EXPLAINED),
         "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
-        "part": _rows_are(metric, by), "part_by": words.part_by().get(by, ""),
+        "part": rows_are(metric, by), "part_by": words.part_by().get(by, ""),
         "method": next((c.method for c in figures.cells if c.method), ""),
         "rules": ", ".join(f"{rule} {version}" for rule, version in asked.released.rules.items()),
     }  # fmt: skip
@@ -122,13 +121,18 @@ def asked_for(request: HttpRequest, subject: Subject, name: str) -> Asked | None
     if released is None:
         return None
     keys = [one.metric for one in released.figures]
-    metric = METRICS[request.GET.get("metric", "") if request.GET.get("metric") in keys else keys[0]]
-    own = [one for one in released.figures if one.metric == metric.key]
+    key = request.GET.get("metric", "") if request.GET.get("metric") in keys else keys[0]
+    return choose(released, subject, key, request.GET.get("by", ""), request.GET.get("school", ""))
+
+
+def choose(released: Released, subject: Subject, key: str, by: str, school: str) -> Asked:
+    """Return one metric of a report by a column and for a school; where it is not told so, as the reader sees it first."""
+    metric = METRICS[key]
+    own = [one for one in released.figures if one.metric == key]
     columns = list(dict.fromkeys(column_of(metric, one) for one in own))
-    by = request.GET.get("by", "")
     by = by if by in columns else columns[0] if subject.reader.all or len(columns) == 1 else columns[1]
     figures = next(one for one in own if column_of(metric, one) == by)
-    return Asked(released, metric, own, by, figures, _school(request, subject, figures))
+    return Asked(released, metric, own, by, figures, _school(school, subject, figures))
 
 
 def released_for(request: HttpRequest, name: str) -> Released | None:
@@ -151,9 +155,8 @@ def column_of(metric: Metric, figures: Figures) -> str:
     return others[-1] if others else "school"
 
 
-def _school(request: HttpRequest, subject: Subject, figures: Figures) -> str:
+def _school(asked: str, subject: Subject, figures: Figures) -> str:
     led = [one.sourced_id for one in subject.reader.schools]
-    asked = request.GET.get("school", "")
     if "school" not in figures.names:
         return TOTAL
     if asked in led or asked == TOTAL:
@@ -170,9 +173,16 @@ def _schools(subject: Subject, figures: Figures, by: str, chosen: str) -> list[C
     ]
 
 
-def _panels(
-    metric: Metric, figures: Figures, by: str, school: str, seen: set[str], released: Released
-) -> list[Panel]:
+def panels_of(asked: Asked, subject: Subject) -> list[Panel]:
+    """Return the pictures of a metric with their rows, as far as the reader sees them."""
+    metric, figures, by, school, released = (
+        asked.metric,
+        asked.figures,
+        asked.by,
+        asked.school,
+        asked.released,
+    )
+    seen = {TOTAL, *(one.sourced_id for one in subject.reader.schools)}
     if metric.kind in (STEPS, EXPLAINED):
         return _compared(metric, figures, released)
     groups: dict[tuple[str, ...], list[tuple[str, Cell]]] = {}
@@ -214,7 +224,8 @@ def _compared(metric: Metric, figures: Figures, released: Released) -> list[Pane
     return [panel for _rank, panel in sorted(found, key=lambda pair: pair[0])]
 
 
-def _rows_are(metric: Metric, by: str) -> str:
+def rows_are(metric: Metric, by: str) -> str:
+    """Say what the rows of a table are."""
     if metric.kind == STEPS:
         return _("Step")
     return _("Foretold") if metric.kind == EXPLAINED else words.part_titles()[by]
@@ -255,9 +266,10 @@ def row_of(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
     return Row(label, n, said, words.interval(metric, cell), states, words.gap(metric, cell), held)
 
 
-def _sentences(metric: Metric, own: Sequence[Figures], school: str) -> list[tuple[str, str]]:
+def sentences_of(asked: Asked) -> list[tuple[str, str]]:
     """Say the figure of the whole; one sentence for each continuum where those are kept apart, beside its name."""
-    by_school = next((one for one in own if column_of(metric, one) == "school"), None)
+    metric, school = asked.metric, asked.school
+    by_school = next((one for one in asked.own if column_of(metric, one) == "school"), None)
     if by_school is None:
         return []
     at = by_school.names.index("school")

@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.reports import files, index, over_time, report, scope
+from headway.pages.reports import files, index, over_time, pdf, report, scope
 
 LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
 _WHY = (
@@ -15,5 +15,6 @@ doors = [
     Door("reports/<str:name>/over-time", over_time.over_time, "reports.over_time", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/csv", files.as_csv, "reports.csv", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/xlsx", files.as_xlsx, "reports.xlsx", LEADERS, _WHY, scope=scope.report),
+    Door("reports/<str:name>/pdf", pdf.as_pdf, "reports.pdf", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/json", files.as_json, "reports.json", LEADERS, _WHY, scope=scope.report),
 ]  # fmt: skip

@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.utils import translation
+
 from headway.access.types import SYSTEM
 from headway.analytics import queries as facts
 from headway.analytics.types import Snapshot
@@ -27,7 +29,9 @@ LIVE = {
     "pace": "How fast each plan moves, against its dates.",
     "response": "Who needs a response, and why.",
 }
-FORMS = ("csv", "json", "xlsx")
+FORMS = ("csv", "json", "pdf", "xlsx")
+FILES = ("pdf", "xlsx")
+"""Forms that are no text: they are written to a file."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -59,13 +63,15 @@ def report(
         return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready}.items()]}
     if form not in FORMS:
         raise Refusal("unknown_form", f"A report is handed out as {', '.join(FORMS)}, not as {form}.")
+    if form in FILES and out is None:
+        raise Refusal("needs_file", f"As {form} it is written to a file: add --out FILE.")
+    if form == "pdf" and name in LIVE:
+        raise Refusal("unknown_form", f"The live list {name} is handed out as csv, json, xlsx.")
     found = _live(name, as_of) if name in LIVE else _released(name, as_of, sql=sql)
     if form == "json" and out is None:
         return found
-    if form == "xlsx":
-        if out is None:
-            raise Refusal("needs_file", "A spreadsheet is written to a file: add --out FILE.")
-        write_whole(out, reports.xlsx(found))
+    if out is not None and form in FILES:
+        write_whole(out, reports.xlsx(found) if form == "xlsx" else _pdf(name, as_of))
         return f"Written to {out.name}."
     text = _csv(found["rows"])
     if out is None:
@@ -105,6 +111,16 @@ def _released(name: str, as_of: date | None, *, sql: bool) -> dict[str, Any]:
             "rows": texts,
         }
     return reports.given(found)
+
+
+def _pdf(name: str, as_of: date | None) -> bytes:
+    # Loaded here: pages and their words take a second.
+    from headway.pages.reports import pdf, scope
+
+    released = reports.find_released(name, as_of)
+    assert released is not None
+    with translation.override(proficiency.book().languages[0]):
+        return pdf.printed(released, scope.Subject(reports.report(name), scope.reader(SYSTEM)))
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

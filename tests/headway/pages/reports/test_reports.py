@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pypdf
 import pytest
 import time_machine
 from django.conf import LazySettings
@@ -252,3 +253,60 @@ def test_over_time_a_leader_sees_no_other_school() -> None:
 
 def test_over_time_before_the_first_snapshot() -> None:
     assert "There is no snapshot yet." in read(lead().get("/reports/standing/over-time")).text()
+
+
+def said_in(pdf: bytes) -> str:
+    """Return the words of a PDF on one line, as a reader hears them."""
+    return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def alternatives(node: Any, found: list[str]) -> list[str]:
+    """Collect the alternative texts of the structure of a PDF."""
+    node = node.get_object() if hasattr(node, "get_object") else node
+    if isinstance(node, list):
+        for one in node:
+            alternatives(one, found)
+    elif isinstance(node, dict):
+        if "/Alt" in node:
+            found.append(str(node["/Alt"]))
+        if "/K" in node:
+            alternatives(node["/K"], found)
+    return found
+
+
+def test_as_a_pdf_it_is_tagged_and_says_what_the_page_says_and_nothing_that_is_withheld() -> None:
+    release()
+    answer = lead().get("/reports/groups/pdf?by=english_learner&school=s1")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"] == 'attachment; filename="groups-2026-11-20.pdf"'
+    root = pypdf.PdfReader(io.BytesIO(answer.content)).trailer["/Root"]
+    assert root["/Lang"] == "en" and root["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in root
+    assert b"pdfuaid" in root["/Metadata"].get_object().get_data()
+    words = said_in(answer.content)
+    assert (
+        "Groups of students" in words
+        and "withheld: fewer than 10" in words
+        and "Snapshot: 2026-11-20" in words
+    )
+    pictures = alternatives(root["/StructTreeRoot"], [])
+    assert pictures and any("English learners: withheld" in one for one in pictures)
+    # All of s1 is told, its four English learners by no number.
+    small = next(one for one in pictures if "English learners: withheld" in one)
+    part = next(one for one in small.split("; ") if one.startswith("English learners"))
+    assert not re.search(r"[0-9]", part.replace("fewer than 10", ""))
+
+
+def test_the_pdf_is_said_in_spanish_and_holds_every_measure() -> None:
+    release()
+    client = lead()
+    client.cookies["language"] = "es"
+    words = said_in(client.get("/reports/plans/pdf").content)
+    assert "Avance y ritmo" in words and "De claro a oscuro" in words and "Fórmula" in words
+
+
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = facts()
+    plain["school"][0]["name"] = "#panic[no] $x$ *Juniper*"
+    monkeypatch.setitem(globals(), "facts", lambda day, **more: plain)
+    release()
+    assert "#panic[no] $x$ *Juniper*" in said_in(lead().get("/reports/plans/pdf").content)
