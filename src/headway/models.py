@@ -10,5 +10,6 @@ from headway.plans.models import *  # noqa: F403
 from headway.proficiency.models import *  # noqa: F403
 from headway.profiles.models import *  # noqa: F403
 from headway.report_cards.models import *  # noqa: F403
+from headway.reports.models import *  # noqa: F403
 from headway.rights.models import *  # noqa: F403
 from headway.rosters.models import *  # noqa: F403

@@ -69,6 +69,7 @@ PAGES = {
         "/reports/standing?metric=grade_level&by=grade",
         "/reports/groups?by=race",
         "/reports/opening",
+        "/reports/new",
         "/reports/standing/over-time",
         "/district/",
         "/district/roster",

@@ -1,27 +1,142 @@
-"""Acts on reports: their release from a snapshot, asked of the engine, led through the gate, kept beside the snapshot.
+"""Acts on reports: put one together, and release all from a snapshot: asked of the engine, led through the gate, kept beside it.
 
-Loads the engine; pages do not, and read what is kept.
+The engine is loaded where something is released; pages do not release, and read what is kept.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from headway.analytics import actions as figuring
+from django.db import transaction
+from django.utils.text import slugify
+
+from headway.access.actions import record_act
+from headway.access.types import Role, Viewer
 from headway.analytics import queries as analytics
 from headway.analytics.types import Figures, Snapshot
 from headway.kit.disk import write_whole
+from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency import queries as proficiency
 from headway.reports.catalog import REPORTS
-from headway.reports.queries import as_data, released_in
+from headway.reports.models import OwnReport
+from headway.reports.queries import as_data, columns_of, every_report, newest_versions, released_in
 from headway.reports.types import Released, Section
+
+TAKEN = frozenset({*REPORTS, "new", "pace", "response"})
+"""Names that no report of the district's own may have: ready reports, live lists, and the page that makes one."""
+MOST = 12
+
+
+def save_report(
+    *, actor: Viewer, title: str, question: str, sections: Sequence[Section], at: datetime, key: str = ""
+) -> str:
+    """This will put a report together, or change the one of this key, which makes its next version; return its key.
+
+    Its figures come with the next snapshot. Saved as it stands already, it stays the version that it is. Written: version,
+    audit entry. Who may: the district. Raises `Refusal`: `forbidden`, `text_missing`, `text_too_long`, `nothing_chosen`,
+    `too_much`, `unknown_metric`, `unknown_part`, `unknown_report`.
+    """
+    title, question = " ".join(title.split()), " ".join(question.split())
+    _check(actor, title, question, sections)
+    with transaction.atomic():
+        known = newest_versions()
+        if key and (key not in known or known[key].withdrawn):
+            raise Refusal("unknown_report", "There is no such report of your own.")
+        key = key or _free_key(title, known)
+        said = [[one.metric, list(one.by)] for one in sections]
+        before = known.get(key)
+        if before is None or (before.title, before.question, before.sections) != (title, question, said):
+            _next(actor, key, before, title=title, question=question, sections=said, at=at)
+        return key
+
+
+def withdraw_report(*, actor: Viewer, key: str, at: datetime) -> None:
+    """This will take a report of the district's own from the list; `restore_report` brings it back. Twice is once.
+
+    Written: version, audit entry. Who may: the district. Raises `Refusal`: `forbidden`, `unknown_report`.
+    """
+    _turn(actor, key, at, withdrawn=True)
+
+
+def restore_report(*, actor: Viewer, key: str, at: datetime) -> None:
+    """This will bring a withdrawn report back as it was. Written, who may and refusals as for `withdraw_report`."""
+    _turn(actor, key, at, withdrawn=False)
+
+
+def _turn(actor: Viewer, key: str, at: datetime, *, withdrawn: bool) -> None:
+    _check_role(actor)
+    with transaction.atomic():
+        one = newest_versions().get(key)
+        if one is None:
+            raise Refusal("unknown_report", "There is no such report of your own.")
+        if one.withdrawn != withdrawn:
+            _next(
+                actor, key, one, title=one.title, question=one.question, sections=one.sections, at=at, withdrawn=withdrawn
+            )  # fmt: skip
+
+
+def _next(
+    actor: Viewer, key: str, before: OwnReport | None, *, title: str, question: str, sections: list[Any], at: datetime,
+    withdrawn: bool = False,
+) -> None:  # fmt: skip
+    version = 1 if before is None else before.version + 1
+    OwnReport.objects.create(
+        key=key, version=version, title=title, question=question, sections=sections, withdrawn=withdrawn,
+        made_by=actor.name[:200], made_at=at,
+    )  # fmt: skip
+    act = "withdraw_report" if withdrawn else "save_report"
+    record_act(
+        actor=actor,
+        act=act,
+        kind="report",
+        object_id=key,
+        detail={"version": version, "sections": sections},
+        at=at,
+    )
+
+
+def _check_role(actor: Viewer) -> None:
+    if not actor.is_a(Role.DISTRICT):
+        raise Refusal("forbidden", "The district puts reports together.")
+
+
+def _check(actor: Viewer, title: str, question: str, sections: Sequence[Section]) -> None:
+    _check_role(actor)
+    if not title:
+        raise Refusal("text_missing", "A report needs a name.")
+    if len(title) > 80 or len(question) > 200:
+        raise Refusal("text_too_long", "A name has at most 80 characters, a question 200.")
+    if not sections:
+        raise Refusal("nothing_chosen", "Choose at least one measure.")
+    if len(sections) > MOST:
+        raise Refusal("too_much", Sentence("At most %(most)s measures stand in one report.", most=MOST))
+    for one in sections:
+        if one.metric not in analytics.METRICS:
+            raise Refusal("unknown_metric", Sentence("There is no measure %(name)s.", name=one.metric))
+        for column in one.by:
+            if column not in columns_of(analytics.METRICS[one.metric]):
+                raise Refusal(
+                    "unknown_part",
+                    Sentence("%(metric)s is not told apart by %(part)s.", metric=one.metric, part=column),
+                )
+
+
+def _free_key(title: str, known: Mapping[str, OwnReport]) -> str:
+    stem = slugify(title)[:50] or "report"
+    named = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(name for name in named if name not in TAKEN and name not in known)
 
 
 def release_all(snapshot: Snapshot) -> list[Released]:
     """This will release every report from a snapshot and keep each beside it; return them in the order of the list."""
+    from headway.analytics import actions as figuring
+
     folder = analytics.folder() / snapshot.name
     minimum = int(proficiency.remembered_book().settings["district"]["minimum_cell"])
     with figuring.facts_of(folder) as engine:
@@ -40,7 +155,7 @@ def release_all(snapshot: Snapshot) -> list[Released]:
                 report.key, snapshot.name, snapshot.as_of, snapshot.taken_at, minimum, rules, schools,
                 tuple(ask(section.metric, by) for section in report.sections for by in _columns(section)),
             )
-            for report in REPORTS.values()
+            for report in every_report().values()
         ]  # fmt: skip
     # Before they can be read: what is noted and was never shown costs a cell, what was shown and is not noted a child.
     figuring.note_releases((one for each in found for one in each.figures), on=snapshot.as_of)

@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from headway.analytics import queries as analytics
+from headway.analytics.queries import GROUPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures, State
 from headway.kit.refusals import Refusal, Sentence
 from headway.reports.catalog import REPORTS
-from headway.reports.types import Released, Report
+from headway.reports.models import OwnReport
+from headway.reports.types import Released, Report, Section
 from headway.reports.writing import flat, table, xlsx
 
 __all__ = [
     "REPORTS",
     "as_data",
+    "columns_of",
     "days_over_time",
     "days_released",
+    "every_report",
+    "find_own",
     "find_released",
+    "find_withdrawn",
     "flat",
     "given",
     "over_time",
@@ -38,11 +44,51 @@ FORMAT = 1
 """How a released report is kept. One of another format, from before or after an upgrade, counts as not released."""
 
 
+def every_report() -> dict[str, Report]:
+    """Return the ready reports, then the district's own that stand, in the order of their titles. One statement."""
+    own = [one for one in newest_versions().values() if not one.withdrawn]
+    found = dict(REPORTS)
+    found |= {one.key: _report(one) for one in sorted(own, key=lambda one: one.title.casefold())}
+    return found
+
+
+def find_own(key: str) -> Report | None:
+    """Return a report of the district's own, also one that is withdrawn; None where there is none of this key. One statement."""
+    one = newest_versions().get(key)
+    return None if one is None else _report(one)
+
+
+def _report(one: OwnReport) -> Report:
+    sections = tuple(Section(metric, tuple(by)) for metric, by in one.sections)
+    return Report(one.key, one.title, one.question, sections, one.version, one.made_by, one.made_at)
+
+
+def newest_versions() -> dict[str, OwnReport]:
+    """Return the newest version of each report of the district's own, also of those that are withdrawn. One statement."""
+    return {one.key: one for one in OwnReport.objects.order_by("version")}
+
+
+def find_withdrawn(key: str) -> OwnReport | None:
+    """Return a report of the district's own that is withdrawn, as it was last; None where there is none of this key."""
+    one = newest_versions().get(key) if key else None
+    return one if one is not None and one.withdrawn else None
+
+
+def columns_of(metric: Metric) -> tuple[str, ...]:
+    """Return by which columns a report may tell a metric, beside the school."""
+    if metric.kind == analytics.EXPLAINED:
+        return ()
+    if metric.kind == analytics.STEPS:
+        return GROUPS
+    return ("grade", *GROUPS, *(name for name in metric.parts if name not in metric.apart))
+
+
 def report(key: str) -> Report:
-    """Return a ready report. Raises `Refusal("unknown_report")`."""
-    if key not in REPORTS:
-        raise Refusal("unknown_report", Sentence("Reports are: %(names)s.", names=", ".join(REPORTS)))
-    return REPORTS[key]
+    """Return a report. Raises `Refusal("unknown_report")`."""
+    known = every_report()
+    if key not in known:
+        raise Refusal("unknown_report", Sentence("Reports are: %(names)s.", names=", ".join(known)))
+    return known[key]
 
 
 def released_in(folder: Path, key: str) -> Path:

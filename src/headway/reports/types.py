@@ -19,12 +19,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One ready report: the question that it answers, and its sections in order."""
+    """One report: the question that it answers, and its sections in order.
+
+    `version` is 0 for a ready one, whose words stand in the catalogue; a district's own says who put it together and when, in
+    the words of whoever did.
+    """
 
     key: str
     title: str
     question: str
     sections: tuple[Section, ...]
+    version: int = 0
+    made_by: str = ""
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

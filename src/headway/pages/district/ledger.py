@@ -153,7 +153,8 @@ def act_name(act: str) -> str:
         "withdraw_student": _("noted that a student left"),
         "return_student": _("noted that a student came back"), "merge_people": _("joined two people"),
         "split_people": _("split two people"), "tell_apart": _("noted that two are two people"),
-        "import_events": _("imported school events"), "roll_year": _("began the next school year"),
+        "import_events": _("imported school events"), "save_report": _("put a report together"),
+        "roll_year": _("began the next school year"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def object_name(kind: str) -> str:
     return {"person": _("person"), "account": _("account"), "class": _("class"), "offer": _("task"), "plan": _("plan"),
             "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
             "card_run": _("run of report cards"), "saying": _("kept sentence"),
-            "disclosure": _("disclosure")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "disclosure": _("disclosure"), "report": _("report")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def _entry(one: Any) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 
 from headway.analytics import queries as analytics
 from headway.jobs import actions as jobs
 from headway.jobs import queries as job_queries
+from headway.pages.reports import words
 from headway.pages.reports.scope import Reader
 from headway.reports import queries as reports
 from headway.reports.types import SNAPSHOT
@@ -20,12 +20,12 @@ def index(request: HttpRequest, subject: Reader) -> HttpResponse:
         jobs.put(kind=SNAPSHOT, jobs={f"{SNAPSHOT}:{request.moment:%Y-%m-%dT%H:%M}": {}}, at=request.moment)
         return redirect("/reports/?asked=1")
     newest = analytics.newest()
-    listed = [
-        {"key": one.key, "title": _(one.title), "question": _(one.question)}
-        for one in reports.REPORTS.values()
-    ]
+    every = [(one, *words.report_words(one)) for one in reports.every_report().values()]
     context = {
-        "nav": "reports.index", "reports": listed, "snapshot": newest,
+        "nav": "reports.index", "snapshot": newest, "all": subject.all,
+        "ready": [(one.key, title, question) for one, title, question in every if not one.version],
+        "own": [(one.key, title, question) for one, title, question in every if one.version],
+        "gone": reports.find_withdrawn(request.GET.get("withdrawn", "")) if subject.all else None,
         "waiting": job_queries.is_waiting(kind=SNAPSHOT),
     }  # fmt: skip
     return render(request, "pages/reports/index.html", context)

@@ -69,9 +69,10 @@ def printed(released: Released, subject: Subject, *, by: str = "", school: str =
 
 def _content(released: Released, subject: Subject, by: str, school: str) -> dict[str, Any]:
     keys = list(dict.fromkeys(one.metric for one in released.figures))
+    title, question = words.report_words(subject.report)
     taken = released.taken_at
     return {
-        "title": _(subject.report.title), "question": _(subject.report.question), "lang": (get_language() or "en")[:2],
+        "title": title, "question": question, "lang": (get_language() or "en")[:2],
         "day": long_day(released.as_of), "at": [taken.year, taken.month, taken.day, taken.hour, taken.minute, taken.second],
         "snapshot": f"{_('Snapshot')}: {taken.isoformat(timespec='seconds')}",
         "minimum": f"{_('Smallest group')}: {words.students(released.minimum)}",

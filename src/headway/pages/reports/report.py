@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from headway.analytics import queries as analytics
 from headway.analytics.queries import EXPLAINED, METRICS, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures
 from headway.pages.reports import charts, words
@@ -98,9 +99,10 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
 
 def head_of(subject: Subject) -> dict[str, Any]:
     """Return what every page of a report says above."""
+    title, question = words.report_words(subject.report)
     return {
-        "nav": "reports.index", "report": subject.report, "report_title": _(subject.report.title),
-        "question": _(subject.report.question),
+        "nav": "reports.index", "report": subject.report, "report_title": title, "question": question,
+        "mine": subject.reader.all and bool(subject.report.version), "taken": analytics.newest() is not None,
     }  # fmt: skip
 
 

@@ -2,15 +2,20 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.reports import files, index, over_time, pdf, report, scope
+from headway.pages.reports import builder, files, index, over_time, pdf, report, scope
 
 LEADERS = only(Role.PRINCIPAL, Role.DISTRICT)
+DISTRICT = only(Role.DISTRICT)
+BOTH = frozenset({"GET", "HEAD", "POST"})
+_OWN = "The district puts reports of its own together."
 _WHY = (
     "Who leads a school, and the district, read figures about many: their own schools' beside the district's."
 )
 
 doors = [
-    Door("reports/", index.index, "reports.index", LEADERS, _WHY, scope=scope.reader, methods=frozenset({"GET", "HEAD", "POST"})),
+    Door("reports/", index.index, "reports.index", LEADERS, _WHY, scope=scope.reader, methods=BOTH),
+    Door("reports/new", builder.new, "reports.new", DISTRICT, _OWN, methods=BOTH),
+    Door("reports/<str:name>/edit", builder.edit, "reports.edit", DISTRICT, _OWN, scope=scope.own, methods=BOTH),
     Door("reports/<str:name>", report.report, "reports.report", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/over-time", over_time.over_time, "reports.over_time", LEADERS, _WHY, scope=scope.report),
     Door("reports/<str:name>/csv", files.as_csv, "reports.csv", LEADERS, _WHY, scope=scope.report),

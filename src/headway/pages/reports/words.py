@@ -11,8 +11,16 @@ from django.utils.translation import ngettext
 from headway.analytics.queries import EXPLAINED, METRICS, RATIO, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, State
 from headway.pages.parts.grades import grade_name, grade_rank
+from headway.reports.types import Report
 
 MINUS = "−"
+
+
+def report_words(report: Report) -> tuple[str, str]:
+    """Return title and question of a report: a ready one's in the reader's language, the district's own as they were written."""
+    if report.version:
+        return report.title, report.question
+    return _(report.title), _(report.question)
 
 
 def part_titles() -> dict[str, str]:
@@ -252,3 +260,8 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
 def title(key: str) -> str:
     """Say the name of a metric."""
     return _(METRICS[key].title)
+
+
+def meaning(key: str) -> str:
+    """Say what a metric is."""
+    return _(METRICS[key].says)

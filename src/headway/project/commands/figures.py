@@ -59,7 +59,7 @@ def report(
 ) -> dict[str, Any] | str:
     """Return a live list or a released report; without a name, which there are. `sql`: the texts behind its figures."""
     if not name:
-        ready = {one.key: one.question for one in reports.REPORTS.values()}
+        ready = {one.key: one.question for one in reports.every_report().values()}
         return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready}.items()]}
     if form not in FORMS:
         raise Refusal("unknown_form", f"A report is handed out as {', '.join(FORMS)}, not as {form}.")

@@ -170,7 +170,10 @@ def test_what_an_older_program_released_counts_as_not_released() -> None:
     client = lead()
     path = reports.released_in(analytics.folder() / taken.name, "standing")
     path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
-    assert "There is no snapshot yet." in read(client.get("/reports/standing")).text()
+    assert (
+        "This report has no figures yet: they come with the next snapshot."
+        in read(client.get("/reports/standing")).text()
+    )
     assert client.get("/reports/plans").status_code == 200
 
 
