@@ -12,3 +12,4 @@ from headway.profiles.models import *  # noqa: F403
 from headway.report_cards.models import *  # noqa: F403
 from headway.rights.models import *  # noqa: F403
 from headway.rosters.models import *  # noqa: F403
+from headway.tasks.models import *  # noqa: F403

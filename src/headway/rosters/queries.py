@@ -737,6 +737,20 @@ def roles_on(*, person_ids: Iterable[int], as_of: date) -> dict[int, list[tuple[
     return {key: list(roles) for key, roles in found.items()}
 
 
+def schools_of_staff(*, person_ids: Iterable[int], on: date) -> dict[int, set[int]]:
+    """Return the schools (row keys) in which people work on the day, by grant or by a class they teach. Two statements."""
+    ids = list(person_ids)
+    found: dict[int, set[int]] = {}
+    work = [Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL]
+    granted = RoleGrant.objects.filter(holds_on(on), person_id__in=ids, role__in=work, org__kind="school")
+    taught = Enrollment.objects.filter(holds_on(on), person_id__in=ids, role__in=TEACHES)
+    for person, school in granted.values_list("person_id", "org_id"):
+        found.setdefault(person, set()).add(school)
+    for person, school in taught.values_list("person_id", "school_class__school_id"):
+        found.setdefault(person, set()).add(school)
+    return found
+
+
 def enrollments_of(*, person_id: int) -> list[Enrollment]:
     """Return a person's enrollments with their classes, newest first. One statement."""
     rows = Enrollment.objects.filter(person_id=person_id).select_related("school_class__school")

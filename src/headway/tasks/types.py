@@ -1,0 +1,195 @@
+"""What crosses the border of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from headway.access.types import Role
+
+LOCAL, VALIDATED, COMMON, RETIRED = "local", "validated", "common", "retired"
+STANDINGS = (LOCAL, VALIDATED, COMMON, RETIRED)
+SENT_BACK = "sent_back"
+OUTCOMES = (VALIDATED, COMMON, SENT_BACK)
+"""How a validation may end."""
+YES, CHANGE, NO = "yes", "change", "no"
+VERDICTS = (YES, CHANGE, NO)
+PROTOCOL = ("aligned", "depth", "rubric", "fair", "bias", "language", "time", "pilot")
+"""What every member of a validation judges, in this order."""
+WRITERS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+"""Who reads the bank and writes for it."""
+LANGUAGES = ("en", "es")
+
+
+class Level(NamedTuple):
+    """One level of a scale: `level` in hundredths, its name by language."""
+
+    level: int
+    names: Mapping[str, str]
+
+    def called(self, language: str) -> str:
+        """Return the name in a language, else in the first that has one."""
+        return self.names.get(language) or next(iter(self.names.values()), f"{self.level / 100:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale that a target is rated on: its key in the policy file, its levels from the lowest up."""
+
+    key: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewCriterion:
+    """One criterion as it is written: `target` is a row key, `descriptors` are words by level in hundredths.
+
+    `uuid` names the criterion of the draft that it takes the place of; without one it is new.
+    """
+
+    name: str
+    target: int
+    descriptors: Mapping[int, str] = field(default_factory=dict)
+    uuid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewExemplar:
+    """One answer that an adult wrote to show what a level looks like; never a student's work.
+
+    A file is named by its SHA-256; `levels` are hundredths by the position of the criterion, which counts from 1.
+    """
+
+    title: str
+    why: str
+    levels: Mapping[int, int]
+    words: str = ""
+    link: str = ""
+    file_name: str = ""
+    file_type: str = ""
+    file_digest: str = ""
+    file_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText:
+    """What one version of a task says, as it is written. `minutes` None: not said; `depth` is 1 to 4."""
+
+    title: str
+    purpose: str = ""
+    prompt: str = ""
+    materials: str = ""
+    administration: str = ""
+    accommodations: str = ""
+    minutes: int | None = None
+    language: str = "en"
+    depth: int = 2
+    certifies: bool = False
+    criteria: tuple[NewCriterion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """One line of a rubric. `target` is a row key; `descriptors` are words by level in hundredths, where written."""
+
+    uuid: UUID
+    position: int
+    name: str
+    target: int
+    descriptors: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarView:
+    """One exemplar: what an adult wrote, and which level it shows on each criterion (by its uuid), with the reason."""
+
+    uuid: UUID
+    title: str
+    words: str
+    link: str
+    file_name: str
+    file_type: str
+    file_digest: str
+    file_size: int
+    levels: Mapping[UUID, int]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One version of a task, whole, with the standing of its task.
+
+    `levels` are those that the version was written for, as (level in hundredths, names by language), from the lowest up.
+    `published_at` None: a draft. `current`: this is the version that is offered. `school` is a row key, None for the
+    district's own; `may_write`: the reader may revise, publish and retire it.
+    """
+
+    task: UUID
+    uuid: UUID
+    id: int
+    number: int
+    standing: str
+    school: int | None
+    school_name: str
+    author: str
+    title: str
+    purpose: str
+    prompt: str
+    materials: str
+    administration: str
+    accommodations: str
+    minutes: int | None
+    language: str
+    depth: int
+    certifies: bool
+    scale: str
+    levels: tuple[Level, ...]
+    criteria: tuple[CriterionView, ...]
+    exemplars: tuple[ExemplarView, ...]
+    written_at: datetime
+    published_at: datetime | None
+    current: bool
+    may_write: bool
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The targets of the criteria, each once, in order (row keys)."""
+        return tuple(dict.fromkeys(one.target for one in self.criteria))
+
+    @property
+    def missing(self) -> tuple[tuple[CriterionView, Level], ...]:
+        """The cells of the rubric that have no descriptor."""
+        return tuple((one, level) for one in self.criteria for level in self.levels
+                     if not one.descriptors.get(level.level))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """One task of the bank in a list: its newest published version, or for those who write it a draft (`draft`)."""
+
+    task: UUID
+    version: UUID
+    number: int
+    title: str
+    purpose: str
+    standing: str
+    school_name: str
+    depth: int
+    minutes: int | None
+    language: str
+    certifies: bool
+    draft: bool
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BankPage:
+    """One page of the bank, with how many tasks were found in all."""
+
+    rows: tuple[BankRow, ...]
+    total: int
+    page: int
+    pages: int
