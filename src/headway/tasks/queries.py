@@ -30,8 +30,9 @@ from headway.tasks.types import (
     TaskText,
     TaskView,
 )
+from headway.tasks.wording import check_exemplar
 
-__all__ = ["register_scale", "scale_of"]
+__all__ = ["check_exemplar", "register_scale", "scale_of"]
 
 PAGE = 25
 SORTS = {
@@ -221,6 +222,15 @@ def in_the_way_of_people(person_ids: Sequence[int]) -> list[str]:
 def files_kept() -> set[str]:
     """Return the digests of the files of exemplars. One statement."""
     return set(Exemplar.objects.exclude(file_digest="").values_list("file_digest", flat=True))
+
+
+def exemplar_with_file(*, viewer: Viewer, digest: str) -> ExemplarView | None:
+    """Return an exemplar with this file of a version that the viewer may see, or None. Four statements."""
+    rows = TaskVersion.objects.select_related(*_SHOWN).filter(exemplars__file_digest=digest).distinct()
+    for row in rows:
+        if _sees(viewer, row):
+            return next(one for one in view_of(viewer, row).exemplars if one.file_digest == digest)
+    return None
 
 
 def _sees(viewer: Viewer, row: TaskVersion) -> bool:

@@ -22,6 +22,8 @@ PROTOCOL = ("aligned", "depth", "rubric", "fair", "bias", "language", "time", "p
 WRITERS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 """Who reads the bank and writes for it."""
 LANGUAGES = ("en", "es")
+MOST_CRITERIA = 12
+"""How many criteria the rubric of a task has at most."""
 
 
 class Level(NamedTuple):

@@ -8,7 +8,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.links import is_link
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.tasks.scales import scale_of
-from headway.tasks.types import LANGUAGES, NewExemplar, Scale, TaskText, TaskView
+from headway.tasks.types import LANGUAGES, MOST_CRITERIA, NewExemplar, Scale, TaskText, TaskView
 
 LENGTHS = {
     "title": 200,
@@ -18,7 +18,7 @@ LENGTHS = {
     "administration": 5_000,
     "accommodations": 5_000,
 }
-MOST_CRITERIA, MOST_TARGETS, MOST_EXEMPLARS, DESCRIPTOR, WHY = 12, 6, 12, 1000, 1000
+MOST_TARGETS, MOST_EXEMPLARS, DESCRIPTOR, WHY = 6, 12, 1000, 1000
 
 
 def checked(text: TaskText, *, on: date) -> Scale | None:

@@ -1,0 +1,67 @@
+"""The demonstration's bank of tasks, written, judged and retired by its teachers through the acts that a school uses."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from headway.access.types import Role, Viewer
+from headway.demo.people import Cast
+from headway.demo.years import Person
+from headway.frameworks import queries as frameworks
+from headway.tasks import actions, queries
+from headway.tasks.types import NewCriterion, NewExemplar, TaskText
+
+TASKS = Path(__file__).parent / "tasks.toml"
+WORDS = ("title", "purpose", "prompt", "materials", "administration", "accommodations", "minutes", "language", "depth",
+         "certifies")  # fmt: skip
+
+
+def build(who: Cast, ids: dict[str, Person], first: str, at: datetime) -> None:
+    """Fill the bank: each task by a teacher of its area, in mathematics by `first` (a sourcedId), the teacher who signs in."""
+    for days, said in enumerate(tomllib.loads(TASKS.read_text(encoding="utf-8"))["task"]):
+        author = first if said["area"] == "MA" else _teachers(who, said["area"])[0]
+        _carry(who, ids, said, author, at - timedelta(days=60 - 5 * days))
+
+
+def _teachers(who: Cast, area: str) -> list[str]:
+    """Return the teachers whose class is of an area, else all: a small demonstration has no class in every subject."""
+    found = [one.teacher for one in who.classes if one.subject == area]
+    return found or [one.teacher for one in who.classes]
+
+
+def viewer_of(ids: dict[str, Person], reference: str, at: datetime) -> Viewer:
+    """Return a teacher of the demonstration as who acts."""
+    person = ids[reference]
+    return Viewer(person=person.uuid, person_id=person.id, name=reference, roles=frozenset({Role.TEACHER}),
+                  today=at.date())  # fmt: skip
+
+
+def _carry(who: Cast, ids: dict[str, Person], said: dict[str, Any], author: str, at: datetime) -> None:
+    """Write one task and carry it to the standing that it is to have."""
+    actor = viewer_of(ids, author, at)
+    school = next(one.id for one in queries.schools_for(actor))
+    text = TaskText(**{name: said[name] for name in WORDS if name in said}, criteria=_criteria(said))
+    version = actions.draft_task(actor=actor, key=said["key"], text=text, at=at, school=school)
+    for one in said.get("exemplars", ()):
+        levels = {place: 100 * level for place, level in enumerate(one["levels"], 1)}
+        made = NewExemplar(title=one["title"], why=one["why"], levels=levels, words=one["words"])
+        actions.add_exemplar(actor=actor, version=version, made=made, at=at)
+    if said["standing"] == "draft":
+        return
+    actions.publish_task(actor=actor, version=version, at=at)
+    if said["standing"] == "retired":
+        task = queries.task_version(viewer=actor, version=version).task
+        actions.retire_task(actor=actor, task=task, reason=said["reason"], at=at + timedelta(days=30))
+
+
+def _criteria(said: dict[str, Any]) -> tuple[NewCriterion, ...]:
+    codes = [one["target"] for one in said["criteria"]]
+    targets = frameworks.targets_by_reference(codes)
+    return tuple(
+        NewCriterion(one["name"], targets[one["target"]].id,
+                     {100 * level: words for level, words in enumerate(one["levels"], 1) if words})
+        for one in said["criteria"]
+    )  # fmt: skip

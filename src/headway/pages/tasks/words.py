@@ -1,0 +1,90 @@
+"""What pages of the bank call standings, depths, languages and the parts of a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headway.frameworks import queries as frameworks
+from headway.pages.parts.learning import language
+from headway.tasks.types import COMMON, LOCAL, RETIRED, VALIDATED, TaskView
+
+
+def standings() -> dict[str, str]:
+    """Return the words for the standings of a task."""
+    return {LOCAL: _("local"), VALIDATED: _("peer-validated"), COMMON: _("common"), RETIRED: _("retired")}
+
+
+def depths() -> dict[int, str]:
+    """Return the words for depths of knowledge."""
+    return {1: _("recall"), 2: _("skill and concept"), 3: _("strategic thinking"), 4: _("extended thinking")}
+
+
+def languages() -> dict[str, str]:
+    """Return the words for the languages that a task may be written in."""
+    return {"en": _("English"), "es": _("Spanish")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One criterion of a rubric on a page: `cells` are (level, its name, the descriptor), from the lowest level up."""
+
+    uuid: Any
+    name: str
+    target: str
+    code: str
+    cells: list[tuple[int, str, str]]
+
+
+def rubric(view: TaskView) -> list[Line]:
+    """Return the rubric of a version as a table is drawn from it."""
+    return [
+        Line(
+            one.uuid, one.name, frameworks.node(one.target).called(language()), frameworks.node(one.target).label,
+            [(each.level, each.called(language()), one.descriptors.get(each.level, "")) for each in view.levels],
+        )
+        for one in view.criteria
+    ]  # fmt: skip
+
+
+def shown(view: TaskView) -> dict[str, Any]:
+    """Return what a template needs to show a version."""
+    names = {level.level: level.called(language()) for level in view.levels}
+    criteria = {one.uuid: one.name for one in view.criteria}
+    return {
+        "task": view, "rubric": rubric(view), "levels": list(names.values()), "depth_word": depths()[view.depth],
+        "standing": standings()[view.standing], "language_word": languages().get(view.language, view.language),
+        "exemplars": [
+            (one, [(criteria[name], names.get(level, "")) for name, level in one.levels.items() if name in criteria])
+            for one in view.exemplars
+        ],
+    }  # fmt: skip
+
+
+def changes(new: TaskView, old: TaskView) -> list[str]:
+    """Return in words what a version changed against the one before."""
+    parts = {
+        "title": _("name"), "purpose": _("purpose"), "prompt": _("prompt"), "materials": _("materials"),
+        "administration": _("how it is given"), "accommodations": _("access and accommodations"), "minutes": _("time"),
+        "language": _("language"), "depth": _("depth"), "certifies": _("whether it certifies"),
+    }  # fmt: skip
+    found = [said for name, said in parts.items() if getattr(new, name) != getattr(old, name)]
+    if _rubric_of(new) != _rubric_of(old):
+        found.append(_("rubric"))
+    if _exemplars_of(new) != _exemplars_of(old):
+        found.append(_("exemplars"))
+    return found
+
+
+def _rubric_of(view: TaskView) -> list[Any]:
+    return [(one.name, one.target, dict(one.descriptors)) for one in view.criteria]
+
+
+def _exemplars_of(view: TaskView) -> list[Any]:
+    place = {one.uuid: one.position for one in view.criteria}
+    return [
+        (one.title, one.words, one.link, one.file_digest, one.why, {place.get(name): level for name, level in one.levels.items()})
+        for one in view.exemplars
+    ]  # fmt: skip
