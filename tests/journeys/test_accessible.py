@@ -66,6 +66,7 @@ PAGES = {
         "/tasks/new",
         "{bank_task}",
         "{bank_draft}",
+        "{bank_verdict}",
     ],
     "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
     "district": [
@@ -152,6 +153,7 @@ def test_every_page_is_accessible(district, sign_in, role: str) -> None:
         found["task"] = page.locator("table a").first.get_attribute("href") or ""
         page.goto(f"{district.base}/tasks/")
         found["bank_task"] = page.locator("table a").first.get_attribute("href") or ""
+        found["bank_verdict"] = page.locator("main a[href$='/validation']").first.get_attribute("href") or ""
         found["bank_draft"] = page.locator("main a[href$='/edit']").first.get_attribute("href") or ""
         page.goto(f"{district.base}/teacher/rate")
         found["stack"] = page.locator("main a[href*='piece=']").first.get_attribute("href") or ""

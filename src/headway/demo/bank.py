@@ -6,24 +6,41 @@ import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from headway.access.types import Role, Viewer
 from headway.demo.people import Cast
 from headway.demo.years import Person
 from headway.frameworks import queries as frameworks
 from headway.tasks import actions, queries
-from headway.tasks.types import NewCriterion, NewExemplar, TaskText
+from headway.tasks.types import (
+    CHANGE,
+    LOCAL,
+    PROTOCOL,
+    VALIDATED,
+    YES,
+    Answer,
+    NewCriterion,
+    NewExemplar,
+    TaskText,
+)
 
 TASKS = Path(__file__).parent / "tasks.toml"
 WORDS = ("title", "purpose", "prompt", "materials", "administration", "accommodations", "minutes", "language", "depth",
          "certifies")  # fmt: skip
+
+PILOT = (
+    "Four pieces from my own class; all four could be placed.",
+    "Looked at six pieces with a colleague; we placed five alike.",
+    "One class tried it; nobody was stuck at the beginning.",
+)
 
 
 def build(who: Cast, ids: dict[str, Person], first: str, at: datetime) -> None:
     """Fill the bank: each task by a teacher of its area, in mathematics by `first` (a sourcedId), the teacher who signs in."""
     for days, said in enumerate(tomllib.loads(TASKS.read_text(encoding="utf-8"))["task"]):
         author = first if said["area"] == "MA" else _teachers(who, said["area"])[0]
-        _carry(who, ids, said, author, at - timedelta(days=60 - 5 * days))
+        _carry(who, ids, said, (author, first), at - timedelta(days=60 - 5 * days))
 
 
 def _teachers(who: Cast, area: str) -> list[str]:
@@ -39,8 +56,11 @@ def viewer_of(ids: dict[str, Person], reference: str, at: datetime) -> Viewer:
                   today=at.date())  # fmt: skip
 
 
-def _carry(who: Cast, ids: dict[str, Person], said: dict[str, Any], author: str, at: datetime) -> None:
-    """Write one task and carry it to the standing that it is to have."""
+def _carry(
+    who: Cast, ids: dict[str, Person], said: dict[str, Any], people: tuple[str, str], at: datetime
+) -> None:
+    """Write one task and carry it to the standing that it is to have; `people` are its author, and who signs in."""
+    author, _ = people
     actor = viewer_of(ids, author, at)
     school = next(one.id for one in queries.schools_for(actor))
     text = TaskText(**{name: said[name] for name in WORDS if name in said}, criteria=_criteria(said))
@@ -55,6 +75,51 @@ def _carry(who: Cast, ids: dict[str, Person], said: dict[str, Any], author: str,
     if said["standing"] == "retired":
         task = queries.task_version(viewer=actor, version=version).task
         actions.retire_task(actor=actor, task=task, reason=said["reason"], at=at + timedelta(days=30))
+    elif said["standing"] != LOCAL:
+        _judge(who, ids, version, said, people, at + timedelta(days=7))
+
+
+def _judge(
+    who: Cast, ids: dict[str, Person], version: UUID, said: dict[str, Any], people: tuple[str, str], at: datetime
+) -> None:  # fmt: skip
+    """Have a task judged by a team of several areas and schools; of one that is `asked`, the verdict of who signs in waits."""
+    author, first = people
+    actor = viewer_of(ids, author, at)
+    task = queries.task_version(viewer=actor, version=version).task
+    waits = said["standing"] == "asked"
+    wanted = VALIDATED if waits else said["standing"]
+    found = actions.open_validation(actor=actor, key=f"{said['key']}-judged", task=task, wanted=wanted, at=at)
+    team = _team(who, author)
+    team = [*[one for one in team if one != first][:2], first] if waits else team
+    for one in team:
+        actions.ask_member(actor=actor, validation=found, person=ids[one].id, at=at)
+    for place, one in enumerate(team[:-1] if waits else team):
+        answers = {name: Answer(YES, "") for name in PROTOCOL} | {
+            "pilot": Answer(YES, PILOT[place % len(PILOT)])
+        }
+        if place == 0:
+            answers["time"] = Answer(CHANGE, "Two lessons in most rooms; the time should say so.")
+        judge = viewer_of(ids, one, at)
+        actions.give_verdict(actor=judge, validation=found, answers=answers, at=at + timedelta(days=3))
+    if not waits:
+        closer = viewer_of(ids, team[0], at)
+        actions.close_validation(
+            actor=closer, validation=found, outcome=wanted, at=at + timedelta(days=4),
+            reason="Read together and tried in two rooms. The time is the only point that we would still change.",
+        )  # fmt: skip
+
+
+def _team(who: Cast, author: str) -> list[str]:
+    """Return three colleagues of an author who teach different subjects in several schools, as far as there are such."""
+    found: list[str] = []
+    for unlike in (("subject", "school"), ("subject",), ()):
+        seen = [one for one in who.classes if one.teacher in found]
+        for one in who.classes:
+            fits = all(getattr(one, name) not in {getattr(other, name) for other in seen} for name in unlike)
+            if one.teacher != author and one.teacher not in found and fits:
+                found.append(one.teacher)
+                seen.append(one)
+    return found[:3]
 
 
 def _criteria(said: dict[str, Any]) -> tuple[NewCriterion, ...]:

@@ -503,6 +503,11 @@ def scale_of(target: int, on: date) -> Scale:
     return Scale(found.scale_key, tuple(levels))
 
 
+def validation_team() -> Mapping[str, int]:
+    """Return what the district's policy file says under `[tasks]`. For `tasks.queries.register_team`."""
+    return dict(remembered_book().settings.get("tasks", {}))
+
+
 @dataclass(frozen=True, slots=True)
 class LastLevel:
     """The newest rating of evidence of one student on one target: what is offered as the default."""

@@ -8,7 +8,7 @@ from datetime import date
 def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back, what
     follows a person who is merged, which ratings do not fit a modification, from which age rights are the student's, on
-    which scale a target is rated.
+    which scale a target is rated, and who validates a task.
     """
     from headway.contact import actions as contacting
     from headway.contact import queries as contact
@@ -51,6 +51,7 @@ def connect() -> None:
     rosters.register_majority(lambda: rights.majority(levels.remembered_book()))
     proficiency.register_check(profiles.faults)
     tasks.register_scale(levels.scale_of)
+    tasks.register_team(levels.validation_team)
     frameworks.register_blocker(tasks.in_the_way_of)
     rosters.register_blocker(lambda run: tasks.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_follower(tasking.follow)

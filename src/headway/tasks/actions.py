@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from headway.rosters import actions as rosters
-from headway.tasks import writing
+from headway.tasks import validating, writing
 from headway.tasks.models import Task, TaskVersion, Validation, Verdict
 
 draft_task = writing.draft_task
@@ -19,6 +19,11 @@ retire_task = writing.retire_task
 restore_task = writing.restore_task
 add_exemplar = writing.add_exemplar
 remove_exemplar = writing.remove_exemplar
+open_validation = validating.open_validation
+ask_member = validating.ask_member
+release_member = validating.release_member
+give_verdict = validating.give_verdict
+close_validation = validating.close_validation
 
 
 def follow(joining: rosters.Joining) -> None:

@@ -14,25 +14,30 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters import queries as rosters
+from headway.tasks import validating
 from headway.tasks.models import Criterion, Exemplar, Task, TaskVersion, Validation, Verdict
-from headway.tasks.scales import register_scale, scale_of
+from headway.tasks.scales import register_scale, register_team, scale_of, team
 from headway.tasks.types import (
     LOCAL,
     OUTCOMES,
     RETIRED,
     WRITERS,
+    Answer,
     BankPage,
     BankRow,
+    Colleague,
     CriterionView,
     ExemplarView,
     Level,
     NewCriterion,
     TaskText,
     TaskView,
+    ValidationView,
+    VerdictView,
 )
 from headway.tasks.wording import check_exemplar
 
-__all__ = ["check_exemplar", "register_scale", "scale_of"]
+__all__ = ["check_exemplar", "register_scale", "register_team", "scale_of", "team"]
 
 PAGE = 25
 SORTS = {
@@ -180,6 +185,74 @@ def view_of(viewer: Viewer, row: TaskVersion) -> TaskView:
         ),
         written_at=row.written_at, published_at=row.published_at, current=task.current_id == row.id,
         may_write=may_write(viewer, task),
+    )  # fmt: skip
+
+
+def validations(*, viewer: Viewer, task: UUID) -> list[ValidationView]:
+    """Return the validations of a task's versions, the newest first. Four statements, and two where one is open."""
+    if not viewer.is_a(*WRITERS):
+        return []
+    rows = Validation.objects.filter(version__task__uuid=task, version__published_at__isnull=False)
+    found = rows.select_related("version__task", "opened_by", "closed_by").order_by("-opened_at", "-id")
+    return [_validation_view(viewer, row) for row in found]
+
+
+def verdicts_asked(*, viewer: Viewer) -> list[ValidationView]:
+    """Return the open validations that wait for the viewer's verdict, the oldest first."""
+    rows = Validation.objects.filter(
+        closed_at=None, verdicts__member=viewer.person_id or 0, verdicts__at=None
+    )
+    found = rows.select_related("version__task", "opened_by", "closed_by").order_by("opened_at", "id")
+    return [_validation_view(viewer, row) for row in found] if viewer.is_a(*WRITERS) else []
+
+
+def colleagues(*, viewer: Viewer, text: str) -> list[Colleague]:
+    """Return people who may be asked to judge, by the beginnings of their names. Four statements."""
+    if not viewer.is_a(*WRITERS):
+        return []
+    people = rosters.staff_named(text=text, on=viewer.today)
+    keys = [one.id for one in people]
+    areas = rosters.areas_taught(person_ids=keys, on=viewer.today)
+    schools = rosters.schools_of_staff(person_ids=keys, on=viewer.today)
+    names = {one.id: one.name for one in rosters.schools()}
+    return [
+        Colleague(one.id, one.name(), tuple(sorted(areas.get(one.id, ()))),
+                  tuple(sorted(names[key] for key in schools.get(one.id, ()) if key in names)))
+        for one in people
+    ]  # fmt: skip
+
+
+def _validation_view(viewer: Viewer, row: Validation) -> ValidationView:
+    verdicts = list(row.verdicts.select_related("member").order_by("id"))
+    seen = validating.seen_by(viewer, row, verdicts)
+    names = {one.sourced_id: one.name for one in rosters.schools()}
+    waiting = [one.member_id for one in verdicts if one.at is None and row.closed_at is None]
+    # What a member teaches is noted with the verdict; before that the roster says it as of today.
+    areas = rosters.areas_taught(person_ids=waiting, on=viewer.today) if waiting else {}
+    schools = rosters.schools_of_staff(person_ids=waiting, on=viewer.today) if waiting else {}
+    members = tuple(
+        VerdictView(
+            one.member_id, one.member.name(),
+            tuple(one.areas if one.at else sorted(areas.get(one.member_id, ()))),
+            tuple(names.get(key, key) for key in
+                  (one.schools if one.at else validating.schools_by_name(schools, one.member_id))),
+            one.at,
+            {name: Answer(said["verdict"], said["reason"]) for name, said in one.answers.items()}
+            if seen or one.member_id == viewer.person_id else {},
+            one.member_id == viewer.person_id,
+        )
+        for one in verdicts
+    )  # fmt: skip
+    judged = [one for one in members if one.given_at is not None] if row.closed_at is not None else members
+    return ValidationView(
+        uuid=row.uuid, task=row.version.task.uuid, version=row.version.uuid, number=row.version.number,
+        title=row.version.title, wanted=row.wanted, opened_by=row.opened_by.name() if row.opened_by is not None else "",
+        opened_at=row.opened_at, closed_by=row.closed_by.name() if row.closed_by is not None else "",
+        closed_at=row.closed_at, outcome=row.outcome, reason=row.reason, members=members,
+        lacks=validating.lacks([one.areas for one in judged], [one.schools for one in judged], len(judged), row.wanted),
+        stands_in_the_way=validating.objections(verdicts) if seen and any(one.at for one in verdicts) else (),
+        open_to_reader=seen, may_lead=row.closed_at is None and validating.may_lead(viewer, row),
+        may_close=row.closed_at is None and validating.may_close(viewer, row, verdicts),
     )  # fmt: skip
 
 

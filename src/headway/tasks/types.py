@@ -19,6 +19,19 @@ YES, CHANGE, NO = "yes", "change", "no"
 VERDICTS = (YES, CHANGE, NO)
 PROTOCOL = ("aligned", "depth", "rubric", "fair", "bias", "language", "time", "pilot")
 """What every member of a validation judges, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What a team of a validation needs: so many members, of so many areas; for a common task from so many schools."""
+
+    members: int
+    areas: int
+    schools: int
+
+
+FLOOR = Team(members=3, areas=2, schools=2)
+"""No district asks for less."""
 WRITERS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 """Who reads the bank and writes for it."""
 LANGUAGES = ("en", "es")
@@ -195,3 +208,63 @@ class BankPage:
     total: int
     page: int
     pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a member found on one criterion of the protocol."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """One member of a team. `given_at` None: not yet; `answers` are empty where the reader may not see them yet."""
+
+    member: int
+    name: str
+    areas: tuple[str, ...]
+    schools: tuple[str, ...]
+    given_at: datetime | None
+    answers: Mapping[str, Answer]
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationView:
+    """One validation of a version, with its team.
+
+    `lacks` says what the team still lacks as (have, need) by `members`, `areas`, `schools`; `stands_in_the_way` are criteria
+    of the protocol that do not carry the standing, where the reader sees all verdicts (`open_to_reader`). `may_lead`: the
+    reader may ask members and, where `may_close`, close it.
+    """
+
+    uuid: UUID
+    task: UUID
+    version: UUID
+    number: int
+    title: str
+    wanted: str
+    opened_by: str
+    opened_at: datetime
+    closed_by: str
+    closed_at: datetime | None
+    outcome: str
+    reason: str
+    members: tuple[VerdictView, ...]
+    lacks: Mapping[str, tuple[int, int]]
+    stands_in_the_way: tuple[str, ...]
+    open_to_reader: bool
+    may_lead: bool
+    may_close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who may be asked to judge: row key, name, what they teach and where."""
+
+    person: int
+    name: str
+    areas: tuple[str, ...]
+    schools: tuple[str, ...]

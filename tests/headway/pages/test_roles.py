@@ -135,6 +135,7 @@ tasks.task              s------...-...ss
 tasks.version           s------...-...ss
 tasks.editor            s------.---.-.ss
 tasks.exemplars         s------.---.-.ss
+tasks.validation        s------...-...ss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss

@@ -38,7 +38,8 @@ def bank(request: HttpRequest) -> HttpResponse:
         sort=asked["sort"], page=int(number) if is_whole(number) and len(number) < 6 else 1,
     )  # fmt: skip
     context = {
-        "nav": NAV, "asked": asked, "found": found, "rows": [_row(one) for one in found.rows],
+        "nav": NAV, "asked": asked, "verdicts": tasks.verdicts_asked(viewer=request.viewer),
+        "found": found, "rows": [_row(one) for one in found.rows],
         "drafts": [_row(one) for one in tasks.drafts(viewer=request.viewer)], "fault": fault, "said": told(request, "said"),
         "depths": depths(), "languages": languages(), "standings": standings(), "areas": _areas(),
         "searched": any(value for name, value in asked.items() if name != "sort"),

@@ -15,6 +15,12 @@ def task(viewer: Viewer, task: UUID, **_: Any) -> TaskView | None:
     return tasks.find_task(viewer=viewer, task=task)
 
 
+def published(viewer: Viewer, task: UUID, **_: Any) -> TaskView | None:
+    """Return the version of a task that is offered; a task that is a draft only has none."""
+    found = tasks.find_task(viewer=viewer, task=task)
+    return found if found is not None and found.published_at is not None else None
+
+
 def version(viewer: Viewer, task: UUID, number: int, **_: Any) -> TaskView | None:
     """Return one version of a task by its number."""
     found = tasks.versions(viewer=viewer, task=task)

@@ -10,7 +10,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
 from headway.pages.tasks.bank import NAV
-from headway.pages.tasks.words import changes, shown
+from headway.pages.tasks.words import changes, outcomes, shown
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import TaskView
@@ -30,8 +30,10 @@ def task(request: HttpRequest, task: object, subject: TaskView) -> HttpResponse:
         (one, changes(one, before) if before is not None else [])
         for one, before in zip(history, [*older, None], strict=True)
     ]
+    judged = tasks.validations(viewer=request.viewer, task=subject.task)
     context = {
         "nav": NAV, **shown(subject), "history": rows, "said": told(request, "said"), "fault": fault,
+        "validations": [(one, outcomes().get(one.outcome, "")) for one in judged],
         "draft": next((one for one in history if one.published_at is None), None),
     }  # fmt: skip
     return render(request, "pages/tasks/task.html", context, status=422 if fault else 200)

@@ -1,7 +1,7 @@
 """The addresses of the task bank."""
 
 from headway.access.doors import Door
-from headway.pages.tasks import bank, editor, exemplars, scope, task
+from headway.pages.tasks import bank, editor, exemplars, scope, task, validation
 from headway.tasks.types import WRITERS
 
 WHO = frozenset(WRITERS)
@@ -16,4 +16,7 @@ doors = [
     Door("tasks/<uuid:task>/versions/<int:number>", task.version, "tasks.version", WHO, _READ, scope=scope.version),
     Door("tasks/<uuid:task>/edit", editor.editor, "tasks.editor", WHO, _WRITE, scope=scope.draft, methods=BOTH),
     Door("tasks/<uuid:task>/exemplars", exemplars.exemplars, "tasks.exemplars", WHO, _WRITE, scope=scope.draft, methods=BOTH),
+    Door("tasks/<uuid:task>/validation", validation.validation, "tasks.validation", WHO,
+         "Adults of the schools judge one another's tasks; nobody reads a verdict before giving their own.",
+         scope=scope.published, methods=BOTH),
 ]  # fmt: skip

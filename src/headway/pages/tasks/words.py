@@ -9,7 +9,18 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.pages.parts.learning import language
-from headway.tasks.types import COMMON, LOCAL, RETIRED, VALIDATED, TaskView
+from headway.tasks.types import (
+    CHANGE,
+    COMMON,
+    LOCAL,
+    NO,
+    PROTOCOL,
+    RETIRED,
+    SENT_BACK,
+    VALIDATED,
+    YES,
+    TaskView,
+)
 
 
 def standings() -> dict[str, str]:
@@ -25,6 +36,31 @@ def depths() -> dict[int, str]:
 def languages() -> dict[str, str]:
     """Return the words for the languages that a task may be written in."""
     return {"en": _("English"), "es": _("Spanish")}
+
+
+def protocol() -> dict[str, tuple[str, str]]:
+    """Return what a member judges: by key its name and its question, in order."""
+    said = {
+        "aligned": (_("Aligned"), _("Does work on this task show the targets that the criteria name, and not something else?")),
+        "depth": (_("Depth"), _("Does it really ask for the thinking that its depth says?")),
+        "rubric": (_("Rubric"), _("Do descriptors tell what is seen, so that two people would choose the same level?")),
+        "fair": (_("Fair and accessible"), _("Can every student get in, also with an accommodation, and the target stay?")),
+        "bias": (_("Free of bias"), _("Is nobody helped or hurt by what they know from home, by names, pictures or topic?")),
+        "language": (_("Language"), _("Is it as plain as the target allows?")),
+        "time": (_("Time"), _("Can it be done in the time that it names?")),
+        "pilot": (_("Tried out"), _("Has somebody looked at work of students on it?")),
+    }  # fmt: skip
+    return {name: said[name] for name in PROTOCOL}
+
+
+def verdicts() -> dict[str, str]:
+    """Return the words for what a member says on a point."""
+    return {YES: _("yes"), CHANGE: _("change"), NO: _("no")}
+
+
+def outcomes() -> dict[str, str]:
+    """Return the words for how a validation ended."""
+    return {VALIDATED: _("peer-validated"), COMMON: _("common"), SENT_BACK: _("sent back")}
 
 
 @dataclass(frozen=True, slots=True)
