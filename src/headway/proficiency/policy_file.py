@@ -69,6 +69,7 @@ KEYS: dict[str, set[str]] = {
         "tasks",
         "settings",
         "observer_types",
+        "certifying_pieces",
     },
     "parent": {"rule", "floor", "decimals"},
     "complete": {"fills", "margin", "minimum", "proposes_next_level"},

@@ -34,6 +34,7 @@ from headway.tasks.types import (
     TaskView,
     ValidationView,
     VerdictView,
+    rated_on,
 )
 from headway.tasks.wording import check_exemplar
 
@@ -290,6 +291,15 @@ def in_the_way_of_people(person_ids: Sequence[int]) -> list[str]:
         asked = Validation.objects.filter(Q(opened_by__in=part) | Q(closed_by__in=part))
         found += written.count() + asked.count() + Verdict.objects.filter(member__in=part).count()
     return [f"{found} tasks and validations name people of it"] if found else []
+
+
+def certifying() -> frozenset[tuple[str, int]]:
+    """Return what certifies: (the version as ratings name it, target) of each published version whose rubric is whole. One
+    statement.
+    """
+    rows = Criterion.objects.filter(version__certifies=True, version__published_at__isnull=False)
+    found = rows.values_list("version__task__uuid", "version__number", "target_id")
+    return frozenset((rated_on(task, number), target) for task, number, target in found)
 
 
 def files_kept() -> set[str]:

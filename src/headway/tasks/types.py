@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,28 @@ YES, CHANGE, NO = "yes", "change", "no"
 VERDICTS = (YES, CHANGE, NO)
 PROTOCOL = ("aligned", "depth", "rubric", "fair", "bias", "language", "time", "pilot")
 """What every member of a validation judges, in this order."""
+
+
+def rated_on(task: UUID, number: int) -> str:
+    """Return what a rating calls the version of a task that it was given on.
+
+    >>> rated_on(UUID(int=1), 2)
+    'task-00000000-0000-0000-0000-000000000001-v2'
+    """
+    return f"task-{task}-v{number}"
+
+
+def whole_task(rated: str) -> str:
+    """Return the task that a rating names, without its version: two versions of a task share its error.
+
+    >>> whole_task(rated_on(UUID(int=1), 2)), whole_task("Map")
+    ('task-00000000-0000-0000-0000-000000000001', 'Map')
+    """
+    return rated[:_TASK] if _RATED.fullmatch(rated) else rated
+
+
+_RATED = re.compile(r"task-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-v\d+")
+_TASK = len("task-") + 36
 
 
 @dataclass(frozen=True, slots=True)
