@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from headway.access.types import Role, Viewer
-from headway.demo.people import Cast
+from headway.access.types import SYSTEM, Role, Viewer
+from headway.demo.people import Cast, student_id
 from headway.demo.years import Person
+from headway.evidence import actions as evidence
+from headway.evidence import queries as ledger
+from headway.evidence.types import Task, Work
 from headway.frameworks import queries as frameworks
+from headway.rosters import queries as roster
 from headway.tasks import actions, queries
 from headway.tasks.types import (
     CHANGE,
@@ -29,6 +34,12 @@ TASKS = Path(__file__).parent / "tasks.toml"
 WORDS = ("title", "purpose", "prompt", "materials", "administration", "accommodations", "minutes", "language", "depth",
          "certifies")  # fmt: skip
 
+GIVEN = "which of these doubles"
+HANDED_IN = (
+    "Ribbon: yes, 5 feet 4 dollars, 10 feet 8 dollars. Candle: yes, the burned part doubles. Taxi: no, 2 miles "
+    "7 dollars and 4 miles 11. Square: no, side 2 is 4 and side 4 is 16. Rule for the ribbon: price = 0.8 times feet, and 0.8 is "
+    "what one foot costs."
+)
 PILOT = (
     "Four pieces from my own class; all four could be placed.",
     "Looked at six pieces with a colleague; we placed five alike.",
@@ -36,11 +47,38 @@ PILOT = (
 )
 
 
-def build(who: Cast, ids: dict[str, Person], first: str, at: datetime) -> None:
-    """Fill the bank: each task by a teacher of its area, in mathematics by `first` (a sourcedId), the teacher who signs in."""
+def build(who: Cast, ids: dict[str, Person], steady: list[int], first: str, at: datetime) -> None:
+    """Fill the bank: each task by a teacher of its area, in mathematics by `first` (a sourcedId), the teacher who signs in.
+
+    One of them is given to that teacher's class, where one of the `steady` students has handed in.
+    """
     for days, said in enumerate(tomllib.loads(TASKS.read_text(encoding="utf-8"))["task"]):
         author = first if said["area"] == "MA" else _teachers(who, said["area"])[0]
         _carry(who, ids, said, (author, first), at - timedelta(days=60 - 5 * days))
+    _give(who, ids, set(steady), first, at)
+
+
+def _give(who: Cast, ids: dict[str, Person], steady: set[int], first: str, at: datetime) -> None:
+    """Give a task of the bank to the class of who signs in; one student's work on it waits to be rated."""
+    own = next(one for one in who.classes if one.teacher == first)
+    lead = ids[first]
+    teacher = replace(SYSTEM, person=lead.uuid, person_id=lead.id, name=first)
+    (row,) = queries.bank(viewer=teacher, search=GIVEN).rows
+    view = queries.task_version(viewer=teacher, version=row.version)
+    task = Task(
+        key=f"demo-bank-{own.sourced_id}", title=view.title, words=view.prompt, targets=view.targets, depth=view.depth,
+        due_on=(at + timedelta(days=6)).date(), school_class=roster.class_by_reference(own.sourced_id).id, version=view.uuid,
+    )  # fmt: skip
+    students = [ids[student_id(number)].id for number in own.students]
+    evidence.give(actor=teacher, task=task, students=students, at=at - timedelta(days=2))
+    number = next((one for one in reversed(own.students) if one in steady), own.students[-1])
+    person = ids[student_id(number)]
+    chance = next(one for one in ledger.chances_of([person.id]) if one.version == view.uuid)
+    work = Work(
+        key=chance.piece_key, student=person.id, student_uuid=person.uuid, targets=view.targets, title=view.title,
+        target_uuids=tuple(frameworks.node(target).uuid for target in view.targets), words=HANDED_IN,
+    )  # fmt: skip
+    evidence.hand_in(actor=SYSTEM, work=work, at=at - timedelta(hours=20))
 
 
 def _teachers(who: Cast, area: str) -> list[str]:

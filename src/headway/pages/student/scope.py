@@ -23,4 +23,8 @@ def seen_file(viewer: Viewer, digest: str, **_: Any) -> Any:
     held = evidence.work_with_file(digest=digest)
     seen = rosters.visible_ids(viewer, person_ids={student for student, _ in held}, as_of=viewer.today)
     found = next((work for student, work in held if student in seen), None)
-    return found or tasks.exemplar_with_file(viewer=viewer, digest=digest)
+    if found is not None:
+        return found
+    own = {viewer.person_id} if viewer.is_a(Role.STUDENT) and viewer.person_id is not None else set()
+    given = evidence.versions_given(students=own | viewer.children)
+    return tasks.exemplar_with_file(viewer=viewer, digest=digest, given=given)

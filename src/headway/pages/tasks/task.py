@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from headway.access.types import Role
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
@@ -13,7 +14,7 @@ from headway.pages.tasks.bank import NAV
 from headway.pages.tasks.words import changes, outcomes, shown
 from headway.tasks import actions
 from headway.tasks import queries as tasks
-from headway.tasks.types import TaskView
+from headway.tasks.types import RETIRED, TaskView
 
 
 def task(request: HttpRequest, task: object, subject: TaskView) -> HttpResponse:
@@ -34,6 +35,7 @@ def task(request: HttpRequest, task: object, subject: TaskView) -> HttpResponse:
     context = {
         "nav": NAV, **shown(subject), "history": rows, "said": told(request, "said"), "fault": fault,
         "validations": [(one, outcomes().get(one.outcome, "")) for one in judged],
+        "may_give": subject.published_at is not None and subject.standing != RETIRED and request.viewer.is_a(Role.TEACHER),
         "draft": next((one for one in history if one.published_at is None), None),
     }  # fmt: skip
     return render(request, "pages/tasks/task.html", context, status=422 if fault else 200)

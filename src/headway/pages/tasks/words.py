@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headway.frameworks import queries as frameworks
-from headway.pages.parts.learning import language
+from headway.pages.parts.rubric import read
 from headway.tasks.types import (
     CHANGE,
     COMMON,
@@ -63,39 +61,11 @@ def outcomes() -> dict[str, str]:
     return {VALIDATED: _("peer-validated"), COMMON: _("common"), SENT_BACK: _("sent back")}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One criterion of a rubric on a page: `cells` are (level, its name, the descriptor), from the lowest level up."""
-
-    uuid: Any
-    name: str
-    target: str
-    code: str
-    cells: list[tuple[int, str, str]]
-
-
-def rubric(view: TaskView) -> list[Line]:
-    """Return the rubric of a version as a table is drawn from it."""
-    return [
-        Line(
-            one.uuid, one.name, frameworks.node(one.target).called(language()), frameworks.node(one.target).label,
-            [(each.level, each.called(language()), one.descriptors.get(each.level, "")) for each in view.levels],
-        )
-        for one in view.criteria
-    ]  # fmt: skip
-
-
 def shown(view: TaskView) -> dict[str, Any]:
     """Return what a template needs to show a version."""
-    names = {level.level: level.called(language()) for level in view.levels}
-    criteria = {one.uuid: one.name for one in view.criteria}
     return {
-        "task": view, "rubric": rubric(view), "levels": list(names.values()), "depth_word": depths()[view.depth],
-        "standing": standings()[view.standing], "language_word": languages().get(view.language, view.language),
-        "exemplars": [
-            (one, [(criteria[name], names.get(level, "")) for name, level in one.levels.items() if name in criteria])
-            for one in view.exemplars
-        ],
+        "task": view, **read(view), "depth_word": depths()[view.depth], "standing": standings()[view.standing],
+        "language_word": languages().get(view.language, view.language),
     }  # fmt: skip
 
 
