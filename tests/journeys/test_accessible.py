@@ -90,6 +90,7 @@ PAGES = {
         "/district/ledger",
         "/district/sending",
         "/district/gradebook",
+        "/district/task-packs",
         "/district/roster/people/S-0001",
         "/continuum/",
         "/continuum/Mathematics/",

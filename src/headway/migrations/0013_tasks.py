@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('levels', models.JSONField(default=list)),
                 ('written_at', models.DateTimeField()),
                 ('published_at', models.DateTimeField(null=True)),
+                ('origin', models.JSONField(default=dict)),
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='headway.task')),
                 ('written_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='headway.person')),
             ],

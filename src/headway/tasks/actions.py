@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from headway.rosters import actions as rosters
-from headway.tasks import validating, writing
+from headway.tasks import exchanging, validating, writing
 from headway.tasks.models import Task, TaskVersion, Validation, Verdict
 
 draft_task = writing.draft_task
@@ -24,6 +24,8 @@ ask_member = validating.ask_member
 release_member = validating.release_member
 give_verdict = validating.give_verdict
 close_validation = validating.close_validation
+export_pack = exchanging.export_pack
+import_pack = exchanging.import_pack
 
 
 def follow(joining: rosters.Joining) -> None:

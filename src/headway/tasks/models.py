@@ -41,7 +41,8 @@ class TaskVersion(models.Model):
     """One version of what a task says. Identified by `uuid`, and by task and `number`; a draft until `published_at`.
 
     `levels` are the levels of the scale `scale` as they were when it was written, `[{"level", "names"}]` in hundredths, so
-    that its rubric can be read when the scale has changed. One draft of a task stands at a time. Seen with its task.
+    that its rubric can be read when the scale has changed. `origin` says of a version that came in a pack from which district,
+    under which license and with which standing there. One draft of a task stands at a time. Seen with its task.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -62,6 +63,7 @@ class TaskVersion(models.Model):
     written_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
+    origin = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

@@ -14,7 +14,7 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters import queries as rosters
-from headway.tasks import validating
+from headway.tasks import packing, validating
 from headway.tasks.models import Criterion, Exemplar, Task, TaskVersion, Validation, Verdict
 from headway.tasks.scales import register_scale, register_team, scale_of, team
 from headway.tasks.types import (
@@ -38,7 +38,9 @@ from headway.tasks.types import (
 )
 from headway.tasks.wording import check_exemplar
 
-__all__ = ["check_exemplar", "register_scale", "register_team", "scale_of", "team"]
+read_pack = packing.read
+
+__all__ = ["check_exemplar", "read_pack", "register_scale", "register_team", "scale_of", "team"]
 
 PAGE = 25
 SORTS = {
@@ -57,6 +59,14 @@ def task_version(*, viewer: Viewer, version: UUID) -> TaskView:
     if row is None or not _sees(viewer, row):
         raise Refusal("unknown_task", "There is no such task.")
     return view_of(viewer, row)
+
+
+def all_offered(*, viewer: Viewer) -> list[TaskView]:
+    """Return every version that the bank offers, by title. One statement and two for each."""
+    return [
+        view_of(viewer, row)
+        for row in _offered(viewer).exclude(task__standing=RETIRED).order_by("title", "id")
+    ]
 
 
 def offered(*, viewer: Viewer, version: UUID) -> TaskView | None:
@@ -198,7 +208,7 @@ def view_of(viewer: Viewer, row: TaskVersion) -> TaskView:
             for one in row.exemplars.order_by("position")
         ),
         written_at=row.written_at, published_at=row.published_at, current=task.current_id == row.id,
-        may_write=may_write(viewer, task),
+        may_write=may_write(viewer, task), origin=row.origin,
     )  # fmt: skip
 
 

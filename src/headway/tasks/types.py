@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from headway.access.types import Role
+from headway.kit.refusals import Finding
 
 LOCAL, VALIDATED, COMMON, RETIRED = "local", "validated", "common", "retired"
 STANDINGS = (LOCAL, VALIDATED, COMMON, RETIRED)
@@ -162,7 +163,8 @@ class TaskView:
 
     `levels` are those that the version was written for, as (level in hundredths, names by language), from the lowest up.
     `published_at` None: a draft. `current`: this is the version that is offered. `school` is a row key, None for the
-    district's own; `may_write`: the reader may revise, publish and retire it.
+    district's own; `may_write`: the reader may revise, publish and retire it. `origin` of a version that came in a pack:
+    `district`, `task`, `number`, `standing`, `license`, `digest`.
     """
 
     task: UUID
@@ -191,6 +193,7 @@ class TaskView:
     published_at: datetime | None
     current: bool
     may_write: bool
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[int, ...]:
@@ -291,3 +294,71 @@ class Colleague:
     name: str
     areas: tuple[str, ...]
     schools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A file of an exemplar in a pack: its name, and what is in it."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PackedTask:
+    """One version of a task in a pack. `targets` are identifiers by criterion with (code, continuum, statement) beside them.
+
+    `text` names no targets (0): they are found by identifier where it comes in. `exemplars` name no file; `files` hold theirs.
+    """
+
+    task: UUID
+    number: int
+    standing: str
+    text: TaskText
+    targets: tuple[tuple[UUID, str, str, str], ...]
+    exemplars: tuple[NewExemplar, ...]
+    files: tuple[PackedFile | None, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack of tasks between districts, whole and sound: from which district, under which license."""
+
+    district: str
+    license: str
+    made_on: str
+    digest: str
+    tasks: tuple[PackedTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """What an import of a pack does with one task: `new`, `version` (the next of a task that came before), `same`, or
+    `left_out` with the faults."""
+
+    title: str
+    what: str
+    faults: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackPlan:
+    """What an import of a pack would do, or did."""
+
+    district: str
+    license: str
+    tasks: tuple[PlannedTask, ...]
+
+    def count(self, what: str) -> int:
+        """Return of how many tasks this is so."""
+        return sum(one.what == what for one in self.tasks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan for `--json`."""
+        return {
+            "district": self.district, "license": self.license,
+            **{what: self.count(what) for what in ("new", "version", "same", "left_out")},
+            "tasks": [{"title": one.title, "what": one.what, "faults": [fault.as_dict() for fault in one.faults]}
+                      for one in self.tasks],
+        }  # fmt: skip

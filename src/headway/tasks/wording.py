@@ -115,6 +115,9 @@ def check_whole(view: TaskView) -> None:
         faults.append(
             _fault("task_invalid", "A task needs at least one criterion with its target.", "criteria")
         )
+    if any(not one.levels for one in view.exemplars):
+        why = "An exemplar shows no level any more: its criterion is gone. Take it out, or add it anew."
+        faults.append(_fault("task_invalid", why, "exemplars"))
     if faults:
         raise Refusal("task_incomplete", "The task is not whole yet.", faults)
     if view.certifies and view.missing:

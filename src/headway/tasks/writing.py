@@ -41,7 +41,7 @@ def draft_task(*, actor: Viewer, key: str, text: TaskText, at: datetime, school:
             raise Refusal("no_such_school", "Choose a school for which you write.")
         scale = checked(text, on=_day(actor, at))
         task = Task.objects.create(key=key, school_id=school, made_by_id=actor.person_id, made_at=at)
-        version = _new_version(actor, task, text, scale, at)
+        version = new_version(actor, task, text, scale, at)
         record_act(actor=actor, act="draft_task", kind="task", object_id=task.uuid, at=at)
         return version.uuid
 
@@ -77,7 +77,7 @@ def revise_task(*, actor: Viewer, task: UUID, at: datetime) -> UUID:
             raise Refusal("task_retired", "This task is retired. Bring it back first.")
         old = queries.view_of(actor, row.current)
         text = queries.text_of(old)
-        version = _new_version(actor, row, text, Scale(old.scale, old.levels), at)
+        version = new_version(actor, row, text, Scale(old.scale, old.levels), at)
         place = {one.position: str(one.uuid) for one in version.criteria.all()}
         was = {str(one.uuid): one.position for one in old.criteria}
         for one in row.current.exemplars.order_by("position"):
@@ -221,7 +221,8 @@ def _day(actor: Viewer, at: datetime) -> date:
     return actor.today if actor.today.year > 1 else at.date()
 
 
-def _new_version(actor: Viewer, task: Task, text: TaskText, scale: Scale | None, at: datetime) -> TaskVersion:
+def new_version(actor: Viewer, task: Task, text: TaskText, scale: Scale | None, at: datetime) -> TaskVersion:
+    """Write the next version of a task as a draft, in the caller's transaction, which has checked the text."""
     last = task.versions.order_by("-number").values_list("number", flat=True).first() or 0
     row = TaskVersion(task=task, number=last + 1, written_by_id=actor.person_id, written_at=at)
     _put(row, text, scale)

@@ -163,6 +163,7 @@ district.year           sxxxxxxxxxxxx.ss
 district.policy         sxxxxxxxxxxxx.ss
 district.laboratory     sxxxxxxx.xx...ss
 district.gradebook      sxxxxxxxxxxxx.ss
+district.packs          sxxxxxxxxxxxx.ss
 district.ledger         sxxxxxxxxxxxx.ss
 district.sending        sxxxxxxxxxxxx.ss
 district.undo           sxxxxxxxxxxxx.ss

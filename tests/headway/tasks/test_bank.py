@@ -64,7 +64,9 @@ def test_a_published_version_never_changes_and_a_revision_begins_as_local() -> N
     # Until it is published the version before is offered, with the standing that it has.
     (row,) = queries.bank(viewer=viewer("T1")).rows
     assert (row.version, row.standing) == (version, "common")
-    actions.write_draft(actor=viewer("T1"), version=second, text=text(title="Trail mix for thirty"), at=NOW)
+    kept = NewCriterion("Compares", target("A.1"), WHOLE, uuid=new.criteria[0].uuid)
+    said = text(title="Trail mix for thirty", criteria=(kept,))
+    actions.write_draft(actor=viewer("T1"), version=second, text=said, at=NOW)
     actions.publish_task(actor=viewer("T1"), version=second, at=NOW)
     (row,) = queries.bank(viewer=viewer("T1")).rows
     assert (row.version, row.standing, row.title) == (second, LOCAL, "Trail mix for thirty")
@@ -161,6 +163,9 @@ def test_a_draft_keeps_its_criteria_by_name_and_drops_what_goes() -> None:
     assert [(c.name, c.position) for c in found.criteria] == [("Two", 1), ("Three", 2)]
     assert found.criteria[0].uuid == two.uuid and one.uuid not in {c.uuid for c in found.criteria}
     assert dict(found.exemplars[0].levels) == {two.uuid: 200}
+    gone = text(criteria=(NewCriterion("Four", target("A.1"), WHOLE),))
+    actions.write_draft(actor=viewer("T1"), version=version, text=gone, at=NOW)
+    assert faults(actions.publish_task, actor=viewer("T1"), version=version, at=NOW) == ["exemplars"]
     actions.remove_exemplar(actor=viewer("T1"), version=version, exemplar=found.exemplars[0].uuid, at=NOW)
     actions.discard_draft(actor=viewer("T1"), version=version, at=NOW)
     assert not Task.objects.exists()

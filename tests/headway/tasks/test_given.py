@@ -149,3 +149,19 @@ def test_only_who_was_given_the_task_opens_its_exemplars(settings: Any) -> None:
     assert [again(who, "en").get(path).status_code for who in ("u1", "p1", "u3")] == [200, 200, 404]
     evidence.withdraw_offer(actor=viewer("T1"), offer=offer.uuid, at=NOW)
     assert again("u1", "en").get(path).status_code == 404
+
+
+def test_verify_looks_after_the_files_of_exemplars() -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from headway.pages.parts import files
+    from headway.project import commands
+
+    task = queries.task_version(viewer=viewer("T1"), version=draft()).task
+    sent = {"title": "A table", "why": "compares", "level-1": "300", "act": "add"}
+    browser("T1").post(f"/tasks/{task}/exemplars", {**sent, "file": SimpleUploadedFile("t.png", png())})
+    assert commands.verify(heads=None)["ok"] is True
+    (digest,) = queries.files_kept()
+    files.path_of(digest).unlink()
+    found = commands.verify(heads=None)
+    assert [one["message"] for one in found["breaks"]] == ["the file of the exemplar is missing"]

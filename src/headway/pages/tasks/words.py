@@ -65,6 +65,7 @@ def shown(view: TaskView) -> dict[str, Any]:
     """Return what a template needs to show a version."""
     return {
         "task": view, **read(view), "depth_word": depths()[view.depth], "standing": standings()[view.standing],
+        "origin_standing": standings().get(view.origin.get("standing", ""), view.origin.get("standing", "")),
         "language_word": languages().get(view.language, view.language),
     }  # fmt: skip
 
