@@ -274,6 +274,18 @@ def import_framework(
     )
 
 
+@import_app.command("tasks")
+def import_tasks(
+    path: Path,
+    home: Home = None,
+    as_json: Json = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+    matching: Annotated[bool, typer.Option("--matching", help="Leave out tasks that do not fit.")] = False,
+) -> None:
+    """A pack of performance tasks from another district: they are local here, whatever they were there."""
+    _run(as_json, lambda: _on(home).import_tasks(path, plan=plan, matching=matching), "say_tasks")
+
+
 @import_app.command("policy")
 def import_policy(path: Path, home: Home = None, as_json: Json = False) -> None:
     """Scales, rules, requirements, calendars, vocabulary: the district's configuration as data."""
@@ -368,6 +380,18 @@ def export_framework(
         lambda text: text.rstrip("\n"),
         errors_as_json=as_json,
     )
+
+
+@export_app.command("tasks")
+def export_tasks(
+    out: Path,
+    license: Annotated[str, typer.Option(help="Under which license others may use them.")],
+    home: Home = None,
+    as_json: Json = False,
+    task: Annotated[list[str] | None, typer.Option(help="Only this task (its identifier).")] = None,
+) -> None:
+    """Tasks that the bank offers, with rubrics and exemplars, as a pack for other districts."""
+    _run(as_json, lambda: _on(home).export_tasks(out, license=license, tasks=task or []), "say_tasks")
 
 
 @export_app.command("determinations")

@@ -13,3 +13,4 @@ from headway.report_cards.models import *  # noqa: F403
 from headway.reports.models import *  # noqa: F403
 from headway.rights.models import *  # noqa: F403
 from headway.rosters.models import *  # noqa: F403
+from headway.tasks.models import *  # noqa: F403

@@ -62,6 +62,11 @@ PAGES = {
         "/teacher/classes/{class}/paper",
         "/teacher/classes/{class}/device",
         "/teacher/classes/{class}/capture",
+        "/tasks/",
+        "/tasks/new",
+        "{bank_task}",
+        "{bank_draft}",
+        "{bank_verdict}",
     ],
     "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
     "district": [
@@ -88,6 +93,7 @@ PAGES = {
         "/district/ledger",
         "/district/sending",
         "/district/gradebook",
+        "/district/task-packs",
         "/district/roster/people/S-0001",
         "/continuum/",
         "/continuum/Mathematics/",
@@ -149,6 +155,10 @@ def test_every_page_is_accessible(district, sign_in, role: str) -> None:
         found["grid"] += cell or ""
         page.goto(district.base + found["given"])
         found["task"] = page.locator("table a").first.get_attribute("href") or ""
+        page.goto(f"{district.base}/tasks/")
+        found["bank_task"] = page.locator("table a").first.get_attribute("href") or ""
+        found["bank_verdict"] = page.locator("main a[href$='/validation']").first.get_attribute("href") or ""
+        found["bank_draft"] = page.locator("main a[href$='/edit']").first.get_attribute("href") or ""
         page.goto(f"{district.base}/teacher/rate")
         found["stack"] = page.locator("main a[href*='piece=']").first.get_attribute("href") or ""
         page.goto(f"{district.base}/teacher/rate/waiting?show=nothing")

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from headway.access import actions as access
 from headway.access.types import SYSTEM
-from headway.demo import home, loop
+from headway.demo import bank, home, loop
 from headway.demo import people as cast_of
 from headway.demo import years as history
 from headway.demo.people import Cast, student_id
@@ -111,6 +111,8 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         _waiting(who, ids, at)
         loop.build(who, ids, planted.get("steady", []), at)
         logins = _logins(who, at)
+        teacher = next(one["sourced_id"] for one in logins if one["username"] == "teacher")
+        bank.build(who, ids, planted.get("steady", []), teacher, at)
         _home(who, logins, years[-1][0], at, today)
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from headway.evidence.models import Offer, Opportunity
 from headway.evidence.types import AWAY, CHANCE, OFFERED, TAKEN, WITHDRAWN, Chance
+from headway.tasks.types import rated_on
 
 _PART = 500
 
@@ -33,6 +35,7 @@ class Given:
     by: int | None
     school_class: int | None
     chances: tuple[Chance, ...]
+    version: UUID | None = None
 
 
 def of_students(
@@ -107,13 +110,14 @@ def groups_of(*, pieces: Iterable[str]) -> dict[str, tuple[UUID, int]]:
 
 def given_in(*, school_class: int, limit: int = 100) -> list[Given]:
     """Return what was given in a class and not taken back, newest first, with every chance. Four statements."""
-    offers = list(Offer.objects.filter(school_class_id=school_class).order_by("-given_at", "-pk")[:limit])
+    rows = Offer.objects.select_related("task_version").filter(school_class_id=school_class)
+    offers = list(rows.order_by("-given_at", "-pk")[:limit])
     return [one for one in _given(offers) if any(chance.state != WITHDRAWN for chance in one.chances)]
 
 
 def find_given(offer: UUID) -> Given | None:
     """Return what was given in one act, or None. Four statements."""
-    return next(iter(_given(list(Offer.objects.filter(uuid=offer)))), None)
+    return next(iter(_given(list(Offer.objects.select_related("task_version").filter(uuid=offer)))), None)
 
 
 def _given(offers: list[Offer]) -> list[Given]:
@@ -127,6 +131,7 @@ def _given(offers: list[Offer]) -> list[Given]:
         Given(
             one.uuid, one.title, one.words, one.link, tuple(targets.get(one.pk, ())), one.due_on, one.depth, one.purpose,
             one.given_at, one.given_by_id, one.school_class_id, _as_they_stand(rows[one.uuid]),
+            one.task_version.uuid if one.task_version is not None else None,
         )
         for one in offers
     ]  # fmt: skip
@@ -154,7 +159,7 @@ def _targets(offers: Sequence[int]) -> Iterable[tuple[int, int]]:
 
 
 def _chances(rows: QuerySet[Opportunity]) -> list[Chance]:
-    found = list(rows.select_related("offer"))
+    found = list(rows.select_related("offer__task_version__task"))
     targets: dict[int, list[int]] = {}
     for offer, target in _targets(list({row.offer_id for row in found})) if found else ():
         targets.setdefault(offer, []).append(target)
@@ -164,10 +169,22 @@ def _chances(rows: QuerySet[Opportunity]) -> list[Chance]:
             link=row.offer.link, targets=tuple(targets.get(row.offer_id, ())), due_on=row.offer.due_on,
             depth=row.offer.depth, purpose=row.offer.purpose, given_at=row.offer.given_at, state=row.state,
             reason=row.reason, changed_at=row.changed_at, sequence=row.sequence, school_class=row.offer.school_class_id,
-            group=row.group,
+            group=row.group, **_from_bank(row.offer.task_version),
         )
         for row in found
     ]  # fmt: skip
+
+
+def _from_bank(version: Any) -> dict[str, Any]:
+    if version is None:
+        return {}
+    return {"version": version.uuid, "rated_on": rated_on(version.task.uuid, version.number)}
+
+
+def versions_given(*, students: Iterable[int]) -> set[UUID]:
+    """Return the versions of tasks of the bank that students were given and nobody took back. One statement."""
+    rows = Opportunity.objects.filter(student_id__in=list(students), offer__task_version__isnull=False)
+    return set(rows.exclude(state=WITHDRAWN).values_list("offer__task_version__uuid", flat=True))
 
 
 def away_since(students: Sequence[int], *, by: datetime | None = None) -> dict[int, datetime]:

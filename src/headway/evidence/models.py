@@ -9,6 +9,7 @@ from django.db import models
 from headway.evidence.types import CHANCE
 from headway.frameworks.models import Node
 from headway.rosters.models import Person, SchoolClass
+from headway.tasks.models import TaskVersion
 
 __all__ = [
     "Attempt",
@@ -164,7 +165,8 @@ class Attempt(HandedIn):
 class Offer(models.Model):
     """One task, or bare target, that was given in one act. Identified by `uuid`; `key` is the client's.
 
-    What it says is the same for all who got it; each student's chance is an `Opportunity`. Seen by who sees one of them.
+    What it says is the same for all who got it; each student's chance is an `Opportunity`. `task_version` is the version of
+    the bank that it was given from, null for a task of the teacher's own. Seen by who sees one of them.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -179,6 +181,7 @@ class Offer(models.Model):
     purpose = models.SmallIntegerField(default=0)
     given_at = models.DateTimeField()
     given_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    task_version = models.ForeignKey(TaskVersion, on_delete=models.PROTECT, null=True, related_name="+")
 
 
 class Opportunity(models.Model):

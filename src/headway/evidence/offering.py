@@ -23,6 +23,8 @@ from headway.kit.refusals import Refusal, Sentence
 from headway.kit.times import micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
+from headway.tasks import queries as tasks
+from headway.tasks.types import TaskView, rated_on
 
 Key = TypeVar("Key", bound=Hashable)
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
@@ -60,7 +62,8 @@ def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) ->
     """This will give a task or a bare target to students, each a chance of their own; a known key answers with what stands.
 
     Written: the offer, an event and an opportunity per student, one audit entry. Who may: adults who may see the students.
-    Raises `Refusal`: `forbidden`, `no_such_person`, `offer_invalid`, `key_conflict`.
+    A task of the bank is given as it stands there. Raises `Refusal`: `forbidden`, `no_such_person`, `offer_invalid`,
+    `key_conflict`.
     """
     wanted = list(dict.fromkeys(students))
     check_seen(actor, wanted, at)
@@ -71,9 +74,11 @@ def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) ->
             _refuse_another(known, task, wanted)
             return known
         _check(task, wanted, today_of(actor, at))
+        version = _from_bank(actor, task)
         offer = Offer.objects.create(
             key=task.key, school_class_id=task.school_class, title=task.title, words=task.words, link=task.link,
             due_on=task.due_on, depth=task.depth, purpose=task.purpose, given_at=at, given_by_id=actor.person_id,
+            task_version_id=version.id if version is not None else None,
         )  # fmt: skip
         offer.targets.set(task.targets)
         uuids = rosters.person_uuids(person_ids=wanted)
@@ -83,6 +88,7 @@ def give(*, actor: Viewer, task: Task, students: Sequence[int], at: datetime) ->
             "offer": str(offer.uuid), "title": task.title, "words": task.words, "link": task.link,
             "targets": [str(names[target]) for target in task.targets],
             "due_on": task.due_on.isoformat() if task.due_on else "", "depth": task.depth, "purpose": task.purpose,
+            "task": rated_on(version.task, version.number) if version is not None else "",
         }  # fmt: skip
         said = {name: value for name, value in said.items() if value not in ("", 0)}
         groups = together(task.groups)
@@ -152,6 +158,25 @@ def _check(task: Task, students: Sequence[int], today: date) -> None:
         raise Refusal("offer_invalid", Sentence("A task needs: %(faults)s.", faults=faults))
 
 
+def _from_bank(actor: Viewer, task: Task) -> TaskView | None:
+    """Return the version of a task of the bank that is given; refuse one that is not offered, or that says something else."""
+    if task.version is None:
+        return None
+    view = tasks.offered(viewer=actor, version=task.version)
+    if view is None:
+        raise Refusal(
+            "offer_invalid", "This version of the task is not offered any more. Choose it in the bank again."
+        )
+    if (task.title, task.words, task.targets, task.depth) != (
+        view.title,
+        view.prompt,
+        view.targets,
+        view.depth,
+    ):
+        raise Refusal("offer_invalid", "A task of the bank is given as it stands there, word for word.")
+    return view
+
+
 def _may_be_shown(target: int, today: date) -> bool:
     try:
         node = frameworks.node(target)
@@ -165,6 +190,8 @@ def _refuse_another(known: Offer, task: Task, students: Sequence[int]) -> None:
         task.title, task.words, task.link, task.due_on, task.depth, task.purpose)  # fmt: skip
     targets = set(known.targets.values_list("pk", flat=True))
     wanted = dict.fromkeys(students, 0) | together(task.groups)
+    given = known.task_version.uuid if known.task_version is not None else None
+    same = same and given == task.version
     same = same and targets == set(task.targets)
     if not same or (
         dict(known.opportunities.values_list("student_id", "group")) != wanted

@@ -131,6 +131,7 @@ raters_since = rated.raters_since
 find_given = chances.find_given
 given_in = chances.given_in
 away_since = chances.away_since
+versions_given = chances.versions_given
 chances_as_data = chances.data_of
 returns_of = returning.returns_of
 returned_pieces = returning.returned_pieces

@@ -8,6 +8,7 @@ from typing import Any
 
 from headway.evidence.models import Attempt, Event, Note, Opportunity, Piece, Return, StudentRequest
 from headway.evidence.types import CHANCE, OFFERED, TAKEN, Break
+from headway.tasks.types import rated_on
 
 KINDS = (
     "offered",
@@ -29,7 +30,7 @@ KINDS = (
 )
 _MOVED = {"pieces": "piece", "opportunities": "opportunity", "requests": "request", "notes": "note"}  # fmt: skip
 _PIECE = ("title", "words", "link", "file_name", "file_digest", "reflection", "way", "attempt")
-_OFFER = ("title", "words", "link", "due_on", "depth", "purpose")
+_OFFER = ("title", "words", "link", "due_on", "depth", "purpose", "task")
 Key = tuple[str, str]
 Row = dict[str, Any]
 
@@ -145,10 +146,13 @@ def _stored(target_uuids: Callable[[list[int]], dict[int, Any]]) -> Iterator[tup
             ("attempt", f"{key} {attempt.attempt}"),
             {"piece": key, **{name: getattr(attempt, name) for name in _PIECE}},
         )
-    chances = Opportunity.objects.select_related("offer", "student").prefetch_related("offer__targets")
+    chances = Opportunity.objects.select_related("offer__task_version__task", "student")
+    chances = chances.prefetch_related("offer__targets")
     for one in chances.iterator(chunk_size=2_000):
         offer = one.offer
-        said = [offer.title, offer.words, offer.link, offer.due_on, offer.depth, offer.purpose]
+        of = offer.task_version
+        bank = rated_on(of.task.uuid, of.number) if of is not None else ""
+        said = [offer.title, offer.words, offer.link, offer.due_on, offer.depth, offer.purpose, bank]
         yield ("opportunity", str(one.uuid)), {
             "about": str(one.student.uuid), "state": one.state, "sequence": one.sequence,
             "targets": sorted(str(node.uuid) for node in offer.targets.all()), "group": one.group,

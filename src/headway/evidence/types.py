@@ -164,6 +164,7 @@ class Task:
     """What is given: `targets` are row keys, `purpose` a code of `Purpose` (evidence or practice), `depth` 1 to 4 or 0.
 
     `groups` are numbers by student (row key): who has the same number hands in together, who has none works alone.
+    `version` is the version of a task of the bank that is given; then title, words, targets and depth are the version's.
     """
 
     key: str
@@ -176,11 +177,16 @@ class Task:
     purpose: int = 0
     school_class: int | None = None
     groups: Mapping[int, int] = field(default_factory=dict)
+    version: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """One student's opportunity with what its offer says, as other packages read it. `targets` are row keys."""
+    """One student's opportunity with what its offer says, as other packages read it. `targets` are row keys.
+
+    `version` is the version of a task of the bank that was given, and `rated_on` what ratings call it; None and empty for a
+    task of the teacher's own.
+    """
 
     uuid: UUID
     offer: UUID
@@ -199,6 +205,13 @@ class Chance:
     sequence: int
     school_class: int | None = None
     group: int = 0
+    version: UUID | None = None
+    rated_on: str = ""
+
+    @property
+    def task_name(self) -> str:
+        """What a rating of work on it names as its task."""
+        return self.rated_on or self.title[:190]
 
     @property
     def piece_key(self) -> str:

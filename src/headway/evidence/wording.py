@@ -1,12 +1,12 @@
-"""How long what is written about work may be, and what a link is: one answer for giving, handing in and their pages."""
+"""How long what is written about work may be: one answer for giving, handing in and their pages."""
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from headway.kit.links import LINK, is_link
 
-TITLE, WORDS, LINK = 200, 20_000, 500
-_LINK = URLValidator(schemes=["http", "https"])
+__all__ = ["LINK", "TITLE", "WORDS", "wrong_in"]
+
+TITLE, WORDS = 200, 20_000
 
 
 def wrong_in(*, title: str = "", words: str = "", link: str = "", reflection: str = "") -> set[str]:
@@ -17,14 +17,6 @@ def wrong_in(*, title: str = "", words: str = "", link: str = "", reflection: st
     """
     found = {"title"} if len(title) > TITLE else set()
     found |= {name for name, text in (("words", words), ("reflection", reflection)) if len(text) > WORDS}
-    if link and not _is_link(link):
+    if link and not is_link(link):
         found.add("link")
     return found
-
-
-def _is_link(text: str) -> bool:
-    try:
-        _LINK(text)
-    except ValidationError:
-        return False
-    return len(text) <= LINK

@@ -295,7 +295,7 @@ def close_opportunities(
                 {
                     "key": _closing_key(one.uuid, one.sequence, node.uuid), "student": people[one.student].sourced_id,
                     "target": str(node.uuid), "status": state, "observed_at": at.isoformat(), "comment": reason.strip(),
-                    "evidence": one.piece_key, "task": one.title[:190], "purpose": Purpose(one.purpose).word,
+                    "evidence": one.piece_key, "task": one.task_name, "purpose": Purpose(one.purpose).word,
                 }
                 for one in done.chances for node in {n.id: n for t in one.targets for n in now[t]}.values()
             ]  # fmt: skip

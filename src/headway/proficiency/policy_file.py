@@ -15,6 +15,7 @@ from headway.proficiency import vocabulary
 from headway.proficiency.levels import on_scale
 from headway.proficiency.types import DECIDING, PROFILE_FIELDS, PROFILE_READERS
 from headway.science.proficiency import registry
+from headway.tasks.types import FLOOR
 
 SECTIONS = {
     "district",
@@ -29,6 +30,7 @@ SECTIONS = {
     "notices",
     "gradebook",
     "rights",
+    "tasks",
     "uncertainty",
     "vocabulary",
 }
@@ -67,6 +69,7 @@ KEYS: dict[str, set[str]] = {
         "tasks",
         "settings",
         "observer_types",
+        "certifying_pieces",
     },
     "parent": {"rule", "floor", "decimals"},
     "complete": {"fills", "margin", "minimum", "proposes_next_level"},
@@ -94,6 +97,7 @@ KEYS: dict[str, set[str]] = {
     "readers": set(PROFILE_FIELDS),
     "notices": {"hour", "quiet_from_hour", "quiet_to_hour", "ahead_days"},
     "rights": {"adult_age", "parents_keep", "answer_days"},
+    "tasks": {"members", "areas", "schools"},
     "missed_chances": {"count", "days"},
     "uncertainty": {"task", "rater", "remainder", "source"},
 }
@@ -145,6 +149,7 @@ class PolicyReader:
         self._decision_points(body.get("decision_point", []))
         self._notices(body.get("notices", {}))
         self._rights(body.get("rights", {}))
+        self._tasks(body.get("tasks", {}))
         self._gradebook(body.get("gradebook", {}), body.get("scales", {}))
         seen: set[tuple[str, str]] = set()
         for policy in body.get("policy", []):
@@ -325,6 +330,15 @@ class PolicyReader:
                 )
         if said["parents_keep"] not in ("none", "dependents"):
             self.fault("unknown_word", "none or dependents.", "parents_keep", said["parents_keep"])
+
+    def _tasks(self, table: Any) -> None:
+        self._keys(table, KEYS["tasks"], "[tasks]")
+        floor = {"members": FLOOR.members, "areas": FLOOR.areas, "schools": FLOOR.schools}
+        for key, least in floor.items():
+            value = table.get(key, least) if isinstance(table, dict) else least
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 20:
+                why = Sentence("A whole number from %(least)s to %(most)s.", least=least, most=20)
+                self.fault("out_of_range", why, key, value)
 
     def _gradebook(self, table: Any, scales: Any) -> None:
         if not isinstance(table, dict):

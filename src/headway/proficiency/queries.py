@@ -42,6 +42,7 @@ from headway.science.judgment import Judgment
 from headway.science.metrics.working_level import working_level
 from headway.science.proficiency import words
 from headway.science.proficiency.explain import explain
+from headway.tasks.types import Level, Scale
 
 __all__ = [
     "AT",
@@ -490,6 +491,21 @@ def _first_scale(m: Moment) -> dict[str, Any]:
 
 
 # What a teacher rates on.
+
+
+def scale_of(target: int, on: date) -> Scale:
+    """Return the scale that the district's policies rate a target on, on a day. No statement within a request.
+
+    For `tasks.queries.register_scale`.
+    """
+    found = remembered_book().effective(node=target, school=None, on=on)
+    levels = (Level(round(one["value"] * 100), one["name"]) for one in found.scale["levels"])
+    return Scale(found.scale_key, tuple(levels))
+
+
+def validation_team() -> Mapping[str, int]:
+    """Return what the district's policy file says under `[tasks]`. For `tasks.queries.register_team`."""
+    return dict(remembered_book().settings.get("tasks", {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Segments that share all but their requirement run in one call of the kernel, eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -29,6 +29,8 @@ from headway.science.proficiency.policy import Policy
 from headway.science.proficiency.requirement import Requirement
 from headway.science.rounding import hundredths
 from headway.science.uncertainty import Components
+from headway.tasks import queries as tasks
+from headway.tasks.types import whole_task
 
 COLUMNS = (
     "student_id", "target_id", "key", "level", "observed_us", "submitted_us", "due_us", "recorded_us", "origin_sequence",
@@ -265,7 +267,10 @@ def _group(
     m: Moment, policy: Policy, pairs: list[Pair], effective: list[Effective],
     by_pair: dict[Pair, list[tuple[Row, bool]]], components: Components | None, weigh: bool,
 ) -> Group:  # fmt: skip
-    ratings, keys = ratings_of(m, [by_pair[pair] for pair in pairs])
+    asks = any(one.policy.requirement.certifying_pieces for one in effective)
+    ratings, keys = ratings_of(
+        m, [by_pair[pair] for pair in pairs], certifying=tasks.certifying() if asks else frozenset()
+    )
     ratings = _placed(ratings, [one.changes for one in effective])
     worked = work(
         ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
@@ -316,8 +321,10 @@ def _by_level(effective: list[Effective]) -> NDArray[np.int64] | None:
     return found
 
 
-def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tuple[Ratings, list[str]]:
-    """Return the rows of segments as columns, and the client key of each."""
+def ratings_of(
+    m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]], *, certifying: frozenset[tuple[str, int]] = frozenset()
+) -> tuple[Ratings, list[str]]:  # fmt: skip
+    """Return the rows of segments as columns, and the client key of each; `certifying` are (task, target) that may certify."""
     flat = [row for rows in segments for row, _ in rows]
     if not flat:
         return Ratings.of(level=[], segment=[], count=len(segments)), []
@@ -330,12 +337,13 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
     def instants(name: str) -> list[int]:
         return [MISSING if value is None else value for value in columns[AT[name]]]
 
-    def names(name: str) -> NDArray[np.int64]:
+    def names(name: str, same: Callable[[str], str] = str) -> NDArray[np.int64]:
         found = columns[AT[name]]
-        known = {
-            value: n for n, value in enumerate(value for value in dict.fromkeys(found) if value != "")
-        } | {"": -1}
-        return np.fromiter(map(known.__getitem__, found), np.int64, len(found))
+        known = {"": -1}
+        for value in dict.fromkeys(found):
+            known.setdefault(same(value), len(known) - 1)
+        number = {value: known[same(value)] for value in dict.fromkeys(found)}
+        return np.fromiter(map(number.__getitem__, found), np.int64, len(found))
 
     ratings = Ratings.of(
         segment=np.repeat(np.arange(len(segments)), [len(rows) for rows in segments]),
@@ -345,10 +353,12 @@ def ratings_of(m: Moment, segments: Sequence[Sequence[tuple[Row, bool]]]) -> tup
         override=columns[AT["override"]], piece=names("piece"), attempt=columns[AT["attempt"]], observed=observed,
         submitted=instants("submitted_us"), due=instants("due_us"), recorded=instants("recorded_us"),
         sequence=columns[AT["origin_sequence"]], key=np.array(keys), depth=columns[AT["depth"]],
-        rater=[-1 if value is None else value for value in columns[AT["rater_id"]]], task=names("task"),
+        rater=[-1 if value is None else value for value in columns[AT["rater_id"]]], task=names("task", whole_task),
         setting=names("setting"),
         continuum_level=[0 if value is None else value // 100 for value in columns[AT["continuum_level"]]],
         day=day, instructed=instructed, carried=[carried for rows in segments for _, carried in rows],
+        certifying=[pair in certifying for pair in zip(columns[AT["task"]], columns[AT["target_id"]], strict=True)]
+        if certifying else None,
     )  # fmt: skip
     return ratings, keys
 

@@ -20,6 +20,7 @@ from headway.pages.public.urls import doors as public
 from headway.pages.reports.urls import doors as reports
 from headway.pages.school.urls import doors as school
 from headway.pages.student.urls import doors as student
+from headway.pages.tasks.urls import doors as tasks
 from headway.pages.teacher.urls import doors as teacher
 
 
@@ -54,7 +55,7 @@ doors: list[Door] = [
     *v1.doors,
     Door("", start, "start", ANYONE, "The start leads everyone to their own first page."),
     Door("healthz", health, "healthz", ANYONE, "Whoever runs the server may ask whether it is well."),
-    *account, *student, *teacher, *family, *school, *district, *reports, *public,
+    *account, *student, *teacher, *family, *school, *district, *reports, *tasks, *public,
     *(Door(route, view, name, ANYONE, _CASE, api=True) for route, view, name in case.urls),
 ]  # fmt: skip
 urlpatterns = [door.pattern() for door in doors]

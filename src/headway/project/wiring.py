@@ -7,7 +7,8 @@ from datetime import date
 
 def connect() -> None:
     """Register what lower packages ask of higher ones: what stands in the way of taking an import back, what
-    follows a person who is merged, which ratings do not fit a modification, and from which age rights are the student's.
+    follows a person who is merged, which ratings do not fit a modification, from which age rights are the student's, on
+    which scale a target is rated, and who validates a task.
     """
     from headway.contact import actions as contacting
     from headway.contact import queries as contact
@@ -25,6 +26,8 @@ def connect() -> None:
     from headway.rights import actions as right_acts
     from headway.rights import queries as rights
     from headway.rosters import actions as rosters
+    from headway.tasks import actions as tasking
+    from headway.tasks import queries as tasks
 
     frameworks.register_blocker(evidence.in_the_way_of)
     frameworks.register_blocker(plans.in_the_way_of)
@@ -47,6 +50,11 @@ def connect() -> None:
     rosters.register_follower(right_acts.follow)
     rosters.register_majority(lambda: rights.majority(levels.remembered_book()))
     proficiency.register_check(profiles.faults)
+    tasks.register_scale(levels.scale_of)
+    tasks.register_team(levels.validation_team)
+    frameworks.register_blocker(tasks.in_the_way_of)
+    rosters.register_blocker(lambda run: tasks.in_the_way_of_people(rosters.made_by(run, "Person")))
+    rosters.register_follower(tasking.follow)
     rosters.register_follower(noticing.follow)
     rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))

@@ -737,6 +737,51 @@ def roles_on(*, person_ids: Iterable[int], as_of: date) -> dict[int, list[tuple[
     return {key: list(roles) for key, roles in found.items()}
 
 
+def schools_of_staff(*, person_ids: Iterable[int], on: date) -> dict[int, set[int]]:
+    """Return the schools (row keys) in which people work on the day, by grant or by a class they teach. Two statements."""
+    ids = list(person_ids)
+    found: dict[int, set[int]] = {}
+    work = [Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL]
+    granted = RoleGrant.objects.filter(holds_on(on), person_id__in=ids, role__in=work, org__kind="school")
+    taught = Enrollment.objects.filter(holds_on(on), person_id__in=ids, role__in=TEACHES)
+    for person, school in granted.values_list("person_id", "org_id"):
+        found.setdefault(person, set()).add(school)
+    for person, school in taught.values_list("person_id", "school_class__school_id"):
+        found.setdefault(person, set()).add(school)
+    return found
+
+
+def areas_taught(*, person_ids: Iterable[int], on: date) -> dict[int, set[str]]:
+    """Return what people teach on the day: the continuums of their classes, else the subjects that the roster names. One
+    statement."""
+    rows = Enrollment.objects.filter(holds_on(on), person_id__in=list(person_ids), role__in=TEACHES)
+    found: dict[int, set[str]] = {}
+    for row in rows.select_related("school_class__course"):
+        one = row.school_class
+        named = one.frameworks or one.subjects or (one.course.subjects if one.course is not None else [])
+        found.setdefault(row.person_id, set()).update(str(name) for name in named)
+    return found
+
+
+def staff_named(*, text: str, on: date, limit: int = 20) -> list[Person]:
+    """Return people who work in the schools on the day, whose names begin with the words. One statement.
+
+    Who may: adults of the schools, who know one another.
+    """
+    named = Q()
+    for word in text.split()[:4]:
+        named &= (
+            Q(given_name__istartswith=word) | Q(family_name__istartswith=word)
+            | Q(preferred_given_name__istartswith=word) | Q(preferred_family_name__istartswith=word)
+        )  # fmt: skip
+    own = {"person_id": OuterRef("pk")}
+    work = [Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL]
+    granted = RoleGrant.objects.filter(holds_on(on), role__in=work, **own)
+    taught = Enrollment.objects.filter(holds_on(on), role__in=TEACHES, **own)
+    found = Person.objects.filter(named, Exists(granted) | Exists(taught), merged_into=None, active=True)
+    return list(by_sort_name(found)[:limit]) if text.strip() else []
+
+
 def enrollments_of(*, person_id: int) -> list[Enrollment]:
     """Return a person's enrollments with their classes, newest first. One statement."""
     rows = Enrollment.objects.filter(person_id=person_id).select_related("school_class__school")

@@ -31,8 +31,8 @@ class Ratings:
     Units: `level` in levels (nan unless rated); instants in microseconds since 1970 UTC (`MISSING` where not
     known); `day` = calendar day and `instructed` = instructed day, both counted from any fixed day; `depth` 1
     to 4, 0 unknown; `continuum_level` 0 none; `piece`, `rater`, `task`, `setting` are identifiers, -1 unknown
-    (a piece: of its own). `key` breaks the last ties: ranks, or the client keys themselves, compared in byte
-    order.
+    (a piece: of its own). `certifying`: rated by a rubric that is whole for the target. `key` breaks the last
+    ties: ranks, or the client keys themselves, compared in byte order.
     """
 
     count: int
@@ -58,6 +58,7 @@ class Ratings:
     day: NDArray[np.int32]
     instructed: NDArray[np.int32]
     carried: NDArray[np.bool_]
+    certifying: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -167,6 +168,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "day": (np.int32, None),
     "instructed": (np.int32, None),
     "carried": (np.bool_, False),
+    "certifying": (np.bool_, False),
 }
 
 

@@ -31,6 +31,9 @@ from headway.rights import actions as rights
 from headway.rights.models import RightsRequest
 from headway.rosters import actions as rosters
 from headway.rosters.models import Person, SchoolClass
+from headway.tasks import actions as tasks
+from headway.tasks.models import Task as BankTask
+from headway.tasks.types import NewCriterion, TaskText
 
 from ..frameworks.packages import package, uid, under
 from ..interop.oneroster.small_roster import ROSTER_12, folder
@@ -126,6 +129,13 @@ reports.report          sxxxxxxx-xx---ss
 reports.csv             sxxxxxxx-xx---ss
 reports.xlsx            sxxxxxxx-xx---ss
 reports.json            sxxxxxxx-xx---ss
+tasks.bank              sxxxxxx...x...ss
+tasks.new               sxxxxxx...x...ss
+tasks.task              s------...-...ss
+tasks.version           s------...-...ss
+tasks.editor            s------.---.-.ss
+tasks.exemplars         s------.---.-.ss
+tasks.validation        s------...-...ss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss
@@ -153,6 +163,7 @@ district.year           sxxxxxxxxxxxx.ss
 district.policy         sxxxxxxxxxxxx.ss
 district.laboratory     sxxxxxxx.xx...ss
 district.gradebook      sxxxxxxxxxxxx.ss
+district.packs          sxxxxxxxxxxxx.ss
 district.ledger         sxxxxxxxxxxxx.ss
 district.sending        sxxxxxxxxxxxx.ss
 district.undo           sxxxxxxxxxxxx.ss
@@ -253,6 +264,14 @@ def clients(tmp_path: Path) -> dict[str, Client]:
         actor=Viewer(person=u1.uuid, person_id=u1.id, name="u1", roles=frozenset({Role.STUDENT}), today=today),
         student_id=u1.id, key="right-1", kind="record", item="", words="", at=at, book=queries.book(),
     )  # fmt: skip
+    writer = Person.objects.get(sourced_id="T1")
+    by = Viewer(person=writer.uuid, person_id=writer.id, roles=frozenset({Role.TEACHER}), today=today)
+    said = TaskText("Trail mix", "Ratios", "Mix it.", criteria=(NewCriterion("Compares", node),))
+    version = tasks.draft_task(
+        actor=by, key="task-0001", text=said, at=at, school=Org.objects.get(sourced_id="s1").id
+    )
+    tasks.publish_task(actor=by, version=version, at=at)
+    tasks.revise_task(actor=by, task=BankTask.objects.get().uuid, at=at)
     found = {"nobody": Client()}
     for key in PEOPLE[1:-2]:
         client = Client()
@@ -297,7 +316,8 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
+             "person_id": "u1", "act": "1", "run_id": "1", "task": str(BankTask.objects.get().uuid), "number": "1",
+             "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
              "name": str(RightsRequest.objects.get().uuid), "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),

@@ -31,7 +31,9 @@ HEADS = ("framework", "level", "grade")
 PLAIN = "item:"
 COMES_FROM = {"after": PRECEDES, "helped_by": HELPS}
 GOES_TO = {"parents": CHILD_OF, "alignments": EXACT_MATCH, "replaced_by": REPLACED_BY}
-REQUIREMENTS = ("pieces", "depth", "at_depth", "days_apart", "raters", "tasks", "settings", "observer_types")
+REQUIREMENTS = (
+    "pieces", "depth", "at_depth", "days_apart", "raters", "tasks", "settings", "observer_types", "certifying_pieces",
+)  # fmt: skip
 DESCRIPTOR = re.compile(r"descriptor_([1-9]\d?)")
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
 _MARKED = re.compile(r"'+[=+\-@\t\r]")

@@ -137,6 +137,15 @@ def act_name(act: str) -> str:
         "move_ratings": _("moved ratings to another target"), "redate_ratings": _("gave ratings another day"),
         "undo_ratings": _("took a change of ratings back"), "erase_payloads": _("erased contents"),
         "ask": _("asked for something"), "take_back": _("took a request back"), "answer": _("answered a request"),
+        "draft_task": _("began a task for the bank"), "write_draft": _("wrote on a draft of a task"),
+        "revise_task": _("began a new version of a task"), "discard_draft": _("threw a draft of a task away"),
+        "publish_task": _("published a task"), "retire_task": _("retired a task"),
+        "restore_task": _("brought a retired task back"), "add_exemplar": _("added an exemplar to a task"),
+        "remove_exemplar": _("took an exemplar out of a task"),
+        "open_validation": _("opened the validation of a task"), "ask_member": _("asked a colleague to judge a task"),
+        "release_member": _("asked a colleague no more"), "give_verdict": _("gave a verdict on a task"),
+        "close_validation": _("closed the validation of a task"), "export_tasks": _("gave tasks out as a pack"),
+        "import_tasks": _("took a pack of tasks in"),
         "give": _("gave a task"), "regroup": _("changed the groups of a task"), "closed": _("closed tasks without work"),
         "reopened": _("opened tasks again"), "offer_withdrawn": _("took a task back"),
         "return_piece": _("returned work for revision"), "undo_return": _("took a return back"),
@@ -163,7 +172,8 @@ def object_name(kind: str) -> str:
     return {"person": _("person"), "account": _("account"), "class": _("class"), "offer": _("task"), "plan": _("plan"),
             "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
             "card_run": _("run of report cards"), "saying": _("kept sentence"),
-            "disclosure": _("disclosure"), "report": _("report")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "disclosure": _("disclosure"), "task": _("task of the bank"),
+            "report": _("report")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def _entry(one: Any) -> dict[str, Any]:

@@ -174,6 +174,7 @@ def asked_words() -> dict[str, str]:
         "pieces": _("Pieces of evidence"), "depth": _("At least at depth"), "at_depth": _("Pieces at that depth"),
         "days_apart": _("Days between the first and the last piece"), "raters": _("Different raters"),
         "tasks": _("Different tasks"), "settings": _("Different settings"), "observer_types": _("Types of observers"),
+        "certifying_pieces": _("Pieces on tasks whose rubric may certify"),
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ MOST_BYTES = {
     "policy": 1 << 20,
     "events": 100 << 20,
     "transfer": 20 << 20,
+    "tasks": 50 << 20,
 }
 
 

@@ -11,6 +11,7 @@ from headway.pages.district import (
     imports,
     laboratory,
     ledger,
+    packs,
     pairs,
     people,
     policy,
@@ -62,6 +63,7 @@ doors = [
         "The district tries and publishes rules; a principal sees what one would do in their school.", methods=BOTH,
     ),
     Door("district/gradebook", gradebook.gradebook, "district.gradebook", LEAD, _LEAD, methods=BOTH),
+    Door("district/task-packs", packs.packs, "district.packs", LEAD, _LEAD, methods=BOTH),
     Door("district/ledger", ledger.ledger, "district.ledger", LEAD, _LEAD, methods=BOTH),
     Door("district/sending", sending.sending, "district.sending", LEAD, _LEAD, methods=BOTH),
     Door(

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from headway.pages.parts.feedback import FOR_FAMILY
+from headway.pages.parts.rubric import of_chance
 from headway.pages.parts.work import work_view
 
 
@@ -27,5 +28,6 @@ def work(request: HttpRequest, student_id: str, key: str, subject: Any) -> HttpR
         "given": learner.given,
         "base": base,
         "target_url": f"{base}/why/",
+        **of_chance(view.task),
     }
     return render(request, "pages/family/work.html", context)

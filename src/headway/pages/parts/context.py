@@ -36,6 +36,7 @@ def ways(viewer: Viewer) -> list[Way]:
             Way("teacher.rate", "/teacher/rate", _("Rate")),
             Way("teacher.grid", "/teacher/classes", _("Grid")),
             Way("teacher.report_cards", "/teacher/report-cards", _("Report cards")),
+            Way("tasks.bank", "/tasks/", _("Tasks")),
             *_leading(viewer),
         ]
     if viewer.is_a(Role.STUDENT):
@@ -46,6 +47,8 @@ def ways(viewer: Viewer) -> list[Way]:
         ]
     if viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
         return _leading(viewer)
+    if viewer.is_a(Role.COACH, Role.ADVISOR):
+        return [Way("tasks.bank", "/tasks/", _("Tasks"))]
     if viewer.is_a(Role.FAMILY):
         return [Way("family.home", "/family/", _("How is my child"))]
     return []
@@ -60,6 +63,7 @@ def _leading(viewer: Viewer) -> list[Way]:
             found.append(Way("school.rights", "/school/rights", _("Families")))
             if not viewer.is_a(Role.DISTRICT):
                 found.append(Way("reports.index", "/reports/", _("Reports")))
+                found.append(Way("tasks.bank", "/tasks/", _("Tasks")))
     if viewer.is_a(Role.DISTRICT):
         found += [
             Way("district.home", "/district/", _("District")),

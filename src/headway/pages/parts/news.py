@@ -103,6 +103,8 @@ def asks(requirement: dict[str, int]) -> list[str]:
             "tasks": ngettext("from %(n)s task", "from %(n)s different tasks", n),
             "settings": ngettext("in %(n)s setting", "in %(n)s different settings", n),
             "observer_types": ngettext("by %(n)s type of observer", "by %(n)s types of observers", n),
+            "certifying_pieces": ngettext(
+                "%(n)s of them on a task whose rubric may certify", "%(n)s of them on tasks whose rubric may certify", n),
         }.get(key, f"{key} %(n)s")  # fmt: skip
         said.append(line % {"n": n})
     return said

@@ -22,6 +22,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import files, uploads
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
 from headway.pages.parts.loop import given_view, mates_of, return_views
+from headway.pages.parts.rubric import of_chance
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
 
@@ -218,7 +219,7 @@ def _page(
         "returns": return_views(evidence.returns_of(pieces=[piece.key]).get(piece.key, [])) if piece else [],
         "after": piece.attempt if piece is not None else 0, "group": mates_of(form.task, learner.person.id),
         "group_work": f"/student/work/{quote(piece.key, safe='')}" if piece is not None else "",
-        "faults": [(name, text) for name, text in form.errors.items()],
+        "faults": [(name, text) for name, text in form.errors.items()], **of_chance(form.task),
     }  # fmt: skip
     return render(request, "pages/student/hand_in.html", context, status=status)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from headway.pages.parts.rubric import of_chance
 from headway.pages.parts.work import work_view
 
 
@@ -23,5 +24,6 @@ def work(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
         "target_url": "/student/continuum?target=",
         "target_tail": "#why",
         "done": request.GET.get("done") == "1",
+        **of_chance(view.task),
     }
     return render(request, "pages/student/work.html", context)

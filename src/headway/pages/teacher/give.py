@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,9 +20,12 @@ from headway.evidence.types import Task
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.pages.parts.rubric import read
 from headway.pages.parts.told import address
 from headway.proficiency import queries
 from headway.rosters import queries as rosters
+from headway.tasks import queries as tasks
+from headway.tasks.types import TaskView
 
 MOST_TARGETS = 6
 MOST_GROUPS = 15
@@ -42,6 +45,7 @@ class Form:
     targets: list[str] = field(default_factory=list)
     students: list[str] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
+    of_bank: TaskView | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,8 +60,9 @@ def give(request: HttpRequest) -> HttpResponse:
         wanted = request.GET.get("student", "")
         form = Form(f"give-{uuid4()}", targets=[t for t in request.GET.getlist("target") if is_whole(t)])
         form.students = [str(p.id) for p in people if wanted in ("", p.sourced_id)]
+        form = from_bank(request, form)
         return _page(request, m, classes, chosen, people, form, 200)
-    form = _read(request, m.day, {str(person.id) for person in people})
+    form = from_bank(request, _read(request, m.day, {str(person.id) for person in people}))
     if not form.errors:
         try:
             offer = actions.give(actor=viewer, task=_task(form, chosen), students=[int(s) for s in form.students],
@@ -68,6 +73,25 @@ def give(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.errors["title"] = _refused(refusal)
     return _page(request, m, classes, chosen, people, form, 422)
+
+
+def from_bank(request: HttpRequest, form: Form) -> Form:
+    """Return the form with what a task of the bank says, where the address or the form names one that is offered."""
+    text = (request.POST if request.method == "POST" else request.GET).get("bank", "")
+    if not text:
+        return form
+    try:
+        form.of_bank = tasks.offered(viewer=request.viewer, version=UUID(text))
+    except ValueError:
+        form.of_bank = None
+    if form.of_bank is None:
+        raise Http404
+    view = form.of_bank
+    form.title, form.words, form.link, form.depth = view.title, view.prompt, "", str(view.depth)
+    form.targets = [str(target) for target in view.targets]
+    for name in ("title", "words", "link", "targets"):
+        form.errors.pop(name, None)
+    return form
 
 
 def _classes(viewer: Viewer) -> list[Any]:
@@ -158,6 +182,7 @@ def _task(form: Form, school_class: Any) -> Task:
         depth=int(form.depth) if form.depth in ("1", "2", "3", "4") else 0,
         purpose=1 if form.purpose == "practice" else 0, school_class=school_class.id,
         groups={int(one): int(number) for one, number in form.groups.items() if one in form.students},
+        version=form.of_bank.uuid if form.of_bank is not None else None,
     )  # fmt: skip
 
 
@@ -187,6 +212,6 @@ def _page(
         "people": [{"id": str(p.id), "name": p.name(), "on": str(p.id) in form.students,
                     "group": form.groups.get(str(p.id), "")} for p in people],
         "numbers": group_numbers(len(people)), "in_groups": bool(form.groups),
-        "faults": list(form.errors.items()),
+        "faults": list(form.errors.items()), "of_bank": form.of_bank, **(read(form.of_bank) if form.of_bank else {}),
     }  # fmt: skip
     return render(request, "pages/teacher/give.html", context, status=status)

@@ -26,6 +26,7 @@ from headway.pages.teacher.give import group_numbers, groups_sent
 from headway.pages.teacher.notes import in_words
 from headway.proficiency import actions
 from headway.rosters import queries as rosters
+from headway.tasks import queries as tasks
 
 ORDER = (
     "offered",
@@ -150,6 +151,7 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     rows.sort(key=lambda row: order[row.sourced_id])
     classes = {c.id: c for c in rosters.classes_of(viewer=request.viewer)}
     context = {
+        "of_bank": tasks.version_given(version=subject.version) if subject.version is not None else None,
         "nav": "teacher.grid", "task": subject, "targets": names_of(subject.targets), "rows": rows,
         "class": classes.get(subject.school_class or 0), "practice": subject.purpose == 1,
         "counts": [(state_words(s), list(states.values()).count(s)) for s in ORDER if s in states.values()],

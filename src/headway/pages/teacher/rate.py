@@ -8,7 +8,7 @@ student's own save, and is marked as such.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -35,6 +35,8 @@ from headway.proficiency import actions, queries
 from headway.profiles import queries as profiles
 from headway.profiles.types import ModificationView
 from headway.rosters import queries as rosters
+from headway.tasks import queries as tasks
+from headway.tasks.types import TaskView
 
 LONGEST_KEPT = 500
 USED_UP = ("key_withdrawn", "key_conflict")
@@ -56,7 +58,8 @@ class Option:
 class Criterion:
     """One target to rate on, with its levels in words; `default` is the student's last level here.
 
-    `own` names the student's own target where a modification holds: then the levels are its own too.
+    `own` names the student's own target where a modification holds: then the levels are its own too. `lines` are the criteria
+    of the rubric by which work on a task of the bank is rated here.
     """
 
     target: int
@@ -68,6 +71,7 @@ class Criterion:
     fault: str = ""
     own: str = ""
     status: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def rate(request: HttpRequest) -> HttpResponse:
@@ -93,7 +97,13 @@ def _show(
     m = queries.moment(now=request.moment, book=request.book)
     observing = observed_on(request)
     own = own_targets(observing, stack, stack.student.id) if not stack.members else {}
-    criteria = [_criterion(request, m, stack, node, last, faults, own.get(node.id)) for node in stack.targets]
+    of_bank = bank_task(stack)
+    # A level that is to certify is chosen by the rubric, never confirmed from last time.
+    last = {} if of_bank is not None and of_bank.certifies else last
+    criteria = [
+        by_rubric(_criterion(request, m, stack, node, last, faults, own.get(node.id)), of_bank)
+        for node in stack.targets
+    ]
     people = [person for person, _piece in stack.members] or [stack.student]
     lines = profiles.accommodations_of(students=[one.id for one in people], on=m.day)
     context = {
@@ -126,6 +136,7 @@ def _show(
         "shown_on": observing.day,
         "task": request.POST.get("task", request.GET.get("task", "")),
         "asked": stack.task and given_view(stack.task, m.day),
+        "of_bank": of_bank,
         "returns": _returns(stack),
         "words": request.POST.get("words", ""),
         "hold": "hold" in stack.query,
@@ -175,6 +186,31 @@ def _criterion(
         comment=request.POST.get(f"comment-{node.id}", ""), fault=faults.get(str(node.id), ""),
         own=own.words if own is not None else "", status=request.POST.get(f"status-{node.id}", ""),
     )  # fmt: skip
+
+
+def bank_task(stack: Stack) -> TaskView | None:
+    """Return the task of the bank that the piece answers, None for a task of the teacher's own."""
+    if stack.piece is None or stack.task is None or stack.task.version is None:
+        return None
+    return tasks.version_given(version=stack.task.version)
+
+
+def by_rubric(one: Criterion, view: TaskView | None) -> Criterion:
+    """Return a criterion with the words of the task's rubric in the place of the target's, where the task has any for it.
+
+    A student's own target keeps its own words.
+    """
+    lines = [line for line in view.criteria if line.target == one.target] if view is not None else []
+    if not lines or one.own:
+        return one
+
+    def words(value: str) -> str:
+        level = round(float(value) * 100)
+        said = [(line.name, line.descriptors[level]) for line in lines if line.descriptors.get(level)]
+        return said[0][1] if len(lines) == 1 and said else "\n".join(f"{name}: {text}" for name, text in said)
+
+    options = [replace(option, text=words(option.value) or option.text) for option in one.options]
+    return replace(one, options=options, lines=tuple(line.name for line in lines))
 
 
 def _save(request: HttpRequest, stack: Stack) -> HttpResponse:

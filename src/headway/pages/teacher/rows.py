@@ -132,7 +132,8 @@ def _where(request: HttpRequest, stack: Stack, node: Any, piece: Any, today: Any
     if request.POST.get("language", "").strip():
         found["language"] = request.POST["language"].strip()
     if piece is not None:
-        found |= {"evidence": piece.key, "attempt": piece.attempt, "task": piece.title[:190],
+        named = stack.task.task_name if stack.task is not None and stack.task.version else piece.title[:190]
+        found |= {"evidence": piece.key, "attempt": piece.attempt, "task": named,
                   "submitted_at": piece.handed_in_at.isoformat()}  # fmt: skip
         if stack.task is not None:
             found["purpose"] = Purpose(stack.task.purpose).word

@@ -1,7 +1,8 @@
 """What the command line does, one function per command: read what was given, do one act or ask one question.
 
 `imports` bring data in, `exports` take data out, `figures` makes snapshots and reports, `chain` looks after the ledger,
-`mailing` after mail and background work, `people` gives ways in. Every function returns plain data; `cli` prints it.
+`mailing` after mail and background work, `packs` moves tasks, `people` gives ways in. Every function returns plain data;
+`cli` prints it.
 """
 
 from headway.project.commands.chain import determine, say_determine, say_verify, verify, write_head
@@ -36,15 +37,49 @@ from headway.project.commands.mailing import (
     say_work,
     work,
 )
+from headway.project.commands.packs import export_tasks, import_tasks, say_tasks
 from headway.project.commands.people import erase, invite, merge, split, token
 
 __all__ = [
-    "bounces", "determine", "erase", "explain", "export_determinations", "export_framework", "export_grades", "export_record",
+    "bounces",
+    "determine",
+    "erase",
+    "explain",
+    "export_determinations",
+    "export_framework",
+    "export_grades",
+    "export_record",
     "export_results",
-    "import_events", "import_framework", "import_plans", "import_policy", "import_ratings", "import_roster", "invite",
-    "mail_status", "mail_test", "merge",
-    "release_copy", "report",
-    "say_determine", "say_explanation", "say_import", "say_mail_status", "say_report", "say_snapshot",
-    "say_verify", "say_work", "say_year",
-    "snapshot", "split", "token", "undo_import", "verify", "work", "write_head", "year_roll",
+    "export_tasks",
+    "import_events",
+    "import_framework",
+    "import_plans",
+    "import_policy",
+    "import_ratings",
+    "import_roster",
+    "import_tasks",
+    "invite",
+    "mail_status",
+    "mail_test",
+    "merge",
+    "release_copy",
+    "report",
+    "say_determine",
+    "say_explanation",
+    "say_import",
+    "say_mail_status",
+    "say_report",
+    "say_snapshot",
+    "say_tasks",
+    "say_verify",
+    "say_work",
+    "say_year",
+    "snapshot",
+    "split",
+    "token",
+    "undo_import",
+    "verify",
+    "work",
+    "write_head",
+    "year_roll",
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from headway.profiles import queries as profiles
 from headway.report_cards import queries as report_cards
 from headway.rights import queries as rights
 from headway.rosters import queries as rosters
+from headway.tasks import queries as tasks
 
 
 def _key() -> Ed25519PrivateKey:
@@ -174,16 +175,18 @@ def _broken(what: str, b: Break) -> dict[str, Any]:
 
 
 def _files() -> list[dict[str, Any]]:
-    """Return the files that were handed in and are no longer what they were, or are gone."""
+    """Return the files of work and of exemplars that are no longer what they were, or are gone."""
     found = []
-    for key, digest in evidence.files_kept():
+    kept = [(f"piece {key}", digest) for key, digest in evidence.files_kept()]
+    kept += [("exemplar", digest) for digest in sorted(tasks.files_kept())]
+    for name, digest in kept:
         path = files.path_of(digest)
         now_is = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
         if now_is != digest:
             message = (
-                f"the file of the piece {key} was altered"
+                f"the file of the {name} was altered"
                 if path.is_file()
-                else f"the file of the piece {key} is missing"
+                else f"the file of the {name} is missing"
             )
             found.append(
                 {

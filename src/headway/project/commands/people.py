@@ -21,6 +21,7 @@ from headway.report_cards import actions as report_cards
 from headway.rights import actions as rights
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
+from headway.tasks import queries as tasks
 
 LONGEST_DAYS = 3650
 
@@ -86,7 +87,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
 
     known = rosters.people_by_id(person_ids=[key for key, _ in identities])
     analytics.forget(one.sourced_id for one in known.values())
-    gone = held - {digest for _, digest in evidence.files_kept()}
+    gone = held - {digest for _, digest in evidence.files_kept()} - tasks.files_kept()
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)
     return {"student": person.sourced_id, "events": emptied, "files": len(gone)}

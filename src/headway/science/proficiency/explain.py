@@ -161,7 +161,7 @@ def _would_change(
     shown: tuple[int | None, int | None],
 ) -> WouldChange:
     """Run the rule with one more piece, newer than all, on a new task and in a new setting, as deep as is
-    asked."""
+    asked, and rated so that it certifies where that is asked."""
     after: Determinations = run(
         Ratings.joined([ratings, _newest(ratings, policy, requirement, level, one["level"], shown)])
     ).answer
@@ -194,7 +194,8 @@ def _newest(
         name: [max(following(getattr(ratings, name)), MISSING + 1)]
         for name in ("observed", "submitted", "due", "recorded")
     }
-    depth = np.ravel((requirement or policy.requirement).depth)[0]
+    asked = requirement or policy.requirement
+    depth = np.ravel(asked.depth)[0]
     day = max([*ratings.day.tolist(), *(() if shown[0] is None else (shown[0],))], default=0)
     instructed = max([*ratings.instructed.tolist(), *(() if shown[1] is None else (shown[1],))], default=0)
     # After every client key, should the instant tie.
@@ -206,6 +207,7 @@ def _newest(
         task=[following(ratings.task)],
         setting=[following(ratings.setting)],
         depth=[int(depth)],
+        certifying=[bool(np.ravel(asked.certifying_pieces)[0])],
         day=[day],
         instructed=[instructed],
         continuum_level=[current],

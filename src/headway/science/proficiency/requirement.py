@@ -1,5 +1,5 @@
 """What must be shown before a level is spoken of: pieces, depth, dates, raters, tasks, settings,
-observers."""
+observers, pieces that certify."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Requirement:
 
     `pieces`; `at_depth` pieces (one where only `depth` is named) at `depth` or deeper; first and last piece
     at least `days_apart` calendar days apart; that many distinct `raters`, `tasks`, `settings`,
-    `observer_types` (kinds of rater).
+    `observer_types` (kinds of rater); so many `certifying_pieces`: rated by a rubric that is whole for the target.
     """
 
     pieces: Asked = 0
@@ -32,6 +32,7 @@ class Requirement:
     tasks: Asked = 0
     settings: Asked = 0
     observer_types: Asked = 0
+    certifying_pieces: Asked = 0
 
     def of(self, segment: int) -> Requirement:
         """Return the requirement of one segment."""
@@ -65,7 +66,7 @@ def met(pieces: Pieces, asked: Requirement, *, completing: NDArray[np.int64], fi
 
     `completing` = how many overrides `completes` each segment has: with `fills="remaining"` one of them fills
     all that remains, with `"one"` each fills one piece. An identifier that was not noted adds nothing to
-    those that were named.
+    those that were named. Nothing but rated pieces fills `certifying_pieces`: an override has no rubric.
     """
     count = pieces.segments.count
     have = pieces.counts + completing
@@ -80,6 +81,7 @@ def met(pieces: Pieces, asked: Requirement, *, completing: NDArray[np.int64], fi
         ("tasks", _tasks),
         ("settings", _settings),
         ("observer_types", _observers),
+        ("certifying_pieces", _certifying),
     ):
         wanted = np.asarray(getattr(asked, name), np.int64)
         if not wanted.any():
@@ -90,7 +92,7 @@ def met(pieces: Pieces, asked: Requirement, *, completing: NDArray[np.int64], fi
             wanted = np.where(wanted > 0, np.maximum(np.asarray(asked.at_depth, np.int64), 1), 0)
         else:
             shown = measure(pieces, wanted)
-        if fills == "remaining":
+        if fills == "remaining" and name != "certifying_pieces":
             shown = np.where(completing > 0, np.maximum(shown, wanted), shown)
         parts["at_depth" if name == "depth" else name] = (shown, wanted)
     done = np.ones(count, np.bool_)
@@ -146,3 +148,8 @@ def _tasks(pieces: Pieces, _: Any) -> NDArray[np.int64]:
 
 def _settings(pieces: Pieces, _: Any) -> NDArray[np.int64]:
     return distinct(pieces.segments.index(), pieces.ratings.setting[pieces.row], pieces.segments.count)
+
+
+def _certifying(pieces: Pieces, _: Any) -> NDArray[np.int64]:
+    index = pieces.segments.index()
+    return np.bincount(index[pieces.ratings.certifying[pieces.row]], minlength=pieces.segments.count)

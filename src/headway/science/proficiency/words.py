@@ -49,6 +49,10 @@ MISSING = {
         "tasks": ("one other task", "{n} other tasks"),
         "settings": ("one other setting", "{n} other settings"),
         "observer_types": ("one other kind of observer", "{n} other kinds of observer"),
+        "certifying_pieces": (
+            "one piece of work on a task of the bank whose rubric may certify",
+            "{n} pieces of work on tasks of the bank whose rubrics may certify",
+        ),
     },
     "es": {
         "pieces": ("una evidencia más", "{n} evidencias más"),
@@ -61,6 +65,10 @@ MISSING = {
         "tasks": ("otra tarea", "otras {n} tareas"),
         "settings": ("otro entorno", "otros {n} entornos"),
         "observer_types": ("otro tipo de observador", "otros {n} tipos de observador"),
+        "certifying_pieces": (
+            "una evidencia en una tarea del banco cuya rúbrica puede certificar",
+            "{n} evidencias en tareas del banco cuyas rúbricas pueden certificar",
+        ),
     },
 }
 

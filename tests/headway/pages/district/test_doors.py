@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 ADDRESSES = [
     "/district/", "/district/roster", "/district/roster/people/u1", "/district/classes", "/district/frameworks",
     "/district/frameworks/Math", "/district/year", "/district/people", "/district/transfer/u1", "/district/transfer-in/u1",
-    "/district/events", "/district/gradebook",
+    "/district/events", "/district/gradebook", "/district/task-packs",
     "/district/policy", "/district/ledger",
     "/district/sending", "/district/imports/1/undo",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('headway', '0012_decision_points'),
+        ('headway', '0013_tasks'),
     ]
 
     operations = [
