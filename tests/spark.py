@@ -33,6 +33,8 @@ SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.scheduler.mode": "FAIR",
+    # A worker is handed many batches, so that segments are cut between them.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "50",
 }
 """What a session is told beside what figures depend on."""
 

@@ -11,8 +11,8 @@ from .test_words import PAGES, entries
 
 # Sentences of commands, of the interface's own answers and of the science: no page shows them.
 NEVER_SHOWN = (
-    "cli.py", "project/", "demo/", "science/", "interop/v1/api.py", "analytics/joining.py", "analytics/opening.py",
-    "analytics/spark.py",
+    "cli.py", "project/", "demo/", "science/", "interop/v1/api.py", "analytics/bulk.py", "analytics/joining.py",
+    "analytics/opening.py", "analytics/spark.py",
 )  # fmt: skip
 # What makes a refusal or a fault, and from which place on its arguments may be sentences.
 SAYING = {

@@ -16,7 +16,8 @@ from headway.analytics.asking import literal
 from headway.kit.refusals import Refusal, Sentence
 
 OF_A_DISTRICT = (
-    "student", "school", "class", "enrollment", "target", "piece", "opportunity", "request", "plan", "decision", "rater",
+    "student", "school", "class", "enrollment", "target", "piece", "opportunity", "request", "plan", "decision", "rater", "key",
+    "task",
 )  # fmt: skip
 """Columns whose values are names inside one district."""
 

@@ -6,22 +6,27 @@ is what figures depend on; memory, workers and the like are Spark's own settings
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from headway.analytics.bulk import SEGMENT, columns_of, determined
 from headway.analytics.joining import facts_in, joined
 from headway.kit.refusals import Refusal
+from headway.science.proficiency.policy import Policy
 
 try:
     import sqlglot
     from pyspark.errors import PySparkRuntimeError
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.pandas.types import from_arrow_schema
 except ImportError as missing:
     raise Refusal(
@@ -64,8 +69,10 @@ def said(text: str) -> str:
 def session(master: str = HERE, settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """Begin a session on a master and end it. Raises `Refusal`: `no_java`, `no_master`."""
     builder = SparkSession.builder.appName("headway").master(master)
-    for name, value in {**FIGURES, "spark.pyspark.python": sys.executable, **(settings or {})}.items():
+    for name, value in {**FIGURES, **(settings or {})}.items():
         builder = builder.config(name, value)
+    # Workers run the Python of this process, where nobody says which.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         begun = builder.getOrCreate()
     except PySparkRuntimeError as error:
@@ -99,3 +106,32 @@ def spark(*folders: Path, districts: Sequence[str] = (), master: str = HERE) -> 
     """Open the facts of snapshots on a cluster, and end the session after."""
     with session(master) as begun:
         yield opened(begun, *(folder.resolve() for folder in folders), districts=districts)
+
+
+def determine_on_spark(
+    begun: SparkSession, ratings: Path, policy: Policy, *, as_of: date | None = None
+) -> DataFrame:
+    """Return the determinations of the fact `rating`, made on the workers; a row is as `determine_in_bulk` writes it.
+
+    A student's ratings come together on one worker, sorted as a snapshot holds them; workers need this product installed.
+    """
+    schema = pq.read_schema(ratings)
+    names = columns_of([*schema.names])
+    if "status" not in names:
+        raise Refusal(
+            "needs_whole_fact",
+            "Levels alone have no order that survives a cluster: take the whole fact of ratings.",
+        )
+    columns = from_arrow_schema(pa.schema([schema.field(name) for name in names]))
+    rows = begun.read.schema(columns).parquet(ratings.resolve().as_uri())
+    together = rows.repartition("student").sortWithinPartitions(*SEGMENT, "observed_at", "sequence")
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in determined(batches, policy, as_of=as_of):
+            # Spark takes no dictionaries.
+            words = batch.column("state").cast(pa.string())
+            yield batch.set_column(batch.schema.get_field_index("state"), "state", words)
+
+    return together.mapInArrow(
+        work, "student string, target string, value double, state string, n_counted bigint, n_total bigint"
+    )

@@ -79,8 +79,9 @@ def _evidence(rng: np.random.Generator, who: str, rows: dict[str, list[dict[str,
         ratings = int(rng.integers(0, 5))
         for n in range(ratings):
             status = _pick(rng, ("rated",) * 6 + ("missed", "too_little", "excused"))
+            at, number = BEGIN + timedelta(days=int(rng.integers(0, 4))), len(rows["rating"]) + 1
             rows["rating"].append(rated(
-                who, code, sequence=len(rows["rating"]) + 1, observed_at=BEGIN + timedelta(days=int(rng.integers(0, 4))),
+                who, code, sequence=number, key=f"k{number}", observed_at=at, observed_on=at.date(), recorded_at=at,
                 level=float(rng.integers(2, 9)) / 2 if status == "rated" else None, status=status,
                 kind=_pick(rng, ("teacher", "teacher", "self", "peer", "panel")), depth=_pick(rng, (1, 2, 3, None)),
                 purpose=_pick(rng, ("evidence", "evidence", "evidence", "practice")), piece=f"{who}{code}{n // 2}",

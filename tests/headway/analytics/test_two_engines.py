@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from headway.analytics.actions import facts_of, figures
@@ -17,6 +18,7 @@ from headway.analytics.engine import Duck
 from headway.analytics.estimating import answers
 from headway.analytics.metrics import METRICS, STUDENT_PARTS, Metric
 from headway.analytics.types import DISTRICT, Engine
+from headway.science.proficiency.policy import Policy
 
 from ...spark import SMALL, NoJava, cluster, java
 from .handmade import write
@@ -152,6 +154,24 @@ def test_joined_districts_are_the_same_on_both_engines(begun: Any, tmp_path: Pat
     same(expected, asked(there, questions), questions)
     # Protected and rounded as it leaves the gate, a figure is the same to its last digit.
     assert figures(there, "coverage", (DISTRICT, "sex"), minimum=10) == told
+
+
+def test_workers_determine_the_levels_that_one_machine_does(begun: Any, facts: Path, tmp_path: Path) -> None:
+    from headway.analytics.bulk import determine_in_bulk
+    from headway.analytics.spark import determine_on_spark
+
+    for rule in (
+        {"rule": "decaying-average"},
+        {"rule": "mode", "requirement": {"pieces": 2}, "same_attempt": "lead"},
+    ):
+        chosen = Policy.from_mapping(rule)
+        n = determine_in_bulk(facts / "rating.parquet", chosen, out=tmp_path / "levels.parquet")
+        expected = pq.read_table(tmp_path / "levels.parquet").to_pylist()
+        found = (
+            determine_on_spark(begun, facts / "rating.parquet", chosen).orderBy("student", "target").collect()
+        )
+        assert len(found) == n > 200
+        assert [row.asDict() for row in found] == expected
 
 
 ALIKE = (
