@@ -7,12 +7,13 @@ The fact `rating` of a snapshot holds what a determination is made from. A file 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -31,8 +32,10 @@ from headway.science.proficiency.policy import Policy
 from headway.science.proficiency.snapshot import determine_levels
 from headway.science.rounding import NO_VALUE
 
-ROWS = 262_144
-"""So many ratings are held at a time, beside those of one segment that goes on."""
+ROWS, WIDE_ROWS = 262_144, 32_768
+"""So many ratings are held at a time, of levels alone and of the whole fact, beside those of one segment that goes on."""
+T, R = TypeVar("T"), TypeVar("R")
+Starts = NDArray[np.int64]
 SEGMENT = ("student", "target")
 ALONE = (*SEGMENT, "level")
 """The columns of a file whose rows are pieces that count."""
@@ -63,12 +66,16 @@ def determine_in_bulk(ratings: Path, policy: Policy, *, out: Path, as_of: date |
     compiled = True if file.metadata.num_rows > COMPILE_ABOVE else None
     part, written = out.with_name(f".{uuid4().hex}.part"), 0
     try:
-        schema = answer_schema(file.schema_arrow)
-        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-            read = file.iter_batches(ROWS, columns=names)
-            for batch in determined(ahead(read), policy, as_of=as_of, compiled=compiled):
-                writer.write_batch(batch)
-                written += batch.num_rows
+        rows = ROWS if len(names) == len(ALONE) else WIDE_ROWS
+        read = ahead(file.iter_batches(rows, columns=names))
+
+        def work(given: tuple[pa.RecordBatch, Starts]) -> pa.RecordBatch:
+            return _determine(*given, policy, as_of, compiled)
+
+        with pq.ParquetWriter(part, answer_schema(file.schema_arrow), compression="zstd") as writer:
+            for table in _together(_side_by_side(work, _cut(read))):
+                writer.write_table(table)
+                written += table.num_rows
         with part.open("rb") as done:
             os.fsync(done.fileno())
         part.replace(out)
@@ -77,6 +84,18 @@ def determine_in_bulk(ratings: Path, policy: Policy, *, out: Path, as_of: date |
         raise
     keep_names(out.parent)
     return written
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield batches as tables of some hundred thousand rows: each is a row group, and small ones cost twice."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= ROWS:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def columns_of(names: Iterable[str]) -> list[str]:
@@ -109,16 +128,29 @@ def ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def determined(
-    batches: Iterable[pa.RecordBatch],
-    policy: Policy,
-    *,
-    as_of: date | None = None,
-    compiled: bool | None = None,
+    batches: Iterable[pa.RecordBatch], policy: Policy, *, as_of: date | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the determinations of batches of ratings, cut where a student or a target ends.
+    """Yield the determinations of batches of ratings, one after the other; more than a million are worth the compiler."""
+    seen = 0
+    for batch, starts in _cut(batches):
+        seen += batch.num_rows
+        yield _determine(batch, starts, policy, as_of, True if seen > COMPILE_ABOVE else None)
 
-    `compiled` as for a rule: None decides by the size of a batch.
-    """
+
+def _side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield the results of work in the order of its items, at most two at a time: a kernel lets other threads run."""
+    with ThreadPoolExecutor(2) as pool:
+        waiting: deque[Future[R]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _cut(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, Starts]]:
+    """Yield batches cut where a student or a target ends: rows of whole segments, where each begins and the last ends."""
     rest: pa.RecordBatch | None = None
     last: tuple[Any, Any] | None = None
     for batch in batches:
@@ -130,14 +162,14 @@ def determined(
         rest = held.slice(border)
         if border:
             last = _risen(held, starts[:-1], last)
-            yield _determine(held.slice(0, border), starts, policy, as_of, compiled)
+            yield held.slice(0, border), starts
     if rest is not None:
         starts = np.array([0, rest.num_rows])
         _risen(rest, starts[:-1], last)
-        yield _determine(rest, starts, policy, as_of, compiled)
+        yield rest, starts
 
 
-def _starts(batch: pa.RecordBatch) -> NDArray[np.int64]:
+def _starts(batch: pa.RecordBatch) -> Starts:
     """Return the first row of each segment."""
     changes = np.ones(batch.num_rows, np.bool_)
     columns = [batch.column(name) for name in SEGMENT]
@@ -148,7 +180,7 @@ def _starts(batch: pa.RecordBatch) -> NDArray[np.int64]:
     return np.flatnonzero(changes)
 
 
-def _risen(batch: pa.RecordBatch, starts: NDArray[np.int64], last: tuple[Any, Any] | None) -> tuple[Any, Any]:
+def _risen(batch: pa.RecordBatch, starts: Starts, last: tuple[Any, Any] | None) -> tuple[Any, Any]:
     """Return the newest segment. Raises `Refusal("not_sorted")` where segments do not rise: one would be two halves."""
     student, target = (batch.column(name).take(pa.array(starts)) for name in SEGMENT)
     n = len(student) - 1
@@ -166,7 +198,7 @@ def _risen(batch: pa.RecordBatch, starts: NDArray[np.int64], last: tuple[Any, An
 
 def _determine(
     batch: pa.RecordBatch,
-    starts: NDArray[np.int64],
+    starts: Starts,
     policy: Policy,
     as_of: date | None,
     compiled: bool | None,
@@ -183,7 +215,7 @@ def _determine(
 
 def _alone(
     batch: pa.RecordBatch,
-    starts: NDArray[np.int64],
+    starts: Starts,
     policy: Policy,
     as_of: date | None,
     compiled: bool | None,
@@ -224,7 +256,7 @@ def _only_levels(policy: Policy) -> None:
 
 def _whole(
     batch: pa.RecordBatch,
-    starts: NDArray[np.int64],
+    starts: Starts,
     policy: Policy,
     as_of: date | None,
     compiled: bool | None,
@@ -236,7 +268,7 @@ def _whole(
     return found.shown, found.state, found.n_counted
 
 
-def ratings_of(batch: pa.RecordBatch, starts: NDArray[np.int64]) -> Ratings:
+def ratings_of(batch: pa.RecordBatch, starts: Starts) -> Ratings:
     """Return rows of the fact `rating` as columns of `science`; every weekday is an instructed day."""
     made: dict[str, Any] = {name: _codes(batch.column(name), words) for name, words in WORDS.items()}
     for name, own in INSTANTS.items():

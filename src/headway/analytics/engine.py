@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,12 +33,17 @@ class Duck:
 def duck(*folders: Path, districts: Sequence[str] = ()) -> Iterator[Duck]:
     """Open the facts of a snapshot; of several, each fact is all of them together, as a state reads its districts.
 
-    `districts` name the folders where there are several. Nothing is loaded from outside and nothing is written: no
-    extension is fetched, no other file is opened.
+    `districts` name the folders where there are several. Nothing is loaded from outside: no extension is fetched, no other
+    file is opened. What does not fit into memory waits in a folder that nobody else may read and that goes with the connection.
     """
     facts = facts_in(folders, districts)
-    with duckdb.connect(":memory:") as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="headway-facts-") as spill,
+        duckdb.connect(":memory:") as connection,
+    ):
         connection.execute(f"SET memory_limit = '{MEMORY}'")
+        # DuckDB's own choice is a folder where the command was called.
+        connection.execute(f"SET temp_directory = {literal(spill)}")
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET autoload_known_extensions = false")
         for fact in facts:

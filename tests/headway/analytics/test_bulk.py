@@ -72,6 +72,7 @@ def test_batches_change_nothing(rows: int, tmp_path: Path, monkeypatch: pytest.M
         determine_in_bulk(path, chosen, out=tmp_path / f"{name}.parquet")
         with monkeypatch.context() as small:
             small.setattr(bulk, "ROWS", rows)
+            small.setattr(bulk, "WIDE_ROWS", rows)
             determine_in_bulk(path, chosen, out=tmp_path / f"{name}-{rows}.parquet")
         assert levels(tmp_path / f"{name}-{rows}.parquet") == levels(tmp_path / f"{name}.parquet") != []
 
