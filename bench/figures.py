@@ -165,8 +165,13 @@ def main() -> None:
             ("", small),
         ]:
             command = [sys.executable, "-m", "bench.figures", "--metric", key, "--of", str(folder)]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            print(json.dumps(json.loads(said) | base), flush=True)
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode:
+                # What does not fit is a figure too.
+                failed = {"figure": f"metric {key}", "failed": done.stderr.strip().splitlines()[-1][:200]}
+                print(json.dumps(failed | base), flush=True)
+                continue
+            print(json.dumps(json.loads(done.stdout) | base), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 LEAST_JAVA = 17
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 HOST = "127.0.0.1"
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 """A Java that lives for a minute: compiled quickly rather than well."""

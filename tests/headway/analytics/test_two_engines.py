@@ -228,6 +228,20 @@ def test_a_sum_that_does_not_fit_is_an_error_and_no_number(there: Engine) -> Non
     assert answered(there, "SELECT SUM(9223372036854775807) AS a FROM rating") == "ArithmeticException"
 
 
+def test_without_a_java_that_spark_runs_on_it_is_said_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(NoJava, match="install Java 17 or newer"):
+        java()
+    old = tmp_path / "bin" / "java"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
+    old.chmod(0o755)
+    with pytest.raises(NoJava, match="no Java 17 or newer"):
+        java()
+
+
 def test_a_difference_between_engines_is_found(tmp_path: Path) -> None:
     questions = [(METRICS["growth"], ())]
     with facts_of(district(tmp_path / "one", 1)) as one, facts_of(district(tmp_path / "other", 2)) as other:
