@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("web", "rules", "equity", "agreement", "scales", "facets")
+NAMES = ("web", "rules", "levels", "figures", "equity", "agreement", "scales", "facets")
 
 if __name__ == "__main__":
     for name in NAMES:

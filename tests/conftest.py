@@ -42,7 +42,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("NOT RUN: the published cases are not beside the checkout")
 
 
-LONG = ("tests/years/", "tests/journeys/", "tests/faults/", "tests/headway/project/")
+LONG = (
+    "tests/years/",
+    "tests/journeys/",
+    "tests/faults/",
+    "tests/headway/project/",
+    "tests/headway/analytics/test_two_engines",
+)
 """Where the files lie that take longest: they go first, so that two workers end together."""
 
 

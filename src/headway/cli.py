@@ -502,12 +502,34 @@ def report(
     form: Annotated[str, typer.Option("--as", help="json, csv, xlsx or pdf")] = "json",
     out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="The texts behind the figures.")] = False,
+    snapshots: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--snapshot",
+            help="Ask this folder in place of the home's own; several join districts: NAME=FOLDER.",
+        ),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What answers about --snapshot: duckdb (default) or spark.")
+    ] = "",
+    master: Annotated[
+        str, typer.Option(help="The address of a Spark master; without it, this machine.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Live lists for a response, and reports released from a snapshot, with n and interval."""
     _run(
         as_json,
-        lambda: _on(home).report(name, as_of=_day(as_of), form=form, out=out, sql=sql),
+        lambda: _on(home).report(
+            name,
+            as_of=_day(as_of),
+            form=form,
+            out=out,
+            sql=sql,
+            snapshots=snapshots or (),
+            engine=engine,
+            master=master,
+        ),
         "say_report",
     )
 

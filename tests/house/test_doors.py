@@ -50,6 +50,7 @@ EXCEPTIONS: list[tuple[str, str, str]] = [
     ("headway.project.working", "headway.*.jobs", "background work is registered and run in one place"),
     ("headway.project.commands.*", "headway.proficiency.laboratory", _HEAVY),
     ("headway.project.commands.*", "headway.proficiency.exporting", _HEAVY),
+    ("headway.project.commands.*", "headway.analytics.opening", _HEAVY),
     (
         "headway.interop.v1.record",
         "headway.proficiency.exporting",

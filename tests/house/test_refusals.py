@@ -10,7 +10,10 @@ from pathlib import Path
 from .test_words import PAGES, entries
 
 # Sentences of commands, of the interface's own answers and of the science: no page shows them.
-NEVER_SHOWN = ("cli.py", "project/", "demo/", "science/", "interop/v1/api.py")
+NEVER_SHOWN = (
+    "cli.py", "project/", "demo/", "science/", "interop/v1/api.py", "analytics/bulk.py", "analytics/joining.py",
+    "analytics/opening.py", "analytics/spark.py",
+)  # fmt: skip
 # What makes a refusal or a fault, and from which place on its arguments may be sentences.
 SAYING = {
     "Refusal": 1, "Finding": 1, "Fault": 1, "Sentence": 0, "counted": 1, "fault": 1, "_fault": 1, "warn": 1, "repair": 1,

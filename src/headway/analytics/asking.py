@@ -16,7 +16,7 @@ from headway.analytics.metrics import (
     WAIT,
     Metric,
 )
-from headway.analytics.types import UNKNOWN
+from headway.analytics.types import DISTRICT, UNKNOWN
 from headway.kit.refusals import Refusal, Sentence
 
 _OF_CHANCES = ("hits", "chances", "hits_hits", "hits_chances", "chances_chances")
@@ -40,7 +40,7 @@ def question(metric: Metric, by: Sequence[str], *, school: str | None = None) ->
     """
     named = dict.fromkeys([*metric.apart, *by])
     for name in named:
-        if name not in (*STUDENT_PARTS, *metric.parts):
+        if name not in (*STUDENT_PARTS, DISTRICT, *metric.parts):
             raise Refusal(
                 "unknown_part",
                 Sentence("%(metric)s is not told apart by %(part)s.", metric=metric.key, part=name),

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from headway.science.disclosure import TOTAL
 
-__all__ = ["TOTAL", "UNKNOWN", "Cell", "Engine", "Figures", "Snapshot", "State"]
+__all__ = ["DISTRICT", "TOTAL", "UNKNOWN", "Cell", "Engine", "Figures", "Snapshot", "State"]
 
 UNKNOWN = "unknown"
 """The part of those of whom nothing is said."""
+DISTRICT = "district"
+"""The column by which students of joined districts are told apart, beside those of every student."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ def _ratings(reading: Reading) -> Iterator[tuple[Any, ...]]:
     found = list(
         rows.values_list(
             "origin_sequence", "student_id", "target_id", "observed_us", "recorded_us", "level", "status", "kind",
-            "purpose", "override", "piece", "attempt", "depth", "rater_id", "key",
+            "purpose", "override", "piece", "attempt", "depth", "rater_id", "key", "submitted_us", "due_us", "task", "setting",
+            "continuum_level",
         )
     )  # fmt: skip
     raters = rosters.people_by_id(person_ids={row[13] for row in found if row[13] is not None})
@@ -47,13 +48,15 @@ def _ratings(reading: Reading) -> Iterator[tuple[Any, ...]]:
         piece,
         *rest,
     ) in found:
-        attempt, depth, rater, key = rest
+        attempt, depth, rater, key, submitted, due, task, setting, continuum_level = rest
         seen = from_micros(observed)
         yield (
             origin, reading.names[student], names[target], seen, seen.astimezone(zone).date(),
             None if recorded is None else from_micros(recorded), None if level is None else level / 100,
             _WORDS[Status][status], _WORDS[Kind][kind], _WORDS[Purpose][purpose], _WORDS[Override][override],
-            piece or key, attempt, depth or None, None if rater is None else raters[rater].sourced_id,
+            piece or key, attempt, depth or None, None if rater is None else raters[rater].sourced_id, key,
+            None if submitted is None else from_micros(submitted), None if due is None else from_micros(due),
+            task or None, setting or None, None if continuum_level is None else continuum_level // 100,
         )  # fmt: skip
 
 
@@ -169,6 +172,12 @@ FACTS = (
             Column("attempt", WHOLE, "which attempt at the piece"),
             Column("depth", WHOLE, "depth of knowledge that was shown", unit="Webb, 1 to 4", missing="nobody said"),
             Column("rater", TEXT, "sourcedId of who rated", ADULT, missing="nobody is named"),
+            Column("key", TEXT, "the name that a client gave the rating; the last to break a tie in time"),
+            Column("submitted_at", INSTANT, "when the work was handed in; the first to break a tie", missing="nobody said"),
+            Column("due_at", INSTANT, "when the work was due", missing="it had no due day"),
+            Column("task", TEXT, "the task that was rated", missing="nobody said"),
+            Column("setting", TEXT, "where it was observed", missing="nobody said"),
+            Column("continuum_level", WHOLE, "level of the continuum that the rating is about", missing="it is about none"),
         ),
         ("student", "target", "observed_at", "sequence"), _ratings,
     ),

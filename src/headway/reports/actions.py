@@ -6,7 +6,7 @@ The engine is loaded where something is released; pages do not release, and read
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import count
@@ -19,14 +19,15 @@ from django.utils.text import slugify
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
 from headway.analytics import queries as analytics
-from headway.analytics.types import Figures, Snapshot
+from headway.analytics.types import DISTRICT, Engine, Figures, Snapshot
 from headway.kit.disk import write_whole
 from headway.kit.refusals import Refusal, Sentence
 from headway.proficiency import queries as proficiency
 from headway.reports.catalog import REPORTS
 from headway.reports.models import OwnReport
 from headway.reports.queries import as_data, columns_of, every_report, newest_versions, released_in
-from headway.reports.types import Released, Section
+from headway.reports.queries import report as find
+from headway.reports.types import Released, Report, Section
 
 TAKEN = frozenset({*REPORTS, "new", "pace", "response"})
 """Names that no report of the district's own may have: ready reports, live lists, and the page that makes one."""
@@ -90,15 +91,10 @@ def _next(
         key=key, version=version, title=title, question=question, sections=sections, withdrawn=withdrawn,
         made_by=actor.name[:200], made_at=at,
     )  # fmt: skip
-    act = "withdraw_report" if withdrawn else "save_report"
     record_act(
-        actor=actor,
-        act=act,
-        kind="report",
-        object_id=key,
-        detail={"version": version, "sections": sections},
-        at=at,
-    )
+        actor=actor, act="save_report", kind="report", object_id=key, at=at,
+        detail={"version": version, "sections": sections, "withdrawn": withdrawn},
+    )  # fmt: skip
 
 
 def _check_role(actor: Viewer) -> None:
@@ -138,25 +134,10 @@ def release_all(snapshot: Snapshot) -> list[Released]:
     from headway.analytics import actions as figuring
 
     folder = analytics.folder() / snapshot.name
-    minimum = int(proficiency.remembered_book().settings["district"]["minimum_cell"])
     with figuring.facts_of(folder) as engine:
-        rules = {row["rule"]: str(row["version"]) for row in engine.rows(_RULES)}
-        schools = {row["school"]: row["name"] for row in engine.rows(_SCHOOLS)}
-
-        earlier = figuring.known_releases()
-
-        @cache
-        def ask(metric: str, by: tuple[str, ...]) -> Figures:
-            # Several reports hold the same figures; each is asked and protected once.
-            return figuring.figures(engine, metric, by, minimum=minimum, earlier=earlier)
-
-        found = [
-            Released(
-                report.key, snapshot.name, snapshot.as_of, snapshot.taken_at, minimum, rules, schools,
-                tuple(ask(section.metric, by) for section in report.sections for by in _columns(section)),
-            )
-            for report in every_report().values()
-        ]  # fmt: skip
+        # Several reports hold the same figures; each is asked and protected once.
+        ask = cache(_asking(engine, figuring.known_releases()))
+        found = [_released(report, engine, ask, [snapshot], ()) for report in every_report().values()]
     # Before they can be read: what is noted and was never shown costs a cell, what was shown and is not noted a child.
     figuring.note_releases((one for each in found for one in each.figures), on=snapshot.as_of)
     for one in found:
@@ -164,21 +145,56 @@ def release_all(snapshot: Snapshot) -> list[Released]:
     return found
 
 
+def release_from(
+    engine: Engine, report: str, *, snapshots: Sequence[Snapshot], districts: Sequence[str] = ()
+) -> Released:
+    """This will ask one report of an engine that is open on snapshots, through the gate; it is kept nowhere.
+
+    Where `districts` name the snapshots, figures are told apart by district in the place of school.
+    """
+    return _released(find(report), engine, _asking(engine, {}), snapshots, districts)
+
+
+Ask = Callable[[str, tuple[str, ...]], Figures]
+
+
+def _asking(engine: Engine, earlier: Mapping[Any, Any]) -> Ask:
+    from headway.analytics import actions as figuring
+
+    minimum = int(proficiency.remembered_book().settings["district"]["minimum_cell"])
+    return lambda metric, by: figuring.figures(engine, metric, by, minimum=minimum, earlier=earlier)
+
+
+def _released(
+    report: Report, engine: Engine, ask: Ask, snapshots: Sequence[Snapshot], districts: Sequence[str]
+) -> Released:
+    place = DISTRICT if districts else "school"
+    figures = tuple(ask(section.metric, by) for section in report.sections for by in _columns(section, place))
+    names = ", ".join(one.name for one in snapshots)
+    if districts:
+        names = ", ".join(f"{who}={one.name}" for who, one in zip(districts, snapshots, strict=True))
+    return Released(
+        report.key, names, snapshots[0].as_of, min(one.taken_at for one in snapshots), figures[0].minimum,
+        {row["rule"]: str(row["version"]) for row in engine.rows(_RULES)},
+        {row["school"]: row["name"] for row in engine.rows(_SCHOOLS)}, figures,
+    )  # fmt: skip
+
+
 _RULES = "SELECT rule, MAX(rule_version) AS version FROM determination GROUP BY rule ORDER BY rule"
 _SCHOOLS = "SELECT school, name FROM school ORDER BY school"
 
 
-def _columns(section: Section) -> Iterator[tuple[str, ...]]:
-    """Yield by which columns a section asks for its metric."""
+def _columns(section: Section, place: str) -> Iterator[tuple[str, ...]]:
+    """Yield by which columns a section asks for its metric: by place, and by place and part."""
     kind = analytics.METRICS[section.metric].kind
     if kind in (analytics.STEPS, analytics.EXPLAINED):
         yield from ((column,) for column in section.by) if section.by else ((),)
         return
-    yield ("school",)
+    yield (place,)
     # The states of a part are told for the district only: by school as well, most of them would be too few.
     whole = kind == analytics.STATES
     for column in section.by:
-        yield (column,) if whole else ("school", column)
+        yield (column,) if whole else (place, column)
 
 
 def _keep(path: Path, released: Released) -> None:

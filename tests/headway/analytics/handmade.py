@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,17 @@ def write(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
             assert not set(row) - {c.name for c in fact.columns}, row
         columns = {c.name: [row.get(c.name) for row in own] for c in fact.columns}
         pq.write_table(pa.table(columns, schema=schema(fact)), folder / f"{fact.name}.parquet")
+    return folder
+
+
+def sealed(folder: Path, *, as_of: str = "2026-11-20") -> Path:
+    """Write the manifest that says of a folder of facts that it is a snapshot, whole."""
+    digests = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}
+    said = {
+        "name": folder.name, "as_of": as_of, "taken_at": f"{as_of}T20:00:00+00:00", "through": 1, "digests": digests,
+        "rows": {name: pq.read_metadata(folder / f"{name}.parquet").num_rows for name in digests}, "schema": "", "version": "",
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(said))
     return folder
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headway.analytics import engine
 from headway.analytics.actions import facts_of, figures
 from headway.analytics.asking import head_count, question
 from headway.analytics.estimating import answers
@@ -161,6 +163,21 @@ def test_habits_are_told_apart_by_observer(small: Path) -> None:
 
 def test_one_school_alone(small: Path) -> None:
     assert ask(small, "coverage", school="S")[()].n == 1
+
+
+def test_what_does_not_fit_into_memory_waits_where_nobody_else_reads_and_goes(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MEMORY", "64MB")
+    with facts_of(small) as facts:
+        (place,) = facts.rows("SELECT current_setting('temp_directory') AS folder")
+        spill = Path(place["folder"])
+        assert stat.S_IMODE(spill.stat().st_mode) == 0o700
+        (found,) = facts.rows(
+            "SELECT COUNT(*) AS n FROM (SELECT DISTINCT printf('%032d', i) FROM range(3000000) t(i))"
+        )
+        assert found["n"] == 3_000_000
+    assert not spill.exists()
 
 
 def test_an_unknown_part_is_refused(small: Path) -> None:

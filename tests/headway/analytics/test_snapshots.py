@@ -15,6 +15,7 @@ from django.conf import LazySettings
 
 from headway.access.types import SYSTEM
 from headway.analytics import actions, queries, snapshots
+from headway.analytics.bulk import determine_in_bulk
 from headway.analytics.dictionary import FACTS, as_markdown
 from headway.analytics.types import Snapshot
 from headway.evidence import queries as evidence
@@ -102,6 +103,27 @@ def test_ratings_are_those_of_the_ledger_up_to_the_day_and_none_that_is_held() -
     whole = rows(take(None), "rating")
     assert len(whole) == 9 and {row["target"] for row in whole} >= {"Math:B.2"}
     assert "Math:A.4" not in {row["target"] for row in whole}
+
+
+def test_the_fact_of_ratings_holds_what_its_determinations_are_made_from(tmp_path: Path) -> None:
+    # With equal times what was handed in first is the older one, and then the key decides.
+    for name, handed_in in (("x", "2026-11-03T15:00:00Z"), ("y", "2026-11-02T15:00:00Z"), ("w", None)):
+        rate("u3", "A.1", "2026-11-04", {"x": 2, "y": 4, "w": 3}[name], key=name, submitted_at=handed_in)
+    taken = take()
+    book = levels.remembered_book()
+    chosen = {
+        book.effective(node=target(code), school=None, on=DAY).policy for code in ("A.1", "A.2", "A.3", "B.1")
+    }
+    (policy,) = chosen
+    determine_in_bulk(
+        queries.folder() / taken.name / "rating.parquet", policy, out=tmp_path / "levels.parquet"
+    )
+    same = ("student", "target", "value", "state", "n_counted", "n_total")
+    found = [
+        {name: row[name] for name in same} for row in pq.read_table(tmp_path / "levels.parquet").to_pylist()
+    ]
+    assert found == [{name: row[name] for name in same} for row in rows(taken, "determination")]
+    assert len(found) == 6
 
 
 def test_needs_and_paces_are_those_asked_live() -> None:

@@ -173,6 +173,29 @@ def test_a_snapshot_and_its_figures(district: Home, tmp_path: Path) -> None:
     assert (tmp_path / "plans.xlsx").read_bytes()[:2] == b"PK"
 
 
+def test_snapshots_that_are_named_are_asked_and_joined(district: Home) -> None:
+    taken = district.json("snapshot", "--as-of", "2026-09-16")
+    folder = taken["folder"]
+    kept = district.json("report", "plans", "--as-of", "2026-09-16")
+    assert district.json("report", "plans", "--snapshot", folder)["rows"] == kept["rows"]
+    two = ("--snapshot", f"north={folder}", "--snapshot", f"south={folder}")
+    joined = district.json("report", "plans", *two)
+    assert joined["folder"] == f"north={taken['name']}, south={taken['name']}"
+    assert {tuple(row["part"]) for row in joined["rows"]} >= {("district",), ("grade",)}
+    assert {row["part"]["district"] for row in joined["rows"] if "district" in row["part"]} == {
+        "total",
+        "north",
+        "south",
+    }
+    for words, code in (
+        (("plans", "--engine", "spark"), "needs_snapshot"), (("pace", "--snapshot", folder), "live_list"),
+        (("plans", "--snapshot", folder, "--as-of", "2026-09-16"), "day_of_snapshot"),
+        (("plans", "--snapshot", folder, "--engine", "abacus"), "unknown_engine"),
+        (("gossip", "--snapshot", folder), "unknown_report"), (("plans", "--snapshot", "nowhere"), "no_facts"),
+    ):  # fmt: skip
+        assert [e["code"] for e in district.refused("report", *words)] == [code], words
+
+
 # Science on files, benchmarks, the demonstration.
 
 

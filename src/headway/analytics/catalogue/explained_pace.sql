@@ -1,6 +1,6 @@
 -- Whether any plan of a student is behind (1) or none is (0), and the mean level at which the student began; plans without a pace
 -- are left out.
-SELECT p.student, MAX(CASE WHEN p.state = 'behind' THEN 1.0 ELSE 0.0 END) AS value, MAX(e.entry) AS entry
+SELECT p.student, MAX(CASE WHEN p.state = 'behind' THEN 1 ELSE 0 END) AS value, MAX(e.entry) AS entry
 FROM pace p
 LEFT JOIN (
   SELECT d.student, AVG(d.baseline) AS entry

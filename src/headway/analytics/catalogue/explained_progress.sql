@@ -1,5 +1,5 @@
--- How much of the plans in force is in, and the mean level at which the student began, empty where nobody knows it.
-SELECT p.student, SUM(p.filled) * 1.0 / SUM(p.required) AS value, MAX(e.entry) AS entry
+-- The mean progress of the plans in force, and the mean level at which the student began, empty where nobody knows it.
+SELECT p.student, AVG(p.progress) AS value, MAX(e.entry) AS entry
 FROM pace p
 LEFT JOIN (
   SELECT d.student, AVG(d.baseline) AS entry
@@ -8,5 +8,5 @@ LEFT JOIN (
   WHERE t.kind = 'academic' AND d.baseline IS NOT NULL
   GROUP BY d.student
 ) e ON e.student = p.student
-WHERE p.required > 0
+WHERE p.progress IS NOT NULL
 GROUP BY p.student

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -55,9 +55,20 @@ def _taken(as_of: date | None, progress: Progress | None) -> tuple[Snapshot, lis
 
 
 def report(
-    name: str, *, as_of: date | None, form: str = "json", out: Path | None = None, sql: bool = False
+    name: str,
+    *,
+    as_of: date | None,
+    form: str = "json",
+    out: Path | None = None,
+    sql: bool = False,
+    snapshots: Sequence[str] = (),
+    engine: str = "",
+    master: str = "",
 ) -> dict[str, Any] | str:
-    """Return a live list or a released report; without a name, which there are. `sql`: the texts behind its figures."""
+    """Return a live list or a released report; without a name, which there are. `sql`: the texts behind its figures.
+
+    `snapshots` are asked in place of the home's own, by the `engine` that is chosen.
+    """
     if not name:
         ready = {one.key: one.question for one in reports.every_report().values()}
         return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready}.items()]}
@@ -67,7 +78,14 @@ def report(
         raise Refusal("needs_file", f"As {form} it is written to a file: add --out FILE.")
     if form == "pdf" and name in LIVE:
         raise Refusal("unknown_form", f"The live list {name} is handed out as csv, json, xlsx.")
-    found = _live(name, as_of) if name in LIVE else _released(name, as_of, sql=sql)
+    if (engine or master) and not snapshots:
+        raise Refusal(
+            "needs_snapshot", "An engine is chosen for snapshots that you name: add --snapshot FOLDER."
+        )
+    if snapshots:
+        found = _handed(_asked(name, as_of, snapshots, engine, master), sql=sql)
+    else:
+        found = _live(name, as_of) if name in LIVE else _handed(_kept(name, as_of), sql=sql)
     if form == "json" and out is None:
         return found
     if out is not None and form in FILES:
@@ -94,23 +112,46 @@ def _live(name: str, as_of: date | None) -> dict[str, Any]:
     }
 
 
-def _released(name: str, as_of: date | None, *, sql: bool) -> dict[str, Any]:
+def _kept(name: str, as_of: date | None) -> Released:
+    """Return a report as it was released from the home's newest snapshot of the day, taken now where there is none."""
     reports.report(name)
     found = reports.find_released(name, as_of)
     if found is None:
         _taken(as_of, None)
         found = reports.find_released(name, as_of)
     assert found is not None
-    if sql:
-        texts = [{"metric": one.metric, "by": list(one.names), "sql": one.text} for one in found.figures]
-        return {
-            "name": name,
-            "snapshot": found.snapshot,
-            "as_of": found.as_of,
-            "n": len(texts),
-            "rows": texts,
-        }
-    return reports.given(found)
+    return found
+
+
+def _asked(name: str, as_of: date | None, snapshots: Sequence[str], engine: str, master: str) -> Released:
+    """Ask a report of snapshots that somebody names; nothing is kept."""
+    if name in LIVE:
+        raise Refusal(
+            "live_list", f"{name} is a list of this home's students as they stand now, and is in no snapshot."
+        )
+    if as_of is not None:
+        raise Refusal("day_of_snapshot", "A snapshot has its own day: leave --as-of out.")
+    reports.report(name)
+    from headway.analytics.opening import DUCKDB, opened
+    from headway.reports import actions as releasing
+
+    with opened(snapshots, engine=engine or DUCKDB, master=master) as found:
+        return releasing.release_from(
+            found.engine, name, snapshots=found.snapshots, districts=found.districts
+        )
+
+
+def _handed(found: Released, *, sql: bool) -> dict[str, Any]:
+    if not sql:
+        return reports.given(found)
+    texts = [{"metric": one.metric, "by": list(one.names), "sql": one.text} for one in found.figures]
+    return {
+        "name": found.report,
+        "snapshot": found.snapshot,
+        "as_of": found.as_of,
+        "n": len(texts),
+        "rows": texts,
+    }
 
 
 def _pdf(name: str, as_of: date | None) -> bytes:

@@ -56,7 +56,7 @@ def facts(day: date = DAY, extra: int = 0) -> dict[str, list[dict[str, Any]]]:
                            "rule_version": 1,
                            "state": "proficient" if i < reached[p["student"][0]] + (int(p["student"][1:]) % 2) else "not_yet"}
                           for p in people for i, c in enumerate(codes)],
-        "pace": [{"student": p["student"], "plan": "P", "filled": 3, "required": 4,
+        "pace": [{"student": p["student"], "plan": "P", "filled": 3, "required": 4, "progress": 0.75,
                   "state": "behind" if p["student"][0] == "a" and int(p["student"][1:]) < 12 else "on_pace"} for p in people],
     }  # fmt: skip
 
