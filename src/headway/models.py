@@ -1,6 +1,7 @@
 """Gathers the records of all packages, because Django looks for them here."""
 
 from headway.access.models import *  # noqa: F403
+from headway.calibration.models import *  # noqa: F403
 from headway.contact.models import *  # noqa: F403
 from headway.evidence.models import *  # noqa: F403
 from headway.frameworks.models import *  # noqa: F403

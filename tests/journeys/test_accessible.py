@@ -99,6 +99,20 @@ PAGES = {
         "/continuum/Mathematics/",
     ],
 }
+PAGES["coach"] = [
+    "/calibration/", "/calibration/new", "{planned}", "{planned}/works", "{planned}/raters", "{planned}/plan", "{running}",
+    "{finished}", "{finished}/map", "{finished}/map/1", "{finished}/report", "{anchors}",
+]  # fmt: skip
+PAGES["teacher"] += [
+    "/calibration/",
+    "{running}",
+    "{running}/score",
+    "{running}/score/4",
+    "{finished}/mine",
+    "{planned}/works",
+]
+PAGES["district"] += ["/calibration/consistency", "{finished}/map"]
+PAGES["principal"] += ["/calibration/", "/calibration/consistency"]
 PAGES["principal"] += [
     "/reports/",
     "/reports/plans",
@@ -140,12 +154,33 @@ def places(district) -> dict[str, str]:
     }
 
 
+def _sessions(district, page) -> dict[str, str]:
+    """Return the addresses of the demonstration's sessions; their reports are made first."""
+    command(district, "work", "--once")
+    page.goto(f"{district.base}/calibration/")
+    names = {"planned": "Winter: the same", "running": "Autumn check", "finished": "with anchors"}
+    found = {
+        key: page.locator("main a[href^='/calibration/'], main b", has_text=words).first.get_attribute("href")
+        or ""
+        for key, words in names.items()
+    }
+    if not found["running"]:  # what waits for scores leads to them
+        found["running"] = (page.locator("main .btn.first").first.get_attribute("href") or "").removesuffix(
+            "/score"
+        )
+    page.goto(district.base + found["finished"])
+    link = page.locator("a[href^='/calibration/anchors/']")
+    return found | ({"anchors": link.first.get_attribute("href") or ""} if link.count() else {})
+
+
 @pytest.mark.parametrize("role", PAGES)
 def test_every_page_is_accessible(district, sign_in, role: str) -> None:
     page = sign_in(role)
     found = places(district)
     if role in ("principal", "district"):
         command(district, "snapshot")
+    if role in ("coach", "teacher", "district"):
+        found |= _sessions(district, page)
     if role == "teacher":
         page.goto(district.base + found["grid"])
         cell = page.locator("table.grid a.c").first.get_attribute("href")

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from django.db import transaction
 
 from headway.access import actions as access
 from headway.access.types import SYSTEM
-from headway.demo import bank, home, loop
+from headway.demo import bank, calibrating, home, loop
 from headway.demo import people as cast_of
 from headway.demo import years as history
-from headway.demo.people import Cast, student_id
+from headway.demo.people import COACH, Cast, student_id
+from headway.demo.problems import PROBLEMS
 from headway.demo.years import Person
 from headway.evidence import actions as evidence
 from headway.evidence import queries as ledger
@@ -114,6 +116,10 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         teacher = next(one["sourced_id"] for one in logins if one["username"] == "teacher")
         bank.build(who, ids, planted.get("steady", []), teacher, at)
         _home(who, logins, years[-1][0], at, today)
+        steps.say("scoring together")
+        calibrating.build(
+            who, ids, next(one["sourced_id"] for one in logins if one["username"] == "teacher"), at
+        )
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
     kept.chmod(0o600)
@@ -241,13 +247,16 @@ def _waiting(who: Cast, ids: dict[str, Person], at: datetime) -> None:
     """Hand in work that nobody has rated yet: some pieces in every class, a few days old."""
     rng = np.random.default_rng(11)
     tree = frameworks.tree(frameworks.framework_by_key("Mathematics").id)
+    others = count()
     for one in who.classes:
         if one.subject not in ("MA", "HR"):
             continue
         targets = _level_targets(tree, cast_of.grade_code(one.grade))
         for place, number in enumerate(one.students[:: max(1, len(one.students) // 8)][:8]):
             person = ids[student_id(number)]
-            title, words = WAITING[place % len(WAITING)]
+            title, words = (
+                WAITING[place] if place < len(WAITING) else PROBLEMS[next(others) % len(PROBLEMS)][:2]
+            )
             node = targets[(place % 3) % len(targets)]
             days = float(rng.integers(1, 8))
             work = Work(
@@ -273,6 +282,7 @@ def _logins(who: Cast, at: datetime) -> list[dict[str, str]]:
         ("familia", "family", _another(who, own.students, family), "/family/", "es"),
         ("teacher", "teacher", own.teacher, "/teacher/today", "en"),
         ("principal", "principal", f"P-{own.school}", "/school/week", "en"),
+        ("coach", "coach", COACH[0], "/calibration/", "en"),
     ]
     found = []
     for username, role, reference, page, language in wanted:

@@ -16,6 +16,8 @@ SCHOOLS = (
     ("CMS", "Cottonwood Middle School", range(6, 9)),
     ("HMH", "High Mesa High School", range(9, 13)),
 )
+COACH = ("K-01", "Marisol", "Whitehorse")
+"""Who leads professional learning in all schools: sourcedId and name."""
 RACES = (
     "americanIndianOrAlaskaNative",
     "asian",
@@ -236,6 +238,7 @@ def _users(who: Cast) -> list[dict[str, object]]:
             agentSourcedIds=",".join(agents.get(number, [])))  # fmt: skip
     for key, (given, family, school) in {**who.teachers, **who.principals}.items():
         add(key, given, family, school)
+    add(*COACH, "D")
     for key, (given, family, children) in who.guardians.items():
         add(key, given, family, school_of(int(who.grades[children[0]])))
     return rows
@@ -254,6 +257,7 @@ def _roles(who: Cast, begins: date) -> list[dict[str, object]]:
         add(key, "teacher", school)
     for key, (_, _, school) in who.principals.items():
         add(key, "principal", school)
+    add(COACH[0], "aide", "D")
     for key, (_, _, children) in who.guardians.items():
         add(key, "guardian", school_of(int(who.grades[children[0]])))
     return rows

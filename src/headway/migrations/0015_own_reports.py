@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('headway', '0013_tasks'),
+        ('headway', '0014_calibration'),
     ]
 
     operations = [

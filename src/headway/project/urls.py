@@ -13,6 +13,7 @@ from headway.evidence.queries import head
 from headway.interop.case import api as case
 from headway.interop.v1 import api as v1
 from headway.pages.account.urls import doors as account
+from headway.pages.calibration.urls import doors as calibration
 from headway.pages.district.urls import doors as district
 from headway.pages.family.urls import doors as family
 from headway.pages.parts.context import home_of
@@ -55,7 +56,7 @@ doors: list[Door] = [
     *v1.doors,
     Door("", start, "start", ANYONE, "The start leads everyone to their own first page."),
     Door("healthz", health, "healthz", ANYONE, "Whoever runs the server may ask whether it is well."),
-    *account, *student, *teacher, *family, *school, *district, *reports, *tasks, *public,
+    *account, *student, *teacher, *family, *school, *district, *reports, *tasks, *calibration, *public,
     *(Door(route, view, name, ANYONE, _CASE, api=True) for route, view, name in case.urls),
 ]  # fmt: skip
 urlpatterns = [door.pattern() for door in doors]

@@ -10,6 +10,8 @@ def connect() -> None:
     follows a person who is merged, which ratings do not fit a modification, from which age rights are the student's, on
     which scale a target is rated, and who validates a task.
     """
+    from headway.calibration import actions as calibrating
+    from headway.calibration import queries as calibration
     from headway.contact import actions as contacting
     from headway.contact import queries as contact
     from headway.evidence import queries as evidence
@@ -55,6 +57,8 @@ def connect() -> None:
     frameworks.register_blocker(tasks.in_the_way_of)
     rosters.register_blocker(lambda run: tasks.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_follower(tasking.follow)
+    rosters.register_follower(calibrating.follow)
+    rosters.register_blocker(lambda run: calibration.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_follower(noticing.follow)
     rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
     rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))

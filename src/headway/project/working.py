@@ -8,6 +8,7 @@ from collections import Counter
 
 from django.db import close_old_connections
 
+import headway.calibration.jobs  # noqa: F401  registers how reports of sessions are made
 from headway.jobs import actions as jobs
 from headway.jobs import queries
 from headway.kit.times import now

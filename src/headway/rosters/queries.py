@@ -33,6 +33,7 @@ from headway.rosters.models import (
     SchoolEvent,
     Term,
 )
+from headway.rosters.named import known_around, staff, taught_by
 from headway.rosters.noted import KindOfEvent
 from headway.rosters.noted import kinds as kinds_of_events
 from headway.rosters.types import Majority
@@ -79,6 +80,7 @@ __all__ = [
     "holds_on",
     "is_here",
     "kinds_of_events",
+    "known_around",
     "last_day_of_class",
     "members",
     "people_by_id",
@@ -89,11 +91,13 @@ __all__ = [
     "person_uuids",
     "school_classes",
     "schools",
+    "staff",
     "student_in_scope",
     "students_at_device",
     "students_in_class",
     "students_met",
     "students_visible_to",
+    "taught_by",
     "teachers_of_class",
     "terms",
     "viewer_for",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -18,6 +19,9 @@ from headway.access import actions as access
 from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE
 from headway.access.models import Account
 from headway.access.types import SYSTEM, Role, Viewer
+from headway.calibration import actions as calibration
+from headway.calibration.models import CalibrationSession, Sample
+from headway.calibration.types import NewSession
 from headway.evidence import actions as evidence
 from headway.evidence.models import Note, Offer, Opportunity, StudentRequest
 from headway.evidence.types import Task, Work
@@ -30,7 +34,7 @@ from headway.report_cards.models import CardRun
 from headway.rights import actions as rights
 from headway.rights.models import RightsRequest
 from headway.rosters import actions as rosters
-from headway.rosters.models import Person, SchoolClass
+from headway.rosters.models import Org, Person, SchoolClass
 from headway.tasks import actions as tasks
 from headway.tasks.models import Task as BankTask
 from headway.tasks.types import NewCriterion, TaskText
@@ -136,6 +140,24 @@ tasks.version           s------...-...ss
 tasks.editor            s------.---.-.ss
 tasks.exemplars         s------.---.-.ss
 tasks.validation        s------...-...ss
+calibration.index       sxxxxxx...x...ss
+calibration.new         sxxxxxxx.xx...ss
+calibration.consistency sxxxxxxx.xx...ss
+calibration.anchors     s------x.x-...ss
+calibration.anchor_picture s------x-x----ss
+calibration.session     s------.---...ss
+calibration.plan        s---------->->ss
+calibration.raters      s----------.-.ss
+calibration.works       s----------.-.ss
+calibration.take        s------.---.-.ss
+calibration.work_picture s-------------ss
+calibration.own_works   s------.----.-ss
+calibration.score       s------.----.-ss
+calibration.score_picture s-------------ss
+calibration.map         s------.---...ss
+calibration.work        s-------------ss
+calibration.mine        s------.----.-ss
+calibration.report      s------.---...ss
 student.card            s..-xxxxxxxxxxss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss
@@ -209,7 +231,7 @@ def clients(tmp_path: Path) -> dict[str, Client]:
         at=at,
         starts_on=today,
     )
-    from headway.rosters.models import Enrollment, Org
+    from headway.rosters.models import Enrollment
 
     k1 = SchoolClass.objects.get(sourced_id="k1")
     day = timedelta(days=1)
@@ -271,6 +293,7 @@ def clients(tmp_path: Path) -> dict[str, Client]:
         actor=by, key="task-0001", text=said, at=at, school=Org.objects.get(sourced_id="s1").id
     )
     tasks.publish_task(actor=by, version=version, at=at)
+    together(made["lead1"], version, at, today)
     tasks.revise_task(actor=by, task=BankTask.objects.get().uuid, at=at)
     found = {"nobody": Client()}
     for key in PEOPLE[1:-2]:
@@ -291,6 +314,28 @@ def clients(tmp_path: Path) -> dict[str, Client]:
     for key in PEOPLE[-2:]:
         found[key] = at_device(k1, u1, at) if key == "child" else at_device(k1, None, at)
     return found
+
+
+def together(leader: Person, version: UUID, at: datetime, today: date) -> None:
+    """Open the blind round of a session that lead1 convenes, with T1 and a colleague, on one work of u1."""
+    by = Viewer(account=SYSTEM.account, person=leader.uuid, person_id=leader.id, roles=frozenset({Role.PRINCIPAL}),
+                schools=frozenset({Org.objects.get(sourced_id="s1").id}), today=today)  # fmt: skip
+    u1, node = Person.objects.get(sourced_id="u1"), frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
+    evidence.hand_in(actor=SYSTEM, at=at, work=Work(
+        key="piece-2", student=u1.id, student_uuid=u1.uuid, targets=(node,), target_uuids=(uid("A1"),), title="Mix",
+        words="Anita took two cups.",
+    ))  # fmt: skip
+    new = NewSession(
+        key="session-1", title="Together", purpose="", version=version, opens_on=today, closes_on=today
+    )
+    session = calibration.plan_session(actor=by, new=new, at=at)
+    copy = calibration.take_sample(
+        actor=by, key="copy-1", version=version, pieces=["piece-2"], files={}, also=(), looked=True, at=at
+    )
+    calibration.put_in(actor=by, session=session, samples=[copy], at=at)
+    people = [Person.objects.get(sourced_id=name).id for name in ("T1", "lead2")]
+    calibration.invite(actor=by, session=session, people=people, at=at)
+    calibration.open_session(actor=by, session=session, looked=True, at=at)
 
 
 def at_device(k1: SchoolClass, student: Person | None, at: datetime) -> Client:
@@ -321,9 +366,15 @@ def address(door) -> str:
              "name": str(RightsRequest.objects.get().uuid), "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
              "offer_id": str(Offer.objects.get().uuid), "request_id": str(StudentRequest.objects.get().uuid),
-             "version": str(PolicyVersion.objects.first().id)}  # fmt: skip
+             "version": str(PolicyVersion.objects.first().id), "place": "1",
+             "session": str(CalibrationSession.objects.get().uuid),
+             "position": "1", "sample": str(Sample.objects.get().uuid)}  # fmt: skip
     if door.name == "device.hand_in":
         return f"/class-device/hand-in?task={Opportunity.objects.get().uuid}"
+    if door.name == "calibration.take":
+        return f"/calibration/{parts['session']}/works/take?piece=piece-2"
+    if door.name.startswith("calibration."):
+        parts["version"] = str(BankTask.objects.get().current.uuid)
     if door.name in ("public.continuum", "district.framework"):
         parts["key"] = "MATH"
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: parts[m[1]], door.route)
@@ -351,7 +402,7 @@ def test_every_address_answers_every_kind_of_person_as_the_table_says(clients: d
             said += letter(ask(address(door)))
         if said != row:
             wrong.append(f"{name}: expected {row}, got {said}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_every_closed_door_opens_for_somebody_and_stays_shut_for_somebody() -> None:

@@ -14,7 +14,7 @@ from headway.tasks.types import LOCAL, RETIRED, NewCriterion, NewExemplar
 from ..profiles.people import refusal
 from .bank import NOW, SYSTEM, WHOLE, draft, published, school_of, target, text, viewer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 
 
 def faults(act, **values) -> list[str | None]:

@@ -18,7 +18,7 @@ from ..pages.student.world import person
 from ..profiles.people import refusal
 from .bank import NOW, SYSTEM, published, text, viewer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 YES = {name: Answer("yes", "") for name in PROTOCOL}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from headway.access import queries as access
 from headway.access.types import Viewer
+from headway.calibration import queries as calibration
 from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
@@ -60,6 +61,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "requests": evidence.requests_as_data(student=person.id),
         "notes": evidence.notes_as_data(student=person.id),
         "determinations": list(exporting.exported_rows(m, students=[person.id], statements=beside)),
+        "calibration": calibration.as_data(student=person.id),
         "contact": contact.as_data(student=person.id),
         "class_device": access.sign_in_as_data(students=subjects),
         "report_cards": report_cards.as_data(student=person.id),

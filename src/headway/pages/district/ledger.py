@@ -146,6 +146,20 @@ def act_name(act: str) -> str:
         "release_member": _("asked a colleague no more"), "give_verdict": _("gave a verdict on a task"),
         "close_validation": _("closed the validation of a task"), "export_tasks": _("gave tasks out as a pack"),
         "import_tasks": _("took a pack of tasks in"),
+        "plan_calibration": _("planned a calibration session"),
+        "change_calibration": _("changed the plan of a calibration session"),
+        "extend_calibration": _("moved the last day of a calibration session"),
+        "call_off_calibration": _("called a calibration session off"),
+        "put_into_calibration": _("put works into a calibration session"),
+        "take_out_of_calibration": _("took a work out of a calibration session"),
+        "draw_rescoring": _("drew everyday ratings to be scored again"),
+        "invite_raters": _("invited raters"), "withdraw_rater": _("let a rater leave"),
+        "open_calibration": _("opened a blind round"), "hand_in_round": _("handed a round of scores in"),
+        "reveal_calibration": _("revealed a blind round"), "open_second_round": _("opened a second round"),
+        "finish_calibration": _("finished a calibration session"), "note_calibration": _("noted what was said about a work"),
+        "agree_score": _("kept an agreed level"), "enter_moderated": _("entered moderated scores"),
+        "take_sample": _("took a copy of work without names"), "keep_anchor": _("kept a work as an anchor"),
+        "retire_anchor": _("retired an anchor"),
         "give": _("gave a task"), "regroup": _("changed the groups of a task"), "closed": _("closed tasks without work"),
         "reopened": _("opened tasks again"), "offer_withdrawn": _("took a task back"),
         "return_piece": _("returned work for revision"), "undo_return": _("took a return back"),
@@ -173,6 +187,7 @@ def object_name(kind: str) -> str:
             "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
             "card_run": _("run of report cards"), "saying": _("kept sentence"),
             "disclosure": _("disclosure"), "task": _("task of the bank"),
+            "calibration": _("calibration session"), "sample": _("copy of work"),
             "report": _("report")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _what(what: str) -> str:
 def _file(request: HttpRequest) -> HttpResponse:
     try:
         data = actions.export_pack(
-            actor=request.viewer, license=request.POST.get("license", ""), at=request.moment,
+            actor=request.viewer, license=request.POST.get("license", "").replace("\0", ""), at=request.moment,
             content=lambda digest: files.path_of(digest).read_bytes(),
         )  # fmt: skip
     except Refusal as refusal:

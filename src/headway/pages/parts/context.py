@@ -48,7 +48,14 @@ def ways(viewer: Viewer) -> list[Way]:
     if viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
         return _leading(viewer)
     if viewer.is_a(Role.COACH, Role.ADVISOR):
-        return [Way("tasks.bank", "/tasks/", _("Tasks"))]
+        return [
+            *(
+                [Way("calibration.index", "/calibration/", _("Calibration"))]
+                if viewer.is_a(Role.COACH)
+                else []
+            ),
+            Way("tasks.bank", "/tasks/", _("Tasks")),
+        ]
     if viewer.is_a(Role.FAMILY):
         return [Way("family.home", "/family/", _("How is my child"))]
     return []

@@ -12,6 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
+from headway.calibration import queries as calibration
+from headway.calibration.types import Origin
 from headway.evidence import queries as evidence
 from headway.kit import naming
 from headway.pages.parts import tags
@@ -147,6 +149,9 @@ def trail(found: Explained, *, peers: bool = True) -> list[Step]:
     weights = {one.key: one.weight for one in found.judgment.counted}
     reasons = {one.key: one.reason for one in found.judgment.excluded}
     comments = evidence.comments(keys=list(rows))
+    origins = calibration.origins(
+        keys=[key for key, row in rows.items() if row[AT["kind"]] == Kind.MODERATED]
+    )
     steps = []
     for key, row in sorted(rows.items(), key=lambda item: (item[1][AT["observed_us"]], item[0])):
         who = raters.get(row[AT["rater_id"]]) if peers or row[AT["kind"]] != Kind.PEER else None
@@ -159,7 +164,11 @@ def trail(found: Explained, *, peers: bool = True) -> list[Step]:
                 counted=key in weights,
                 comment=comments.get(key, ""),
                 note=_note(
-                    row, who.name() if who else "", weights.get(key), reasons.get(key), found.level(row)
+                    row,
+                    _origin(origins[key]) if key in origins else who.name() if who else "",
+                    weights.get(key),
+                    reasons.get(key),
+                    found.level(row),
                 ),
             )
         )
@@ -205,6 +214,13 @@ def reason_words(reason: str) -> str:
         "modified": _("Not counted: the student’s own target"),
         "outside_window": _("Not counted: outside the window that the rule looks at"),
     }.get(reason, reason.replace("_", " "))  # fmt: skip
+
+
+def _origin(found: Origin) -> str:
+    """Say where a moderated rating comes from, in the place of who entered it."""
+    return _("Agreed by %(n)s raters who scored it blind, on %(day)s") % {
+        "n": found.raters_n, "day": tags.day(found.finished_at),
+    }  # fmt: skip
 
 
 def _note(row: Any, who: str, weight: float | None, reason: str | None, level: int | None) -> str:

@@ -16,7 +16,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import told
-from headway.pages.tasks.words import depths, languages, standings
+from headway.pages.tasks.words import depths, languages, standings, typed
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import BankRow, TaskText
@@ -27,7 +27,7 @@ ASKED = ("search", "target", "depth", "language", "standing", "sort")
 
 def bank(request: HttpRequest) -> HttpResponse:
     """List what was searched for, and the reader's own drafts."""
-    asked = {name: request.GET.get(name, "").strip()[:200] for name in ASKED}
+    asked = {name: typed(request.GET.get(name, ""))[:200] for name in ASKED}
     asked["certifies"] = "1" if request.GET.get("certifies") else ""
     target, fault = _target(asked["target"])
     number = request.GET.get("page", "1")
@@ -54,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
     schools = tasks.schools_for(request.viewer)
     for_district = bool(tasks.district_for(request.viewer))
     sent = request.POST
-    form = {"key": sent.get("key", f"task-{uuid4()}")[:190], "title": " ".join(sent.get("title", "").split()),
+    form = {"key": typed(sent.get("key", f"task-{uuid4()}"))[:190], "title": " ".join(typed(sent.get("title", "")).split()),
             "school": sent.get("school", ""), "language": sent.get("language", language())}  # fmt: skip
     error = ""
     if request.method == "POST":

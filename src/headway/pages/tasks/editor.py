@@ -22,7 +22,7 @@ from headway.pages.parts import refused
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address, told
 from headway.pages.tasks.bank import NAV, targets
-from headway.pages.tasks.words import depths, languages
+from headway.pages.tasks.words import depths, languages, typed
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import MOST_CRITERIA, Level, NewCriterion, TaskText, TaskView
@@ -101,21 +101,17 @@ def _stands(view: TaskView) -> Form:
 
 def _read(request: HttpRequest) -> Form:
     sent = request.POST
-    said = {name: _clean(sent.get(name, "")) for name in (*TEXTS, "minutes", "language", "depth")}
+    said = {name: typed(sent.get(name, "")) for name in (*TEXTS, "minutes", "language", "depth")}
     said["title"] = " ".join(said["title"].split())
     rows = [
-        Row(sent.get(f"criterion-{n}-uuid", ""), " ".join(_clean(sent.get(f"criterion-{n}-name", "")).split()),
-            _clean(sent.get(f"criterion-{n}-target", "")))
+        Row(sent.get(f"criterion-{n}-uuid", ""), " ".join(typed(sent.get(f"criterion-{n}-name", "")).split()),
+            typed(sent.get(f"criterion-{n}-target", "")))
         for n in range(1, MOST_CRITERIA + 2)
     ]  # fmt: skip
     for name in sent:
         if (found := _CELL.fullmatch(name)) and 1 <= int(found[1]) <= len(rows):
-            rows[int(found[1]) - 1].words[int(found[2])] = _clean(sent[name])
+            rows[int(found[1]) - 1].words[int(found[2])] = typed(sent[name])
     return Form(said, bool(sent.get("certifies")), [row for row in rows if not row.blank])
-
-
-def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\0", "").strip()
 
 
 def _move(form: Form, act: str) -> None:

@@ -16,7 +16,7 @@ from headway.pages.parts import refused, uploads
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address, told
 from headway.pages.tasks.bank import NAV
-from headway.pages.tasks.words import shown
+from headway.pages.tasks.words import shown, typed
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import NewExemplar, TaskView
@@ -35,14 +35,11 @@ def exemplars(request: HttpRequest, task: object, subject: TaskView) -> HttpResp
         actions.remove_exemplar(exemplar=_uuid(sent.get("exemplar", "")), **own)
         return redirect(address(path, said=_("The exemplar was taken out.")))
     levels = {one.position: sent.get(f"level-{one.position}", "") for one in subject.criteria}
-    typed = {
-        name: sent.get(name, "").replace("\0", "").replace("\r\n", "\n").strip()
-        for name in ("title", "words", "link", "why")
-    }
+    said = {name: typed(sent.get(name, "")) for name in ("title", "words", "link", "why")}
     errors: dict[str, str] = {}
     upload = request.FILES.get("file")
     made = NewExemplar(
-        **typed, levels={place: int(level) for place, level in levels.items() if is_whole(level) and len(level) < 7},
+        **said, levels={place: int(level) for place, level in levels.items() if is_whole(level) and len(level) < 7},
         file_digest=COMES if upload else "",
     )  # fmt: skip
     try:
@@ -65,7 +62,7 @@ def exemplars(request: HttpRequest, task: object, subject: TaskView) -> HttpResp
         actions.add_exemplar(made=made, **own)
         return redirect(address(path, said=_("The exemplar was added.")))
     return _page(
-        request, subject, typed | {f"level-{place}": level for place, level in levels.items()}, errors, 422
+        request, subject, said | {f"level-{place}": level for place, level in levels.items()}, errors, 422
     )
 
 
@@ -77,13 +74,13 @@ def _uuid(text: str) -> UUID:
 
 
 def _page(
-    request: HttpRequest, view: TaskView, typed: dict[str, Any], errors: dict[str, str], status: int = 200
+    request: HttpRequest, view: TaskView, sent: dict[str, Any], errors: dict[str, str], status: int = 200
 ) -> HttpResponse:
     levels = [(str(one.level), one.called(language())) for one in view.levels]
     context = {
-        "nav": NAV, **shown(view), "typed": typed, "errors": errors, "faults": list(errors.items()),
+        "nav": NAV, **shown(view), "typed": sent, "errors": errors, "faults": list(errors.items()),
         "said": told(request, "said"),
-        "criteria": [(one, [(value, name, typed.get(f"level-{one.position}") == value) for value, name in levels])
+        "criteria": [(one, [(value, name, sent.get(f"level-{one.position}") == value) for value, name in levels])
                      for one in view.criteria],
     }  # fmt: skip
     return render(request, "pages/tasks/exemplars.html", context, status=status)

@@ -11,7 +11,7 @@ from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
 from headway.pages.tasks.bank import NAV
-from headway.pages.tasks.words import changes, outcomes, shown
+from headway.pages.tasks.words import changes, outcomes, shown, typed
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import RETIRED, TaskView
@@ -55,7 +55,7 @@ def _act(request: HttpRequest, subject: TaskView) -> str:
         actions.revise_task(**own)
         return f"/tasks/{subject.task}/edit"
     if act == "retire":
-        actions.retire_task(reason=request.POST.get("reason", ""), **own)
+        actions.retire_task(reason=typed(request.POST.get("reason", "")), **own)
         return address(f"/tasks/{subject.task}", said=_("Retired: the bank offers it no more."))
     if act == "restore":
         actions.restore_task(**own)

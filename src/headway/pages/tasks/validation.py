@@ -16,7 +16,7 @@ from headway.pages.parts import refused
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address, told
 from headway.pages.tasks.bank import NAV
-from headway.pages.tasks.words import outcomes, protocol, shown, verdicts
+from headway.pages.tasks.words import outcomes, protocol, shown, typed, verdicts
 from headway.tasks import actions
 from headway.tasks import queries as tasks
 from headway.tasks.types import COMMON, LOCAL, SENT_BACK, VALIDATED, Answer, TaskView, ValidationView
@@ -40,7 +40,7 @@ def _act(request: HttpRequest, subject: TaskView) -> str:
     own: dict[str, Any] = {"actor": request.viewer, "at": request.moment}
     if act == "open":
         actions.open_validation(
-            key=sent.get("key", "")[:190], task=subject.task, wanted=sent.get("wanted", ""), **own
+            key=typed(sent.get("key", ""))[:190], task=subject.task, wanted=sent.get("wanted", ""), **own
         )
         return _("Opened. Ask colleagues of several areas now.")
     own["validation"] = _uuid(sent.get("validation", ""))
@@ -54,14 +54,14 @@ def _act(request: HttpRequest, subject: TaskView) -> str:
         return _("Asked no more.")
     if act == "verdict":
         answers = {
-            name: Answer(sent.get(f"verdict-{name}", ""), _clean(sent.get(f"reason-{name}", "")))
+            name: Answer(sent.get(f"verdict-{name}", ""), typed(sent.get(f"reason-{name}", "")))
             for name in protocol()
         }
         actions.give_verdict(answers=answers, **own)
         return _("Your verdict is given, and stays.")
     if act == "close":
         outcome = sent.get("outcome", "")
-        actions.close_validation(outcome=outcome, reason=_clean(sent.get("reason", "")), **own)
+        actions.close_validation(outcome=outcome, reason=typed(sent.get("reason", "")), **own)
         return _("Closed: %(outcome)s.") % {"outcome": outcomes()[outcome]}
     raise Refusal("unknown_word", "Choose what to do.")
 
@@ -71,10 +71,6 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise Refusal("unknown_validation", "There is no such validation.") from error
-
-
-def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\0", "").strip()
 
 
 def _page(request: HttpRequest, subject: TaskView, faults: list[tuple[str, str]]) -> HttpResponse:
@@ -94,7 +90,7 @@ def _page(request: HttpRequest, subject: TaskView, faults: list[tuple[str, str]]
 
 def _open(request: HttpRequest, now: ValidationView) -> dict[str, Any]:
     """Return what the page says about a validation that is open."""
-    who = request.GET.get("who", "").strip()[:80]
+    who = typed(request.GET.get("who", ""))[:80]
     asked = {one.member for one in now.members}
     looked_for = tasks.colleagues(viewer=request.viewer, text=who) if now.may_lead else []
     return {

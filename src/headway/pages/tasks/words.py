@@ -21,6 +21,11 @@ from headway.tasks.types import (
 )
 
 
+def typed(text: str) -> str:
+    """Return what somebody typed, with one kind of line end, without space around it and without what no database keeps."""
+    return text.replace("\r\n", "\n").replace("\0", "").strip()
+
+
 def standings() -> dict[str, str]:
     """Return the words for the standings of a task."""
     return {LOCAL: _("local"), VALIDATED: _("peer-validated"), COMMON: _("common"), RETIRED: _("retired")}

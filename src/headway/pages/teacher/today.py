@@ -12,6 +12,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
+from headway.calibration import queries as calibration
 from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.pages.parts import needs as words
@@ -90,6 +91,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
         "asked": [] if look.past else _asked(students, people),
         "notes": [] if look.past else notes.unread(viewer, classes),
+        "calibrating": 0 if look.past else calibration.waiting_n(viewer=viewer),
         "letters": [] if look.past else _letters(people),
         "news": [] if look.past else news(
             request.book, today=look.today, schools={c.school.sourced_id for c in classes}),

@@ -9,6 +9,8 @@ from django.db import transaction
 from headway.access import actions, queries
 from headway.access.models import Account
 from headway.access.types import SYSTEM
+from headway.calibration import actions as calibration
+from headway.calibration import queries as copies
 from headway.contact import actions as contact
 from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
@@ -75,6 +77,8 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             emptied += proficiency.erase_learning(
                 actor=SYSTEM, student=key, subject=subject, reason=reason.strip(), at=at
             )
+            held |= set(copies.files_kept(student=key))
+            calibration.erase_samples(student=key)
             contact.erase_contact(student=key)
             report_cards.erase_cards(student=key)
             actions.erase_sign_in(student=subject)
@@ -87,7 +91,8 @@ def erase(student: str, reason: str) -> dict[str, Any]:
 
     known = rosters.people_by_id(person_ids=[key for key, _ in identities])
     analytics.forget(one.sourced_id for one in known.values())
-    gone = held - {digest for _, digest in evidence.files_kept()} - tasks.files_kept()
+    kept = {digest for _, digest in evidence.files_kept()} | tasks.files_kept() | set(copies.files_kept())
+    gone = held - kept
     for digest in gone:
         files.path_of(digest).unlink(missing_ok=True)
     return {"student": person.sourced_id, "events": emptied, "files": len(gone)}

@@ -158,3 +158,26 @@ def test_a_draft_is_thrown_away() -> None:
     answer = browser.post(editor, {"act": "discard"})
     assert "The draft was thrown away." in Page(browser.get(answer["Location"])).words
     assert not Task.objects.exists()
+
+
+@pytest.mark.postgres
+def test_a_sign_that_no_database_keeps_is_left_out_wherever_it_is_typed() -> None:
+    browser = client("T1")
+    assert Page(browser.get("/tasks/?search=a%00b&target=A%00.1&language=%00")).words
+    version = published()
+    path = f"/tasks/{queries.task_version(viewer=viewer('T1'), version=version).task}"
+    assert browser.get(f"{path}/validation?who=a%00b").status_code == 200
+    opened = {"act": "open", "key": "validation\x001", "wanted": "validated"}
+    assert browser.post(f"{path}/validation", opened).status_code == 302
+    assert browser.get(f"{path}/validation?who=a%00b").status_code == 200
+    assert browser.post(path, {"act": "retire", "reason": "Old\x00 task"}).status_code == 302
+    editor = browser.post(
+        "/tasks/new", {"key": "task\x00-12345", "title": "Bus\x00 times", "school": "s1", "language": "en"}
+    )
+    said = form(
+        **dict.fromkeys(("title", "purpose", "prompt", "criterion-1-name", "criterion-1-100"), "a\x00b")
+    )
+    assert browser.post(editor["Location"], said).status_code == 302
+    made = {"title": "a\x00", "words": "b\x00", "why": "c\x00", "level-1": "300", "act": "add"}
+    assert browser.post(editor["Location"].replace("/edit", "/exemplars"), made).status_code == 302
+    assert Exemplar.objects.get().words == "b"

@@ -1,0 +1,51 @@
+"""How consistent judgement is, by session, school and area: for who leads, without a teacher's name and without a rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from headway.access.types import Role
+from headway.calibration import queries
+from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, FEWEST_RATERS
+from headway.pages.calibration import words
+from headway.pages.calibration.report import area_name
+from headway.pages.calibration.words import nav
+from headway.science.agreement.rescoring import SPREAD, rescore_sample
+
+
+def consistency(request: HttpRequest) -> HttpResponse:
+    """Show finished sessions with agreement of all, within and across schools, by area, and the gap of everyday ratings."""
+    found = queries.consistency(viewer=request.viewer)
+    context = {
+        "nav": nav(request), "sessions": [_session(view, report) for view, report in found],
+        "district": request.viewer.is_a(Role.DISTRICT), "fewest": FEWEST_RATERS, "exact_goal": round(100 * EXACT_GOAL),
+        "adjacent_goal": round(100 * ADJACENT_GOAL), "half": rescore_sample(0.5), "quarter": rescore_sample(0.25),
+        "whole": rescore_sample(1.0), "spread": f"{SPREAD:g}", "may_plan": queries.may_convene(request.viewer),
+    }  # fmt: skip
+    return render(request, "pages/calibration/consistency.html", context)
+
+
+def _session(view: Any, report: Any) -> dict[str, Any]:
+    body = report.body
+    if body["withheld"]:
+        return {"view": view, "held": True, "made_at": report.made_at, "n": body["raters"]}
+    schools = []
+    for one in body["schools"]:
+        name = one["school"] or _("Other schools together")
+        schools.append((words.row(name, one["within"], raters=one["raters"]), words.row(name, one["across"])))
+    return {
+        "view": view, "held": False, "made_at": report.made_at,
+        "all": words.row(_("All raters"), body["all"], raters=body["raters"]),
+        "anchors": words.row(_("With anchors"), body["anchors"]) if body["anchors"] else None, "schools": schools,
+        "areas": [words.row(area_name(one["area"]), one) for one in body["areas"]],
+        "gaps": [
+            {"school": one["school"], "gap": words.figure(one["gap"], levels=True),
+             "beside": words.figure(one["beside"], levels=True), "flagged": one["flagged"],
+             "alarm": round(100 * one["false_alarm"])}
+            for one in body["gaps"]
+        ],
+    }  # fmt: skip

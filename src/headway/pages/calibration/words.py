@@ -1,0 +1,169 @@
+"""What figures of agreement and states of a session are called; every figure with its interval, its n, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.access.types import Role
+from headway.calibration.types import (
+    CALLED_OFF,
+    EVERYBODY,
+    FINISHED,
+    LINKED,
+    PAIRS,
+    PLANNED,
+    RESCORING,
+    REVEALED,
+    ROUND_1,
+    ROUND_2,
+    TOGETHER,
+    TRIADS,
+    SessionView,
+)
+
+
+def nav(request: HttpRequest) -> str:
+    """Return the entry of the navigation under which the reader finds these pages."""
+    coach = request.viewer.is_a(Role.COACH) and not request.viewer.is_a(
+        Role.TEACHER, Role.PRINCIPAL, Role.DISTRICT
+    )  # type: ignore[attr-defined]
+    return "calibration.index" if coach else "tasks.bank"
+
+
+def states() -> dict[str, str]:
+    """Return the words of a session's state."""
+    return {
+        PLANNED: _("planned"), ROUND_1: _("blind round"), REVEALED: _("revealed"), ROUND_2: _("second round"),
+        FINISHED: _("finished"), CALLED_OFF: _("called off"),
+    }  # fmt: skip
+
+
+def ways() -> dict[str, str]:
+    """Return how works are shared out, in words."""
+    return {
+        EVERYBODY: _("Everybody scores everything"), LINKED: _("Each work by some, so that all are tied together"),
+        PAIRS: _("Pairs: two score apart, then agree"), TRIADS: _("Triads: three score apart, and do not agree"),
+    }  # fmt: skip
+
+
+def kinds() -> dict[str, str]:
+    """Return what a session is for, in words."""
+    return {TOGETHER: _("Score together and talk"), RESCORING: _("Score a sample of everyday ratings again")}
+
+
+def reason(code: str) -> str:
+    """Say why there is no figure, or what a reader must know beside one."""
+    return {
+        "under_10_pieces": _("fewer than 10 works"),
+        "under_30_scores": _("fewer than 30 scores"),
+        "one_category": _("only one level was used"),
+        "no_pairs": _("nobody else scored the same"),
+        "few_clusters": _("few works: the interval is too narrow"),
+        "too_few_linked": _("fewer than 30 scores shared with others"),
+        "too_uncertain": _("too uncertain: the standard error is above 0.15 levels"),
+        "not_linked": _("no work shared with others"),
+        "disconnected": _("no work ties all raters together"),
+        "confounded": _("raters and works cannot be told apart"),
+        "first_session": _("these anchors were scored in one session only"),
+        "no_raters": _("fewer than two raters"),
+        "all_extreme": _("all scores are lowest or highest"),
+        "no_finite_estimate": _("too few and too orderly scores"),
+        "no_spread": _("all differences are the same"),
+        "no_plan": _("no plan"),
+        "too_few_pieces": _("too few works to tie all raters together"),
+        "too_few_raters": _("fewer raters than a work needs"),
+        "no_links": _("with one rater for each work nothing ties raters together"),
+        "too_little_capacity": _("the works do not go round"),
+        "one_student": _("only one work"),
+        "under_minimum": _("few works"),
+        "extreme": _("all scores of this session are lowest or highest"),
+        "too_few_ratings": _("fewer than five scores of the same anchors"),
+        "one_window": _("one session only"),
+        "window_not_separable": _("sessions and works cannot be told apart"),
+    }.get(code, _("the scores do not allow it"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure as a page says it: `value` and `interval`, empty where withheld with `why`; `n`."""
+
+    value: str
+    interval: str
+    n: int
+    why: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether there is no figure."""
+        return not self.value
+
+
+def figure(found: Mapping[str, Any] | None, *, percent: bool = False, levels: bool = False) -> Figure:
+    """Return an estimate of a stored report as a page says it: as a percentage, in levels, or as a coefficient."""
+    if not found:
+        return Figure("", "", 0, reason(""))
+    n = int(found.get("n") or 0)
+    if found.get("value") is None:
+        return Figure("", "", n, "; ".join(reason(one) for one in found.get("reasons") or [""]))
+
+    def shown(value: float) -> str:
+        if percent:
+            return f"{100 * value:.0f}\u00a0%"
+        return f"{value:+.2f}".replace("-", "−") if levels else f"{value:.2f}".replace("-", "−")
+
+    low, high = found.get("low"), found.get("high")
+    interval = (
+        ""
+        if low is None or high is None
+        else _("%(low)s to %(high)s") % {"low": shown(low), "high": shown(high)}
+    )
+    return Figure(shown(found["value"]), interval, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table of agreement."""
+
+    label: str
+    exact: Figure
+    adjacent: Figure
+    kappa: Figure
+    alpha: Figure
+    chance: str
+    pieces: int
+    raters: int = 0
+
+
+def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:
+    """Return a reading of a stored report as a line of a table."""
+    chance = found.get("chance")
+    return Row(
+        label, figure(found["exact"], percent=True), figure(found["adjacent"], percent=True), figure(found["kappa"]),
+        figure(found["alpha"]), "" if chance is None else f"{100 * chance:.0f}\u00a0%", int(found["pieces"]), raters,
+    )  # fmt: skip
+
+
+def next_step(view: SessionView) -> str:
+    """Say what a session waits for, to who convenes it."""
+    if view.state == PLANNED:
+        if not view.works_n:
+            return _("Put works in.")
+        return _("Invite raters.") if view.raters_n < 2 else _("Open the blind round.")
+    if view.state in (ROUND_1, ROUND_2):
+        left = view.raters_n - view.done_n
+        if left == 0:
+            return (
+                _("Everybody has handed in: reveal it.")
+                if view.state == ROUND_1
+                else _("Everybody has handed in: finish it.")
+            )
+        return ngettext("%(n)s rater still scores.", "%(n)s raters still score.", left) % {"n": left}
+    if view.state == REVEALED:
+        return _("Talk about the works that lie farthest apart; agree with a reason.")
+    return _("The reports are there.") if view.state == FINISHED else _("Nothing more happens here.")
