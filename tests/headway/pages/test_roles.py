@@ -130,6 +130,10 @@ school.rights           sxxxxxxx.xx...ss
 school.right            sxxxxxxx-xx.-.ss
 reports.index           sxxxxxxx.xx...ss
 reports.report          sxxxxxxx-xx---ss
+reports.new             sxxxxxxxxxxxx.ss
+reports.edit            sxxxxxxxxxxxx-ss
+reports.over_time       sxxxxxxx-xx---ss
+reports.pdf             sxxxxxxx-xx---ss
 reports.csv             sxxxxxxx-xx---ss
 reports.xlsx            sxxxxxxx-xx---ss
 reports.json            sxxxxxxx-xx---ss
