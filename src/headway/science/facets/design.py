@@ -74,7 +74,7 @@ def rating_design(
     seats = _Seats(quota, places[there], rng)
     chosen = np.empty((pieces, per_piece), np.int64)
     for piece in range(pieces):
-        chosen[piece] = seats.tie(per_piece) if seats.parts > 1 else seats.mix(per_piece, pieces - piece)
+        chosen[piece] = seats.tie(per_piece, pieces - piece) if seats.parts > 1 else seats.mix(per_piece, pieces - piece)
     if seats.parts > 1:
         raise FacetsRefused(
             "too_little_capacity", "The capacities are too uneven to tie all raters together."
@@ -155,14 +155,19 @@ class _Seats:
                 self.parts -= 1
         return found
 
-    def tie(self, count: int) -> NDArray[np.int64]:
-        """Return raters of as many parts as possible: the parts with least left, and the one with most to hold them."""
+    def tie(self, count: int, pieces: int) -> NDArray[np.int64]:
+        """Return raters of as many parts as possible: the parts with least left, and the one with most to hold them.
+
+        Those who must score all pieces that are left come first, and hold them then.
+        """
         n = len(self.left)
+        chosen = np.flatnonzero(self.left >= pieces)[:count].tolist()
         room = np.bincount(self.part, self.left, n)
-        alive = np.flatnonzero(room > 0)
+        alive = np.setdiff1d(np.flatnonzero(room > 0), self.part[chosen])
         alive = alive[np.argsort(room[alive], kind="stable")]
-        parts = [*alive[-1:].tolist(), *alive[: min(count, len(alive)) - 1].tolist()]
-        chosen = [self._best(np.flatnonzero((self.part == part) & (self.left > 0)), []) for part in parts]
+        more = min(count - len(chosen), len(alive))
+        parts = alive[:more].tolist() if chosen else [*alive[-1:].tolist(), *alive[: more - 1].tolist()]
+        chosen += [self._best(np.flatnonzero((self.part == part) & (self.left > 0)), []) for part in parts]
         while len(chosen) < count:
             chosen.append(self._best(self._others(chosen), chosen))
         return self._take(chosen)
