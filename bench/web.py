@@ -1,9 +1,10 @@
-"""Workload W1, the web product: `python -m bench.web [--state B|C] [--students 1000|5000] [--quick]`.
+"""Workload W1, the web product: `python -m bench.web [--state A|B|C|D] [--students 1000|5000] [--quick]`.
 
 Builds a home with a continuum of 500 nodes (10 domains, 490 leaves), a 4-level scale, students in classes of 30, and
 ratings number i = student floor(i/100), target i mod 100, level 1 + (7i + floor(i/100)) mod 4; starts the real server on
 loopback, and measures over HTTP. CPU is that of the server's processes; statements come from the server's own header.
-State A 8,550 ratings, B 100,000, C 500,000. Prints one JSON line a figure, with the machine's baseline.
+State A 8,550 ratings, B 100,000, C 500,000; D 1,000,000, ten times B, for what must not grow with the site. Prints one JSON
+line a figure, with the machine's baseline.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 from bench.baseline import machine
 
-STATES = {"A": 8_550, "B": 100_000, "C": 500_000}
+STATES = {"A": 8_550, "B": 100_000, "C": 500_000, "D": 1_000_000}
 BIN = Path(sys.executable).parent
 LEAVES, PATH_TARGETS, CLASS_SIZE = 490, 100, 30
 TARGETS = {"L1": 1.0, "L2": 5.0, "L3": 2.0}
