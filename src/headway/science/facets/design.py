@@ -74,7 +74,9 @@ def rating_design(
     seats = _Seats(quota, places[there], rng)
     chosen = np.empty((pieces, per_piece), np.int64)
     for piece in range(pieces):
-        chosen[piece] = seats.tie(per_piece, pieces - piece) if seats.parts > 1 else seats.mix(per_piece, pieces - piece)
+        chosen[piece] = (
+            seats.tie(per_piece, pieces - piece) if seats.parts > 1 else seats.mix(per_piece, pieces - piece)
+        )
     if seats.parts > 1:
         raise FacetsRefused(
             "too_little_capacity", "The capacities are too uneven to tie all raters together."
