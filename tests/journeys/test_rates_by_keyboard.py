@@ -117,11 +117,19 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     print(f"{len(wrong)} ratings moved with {keys.n} keys")
     moved = page.locator(f"tbody tr:has-text('{student}')", has_text=name.rsplit(" (", 1)[0])
     assert moved.count() >= 1 and other
-    # The student's page shows the other target.
+    # The page of a student who works at that level shows the other target; the line of one who works below it ends before.
     undo = page.url
+    people = [one.strip() for one in page.locator("tbody tr label").all_inner_texts()]
     page.goto(f"{district.base}/teacher/classes/{school_class}/grid")
-    page.goto(district.base + (page.locator("tbody a", has_text=student).first.get_attribute("href") or ""))
-    expect(page.get_by_text(name.rsplit(" (", 1)[0]).first).to_be_visible()
+    links = [
+        page.locator("tbody a", has_text=one).first.get_attribute("href") or ""
+        for one in dict.fromkeys(people)
+    ]
+    seen = 0
+    for link in links[:12]:
+        page.goto(district.base + link)
+        seen += page.get_by_text(name.rsplit(" (", 1)[0]).count() > 0
+    assert seen >= 1
     # One undo for all.
     page.goto(undo)
     keys.tab_to("button[data-undo]")
