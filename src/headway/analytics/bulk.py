@@ -6,7 +6,6 @@ The fact `rating` of a snapshot holds what a determination is made from. A file 
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +13,6 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from headway.kit.disk import keep_names
+from headway.kit.disk import whole
 from headway.kit.refusals import Refusal, Sentence
 from headway.science.codes import Kind, Override, Purpose, State, Status, Word
 from headway.science.ledger import MISSING, Ratings, Segments, weekdays
@@ -64,25 +62,20 @@ def determine_in_bulk(ratings: Path, policy: Policy, *, out: Path, as_of: date |
     file = pq.ParquetFile(ratings)
     names = columns_of(file.schema_arrow.names)
     compiled = True if file.metadata.num_rows > COMPILE_ABOVE else None
-    part, written = out.with_name(f".{uuid4().hex}.part"), 0
-    try:
-        rows = ROWS if len(names) == len(ALONE) else WIDE_ROWS
+    rows = ROWS if len(names) == len(ALONE) else WIDE_ROWS
+    written = 0
+
+    def work(given: tuple[pa.RecordBatch, Starts]) -> pa.RecordBatch:
+        return _determine(*given, policy, as_of, compiled)
+
+    with (
+        whole(out) as part,
+        pq.ParquetWriter(part, answer_schema(file.schema_arrow), compression="zstd") as writer,
+    ):
         read = ahead(file.iter_batches(rows, columns=names))
-
-        def work(given: tuple[pa.RecordBatch, Starts]) -> pa.RecordBatch:
-            return _determine(*given, policy, as_of, compiled)
-
-        with pq.ParquetWriter(part, answer_schema(file.schema_arrow), compression="zstd") as writer:
-            for table in _together(_side_by_side(work, _cut(read))):
-                writer.write_table(table)
-                written += table.num_rows
-        with part.open("rb") as done:
-            os.fsync(done.fileno())
-        part.replace(out)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    keep_names(out.parent)
+        for table in _together(_side_by_side(work, _cut(read))):
+            writer.write_table(table)
+            written += table.num_rows
     return written
 
 

@@ -690,13 +690,7 @@ def people_searched(
     found = Person.objects.filter(merged_into=None)
     text = text.strip()
     if text:
-        named = Q()
-        for word in text.split()[:4]:
-            named &= (
-                Q(given_name__istartswith=word) | Q(family_name__istartswith=word)
-                | Q(preferred_given_name__istartswith=word) | Q(preferred_family_name__istartswith=word)
-            )  # fmt: skip
-        found = found.filter(named | Q(sourced_id__istartswith=text) | Q(username__istartswith=text))
+        found = found.filter(_named(text) | Q(sourced_id__istartswith=text) | Q(username__istartswith=text))
     if role:
         found = found.filter(_has_role(role, as_of))
     if school_id is not None:
@@ -767,22 +761,29 @@ def areas_taught(*, person_ids: Iterable[int], on: date) -> dict[int, set[str]]:
     return found
 
 
-def staff_named(*, text: str, on: date, limit: int = 20) -> list[Person]:
-    """Return people who work in the schools on the day, whose names begin with the words. One statement.
-
-    Who may: adults of the schools, who know one another.
-    """
+def _named(text: str) -> Q:
+    """Return what people fulfil whose given or family names begin with each of the first four words."""
     named = Q()
     for word in text.split()[:4]:
         named &= (
             Q(given_name__istartswith=word) | Q(family_name__istartswith=word)
             | Q(preferred_given_name__istartswith=word) | Q(preferred_family_name__istartswith=word)
         )  # fmt: skip
+    return named
+
+
+def staff_named(*, text: str, on: date, limit: int = 20) -> list[Person]:
+    """Return people who work in the schools on the day, whose names begin with the words. One statement.
+
+    Who may: adults of the schools, who know one another.
+    """
     own = {"person_id": OuterRef("pk")}
     work = [Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL]
     granted = RoleGrant.objects.filter(holds_on(on), role__in=work, **own)
     taught = Enrollment.objects.filter(holds_on(on), role__in=TEACHES, **own)
-    found = Person.objects.filter(named, Exists(granted) | Exists(taught), merged_into=None, active=True)
+    found = Person.objects.filter(
+        _named(text), Exists(granted) | Exists(taught), merged_into=None, active=True
+    )
     return list(by_sort_name(found)[:limit]) if text.strip() else []
 
 
