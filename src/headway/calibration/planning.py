@@ -74,7 +74,8 @@ def change_session(*, actor: Viewer, session: UUID, new: NewSession, at: datetim
     _check(new)
     with transaction.atomic():
         row = convened(actor, session, PLANNED)
-        for name in ("title", "purpose", "way", "per_work", "moderates", "opens_on", "closes_on"):
+        row.title, row.purpose = new.title.strip(), new.purpose.strip()
+        for name in ("way", "per_work", "moderates", "opens_on", "closes_on"):
             setattr(row, name, getattr(new, name))
         row.save()
         _audit(actor, "change_calibration", row, at)

@@ -32,7 +32,7 @@ def nav(request: HttpRequest) -> str:
     """Return the entry of the navigation under which the reader finds these pages."""
     coach = request.viewer.is_a(Role.COACH) and not request.viewer.is_a(
         Role.TEACHER, Role.PRINCIPAL, Role.DISTRICT
-    )  # type: ignore[attr-defined]
+    )
     return "calibration.index" if coach else "tasks.bank"
 
 
