@@ -24,7 +24,7 @@ def consistency(request: HttpRequest) -> HttpResponse:
         "nav": nav(request), "sessions": [_session(view, report) for view, report in found],
         "district": request.viewer.is_a(Role.DISTRICT), "fewest": FEWEST_RATERS, "exact_goal": round(100 * EXACT_GOAL),
         "adjacent_goal": round(100 * ADJACENT_GOAL), "half": rescore_sample(0.5), "quarter": rescore_sample(0.25),
-        "whole": rescore_sample(1.0), "spread": f"{SPREAD:g}", "may_plan": queries.may_convene(request.viewer),
+        "whole": rescore_sample(1.0), "spread": words.number(SPREAD, 2), "may_plan": queries.may_convene(request.viewer),
     }  # fmt: skip
     return render(request, "pages/calibration/consistency.html", context)
 

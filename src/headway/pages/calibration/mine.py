@@ -43,7 +43,7 @@ def _told(body: Any, rubric: Rubric) -> dict[str, Any]:
         "body": body, "heading": _heading(severity, body["leaning"]),
         "rows": [words.row(_("With anchors"), body["anchors"]), words.row(_("With colleagues"), body["peers"])],
         "severity": words.figure(severity, levels=True), "leaning": words.figure(body["leaning"], levels=True),
-        "method": severity["method"], "error": "" if severity.get("error") is None else f"{severity['error']:.2f}",
+        "method": severity["method"], "error": "" if severity.get("error") is None else words.number(severity["error"], 2),
         "criteria": lines, "chart": _chart(lines),
         "scale": [
             (level, [(rubric.levels[at], n) for at, n in enumerate(counts)], sum(counts))
@@ -51,7 +51,9 @@ def _told(body: Any, rubric: Rubric) -> dict[str, Any]:
         ],
         "drift": words.figure(drift if "value" in drift else {"value": None, "reasons": drift.get("reasons")}, levels=True),
         "drift_flagged": drift.get("flagged"), "windows": drift.get("windows", 1),
-        "reread": [{"number": one["work"], "distance": f"{one['distance']:.1f}"} for one in body["reread"] if one["work"]],
+        "reread": [
+            {"number": one["work"], "distance": words.number(one["distance"], 1)} for one in body["reread"] if one["work"]
+        ],
         "second": body.get("second") or None,
     }  # fmt: skip
 
@@ -68,7 +70,7 @@ def _heading(severity: Any, leaning: Any) -> str:
         return _("There is too little to speak of severity.")
     if low is not None and high is not None and low <= 0 <= high:
         return _("You score as your colleagues do.")
-    size = f"{abs(value):.1f}"
+    size = words.number(abs(value), 1)
     if value > 0:
         return _("You score about %(n)s levels more severely than your colleagues.") % {"n": size}
     return _("You score about %(n)s levels more leniently than your colleagues.") % {"n": size}
@@ -91,4 +93,4 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
     ]  # fmt: skip
     bottom = 22 + 26 * len(known)
     return {"marks": marks, "zero": x(0), "bottom": bottom, "height": bottom + 22, "ticks": [
-        (x(-far), f"−{far:.1f}"), (x(0), "0"), (x(far), f"+{far:.1f}")]}  # fmt: skip
+        (x(-far), words.number(-far, 1)), (x(0), "0"), (x(far), words.number(far, 1, signed=True))]}  # fmt: skip

@@ -93,18 +93,18 @@ def _precision(subject: SessionView) -> dict[str, Any]:
     told: dict[str, Any] = {
         "found": found, "why": words.reason(found.refused) if found.refused else "", "usual": words.ways()[usual],
         "other": usual != subject.way and subject.way in ("everybody", "linked"),
-        "error": "" if found.error_levels is None else f"{found.error_levels:.2f}",
+        "error": "" if found.error_levels is None else words.number(found.error_levels, 2),
     }  # fmt: skip
     if subject.kind == RESCORING:
         told["half"], told["quarter"] = rescore_sample(0.5), rescore_sample(0.25)
-        told["spread"] = f"{SPREAD:g}"
+        told["spread"] = words.number(SPREAD, 2)
     return told
 
 
 def findable(per_school: int) -> str:
     """Say which inflation so many works of a school find; nothing below ten."""
     try:
-        return f"{findable_inflation(per_school):.2f}"
+        return words.number(findable_inflation(per_school), 2)
     except EstimateRefused:
         return ""
 

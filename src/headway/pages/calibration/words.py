@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -104,6 +105,12 @@ class Figure:
         return not self.value
 
 
+def number(value: float, places: int, *, signed: bool = False) -> str:
+    """Say a number in the reader's language, with its sign where it is a difference."""
+    said = number_format(round(abs(value), places), places, use_l10n=True)
+    return ("−" if value < 0 else "+" if signed else "") + said
+
+
 def figure(found: Mapping[str, Any] | None, *, percent: bool = False, levels: bool = False) -> Figure:
     """Return an estimate of a stored report as a page says it: as a percentage, in levels, or as a coefficient."""
     if not found:
@@ -114,8 +121,8 @@ def figure(found: Mapping[str, Any] | None, *, percent: bool = False, levels: bo
 
     def shown(value: float) -> str:
         if percent:
-            return f"{100 * value:.0f}\u00a0%"
-        return f"{value:+.2f}".replace("-", "−") if levels else f"{value:.2f}".replace("-", "−")
+            return f"{number(100 * value, 0)}\u00a0%"
+        return number(value, 2, signed=levels)
 
     low, high = found.get("low"), found.get("high")
     interval = (
@@ -145,7 +152,7 @@ def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:
     chance = found.get("chance")
     return Row(
         label, figure(found["exact"], percent=True), figure(found["adjacent"], percent=True), figure(found["kappa"]),
-        figure(found["alpha"]), "" if chance is None else f"{100 * chance:.0f}\u00a0%", int(found["pieces"]), raters,
+        figure(found["alpha"]), "" if chance is None else f"{number(100 * chance, 0)}\u00a0%", int(found["pieces"]), raters,
     )  # fmt: skip
 
 

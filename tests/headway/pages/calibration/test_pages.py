@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from headway.calibration import reporting
 from headway.calibration.models import (
@@ -24,6 +25,7 @@ from headway.calibration.models import (
     SessionWork,
 )
 from headway.evidence.models import Rating
+from headway.pages.calibration.words import figure
 from headway.rosters.models import Person
 
 from ...calibration.room import (
@@ -257,3 +259,13 @@ def test_pages_ask_no_more_with_more_works_and_raters() -> None:
         counts.append(own)
     # The first request of a process asks a little more.
     assert all(more <= few for few, more in zip(*counts, strict=True)) and max(counts[1]) <= 30, counts
+
+
+def test_figures_are_said_in_the_numbers_of_the_language() -> None:
+    told = {"value": -0.125, "low": -0.5, "high": 0.25, "n": 30}
+    with translation.override("es"):
+        one = figure(told, levels=True)
+        assert (one.value, one.interval) == ("−0,12", "de −0,50 a +0,25")
+        assert figure({"value": 0.813, "n": 30}, percent=True).value == "81\u00a0%"
+    with translation.override("en"):
+        assert (figure(told, levels=True).value, figure({"value": 0.813, "n": 30}).value) == ("−0.12", "0.81")
