@@ -401,9 +401,6 @@ def main() -> None:
             users=students + -(-students // CLASS_SIZE),
             target=5.0,
         )
-        if students >= 5_000:
-            seconds, _ = timed(lambda: headway(home, "import", "plans", str(plans(files / "p.csv", 5_000))))
-            say("L3 plans from one template", "s", value=round(seconds, 2), plans=5_000, target=2.0)
         seconds, _ = timed(lambda: headway(home, "import", "ratings", str(ratings(files / "r.csv", count))))
         say("ratings by CSV", "s", value=round(seconds, 2), ratings=count)
         token = headway(home, "token", "admin", "--scope", "admin")["token"]
@@ -453,6 +450,10 @@ def main() -> None:
             say("memory after load", "MiB", value=round(server.memory()), target=500)
         finally:
             server.stop()
+        # Last, so that a class has the same of its own at every size of the site.
+        if students >= 5_000:
+            seconds, _ = timed(lambda: headway(home, "import", "plans", str(plans(files / "p.csv", 5_000))))
+            say("L3 plans from one template", "s", value=round(seconds, 2), plans=5_000, target=2.0)
 
 
 if __name__ == "__main__":
