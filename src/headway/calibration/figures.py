@@ -134,27 +134,11 @@ def fitted(scores: Scores) -> FacetsFit | str:
 def severity(fit: FacetsFit | str, rater: int) -> dict[str, Any]:
     """Return how severe a rater is, in levels, where definition 16 lets it be said; above zero is more severe than the others."""
     if isinstance(fit, str):
-        return {
-            "value": None,
-            "low": None,
-            "high": None,
-            "error": None,
-            "n": 0,
-            "method": "",
-            "reasons": [fit],
-        }
+        return _no_severity("", fit)
     try:
         found = severity_adjustment(fit, str(rater), 0.0, blind=True)
     except FacetsRefused as refused:
-        return {
-            "value": None,
-            "low": None,
-            "high": None,
-            "error": None,
-            "n": 0,
-            "method": fit.method,
-            "reasons": [refused.code],
-        }
+        return _no_severity(fit.method, refused.code)
     held = [one for one in ("not_linked", "too_few_linked", "too_uncertain") if one in found.reasons]
     shown = not held and found.interval is not None
     low, high = found.interval if shown and found.interval else (None, None)
@@ -163,6 +147,18 @@ def severity(fit: FacetsFit | str, rater: int) -> dict[str, Any]:
         "error": _plain(found.standard_error), "raw": _plain(found.severity_levels) if shown else None, "n": found.n,
         "method": found.method, "reasons": held,
     }  # fmt: skip
+
+
+def _no_severity(method: str, why: str) -> dict[str, Any]:
+    return {
+        "value": None,
+        "low": None,
+        "high": None,
+        "error": None,
+        "n": 0,
+        "method": method,
+        "reasons": [why],
+    }
 
 
 def own_report(

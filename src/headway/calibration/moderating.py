@@ -14,8 +14,8 @@ from django.db.models import Max
 
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
+from headway.calibration.convening import convened
 from headway.calibration.models import AgreedScore, CalibrationSession, SessionWork
-from headway.calibration.planning import convened
 from headway.calibration.types import FINISHED, PLANNED, RESCORING, Origin
 from headway.calibration.works import draw_copy
 from headway.evidence import queries as evidence
@@ -92,7 +92,8 @@ def _rows(row: CalibrationSession) -> tuple[list[dict[str, Any]], dict[str, int]
                 "key": f"{KEY}{same[0].work.uuid}-{target.uuid}", "student": sample.student.sourced_id,
                 "target": str(target.uuid), "level": same[0].level / 100, "kind": Kind.MODERATED.word,
                 "purpose": Purpose.EVIDENCE.word, "observed_at": piece.handed_in_at.isoformat(), "evidence": piece.key,
-                "attempt": sample.attempt, "task": row.version.title[:190], "comment": " ".join(one.why for one in same),
+                "attempt": sample.attempt, "task": row.version.title[:190],
+                "comment": " ".join(one.why for one in same),
             })  # fmt: skip
             continue
         without[reason] = without.get(reason, 0) + len(same)

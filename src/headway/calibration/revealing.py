@@ -10,9 +10,9 @@ from django.db import transaction
 from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.calibration import works
+from headway.calibration.convening import convened, convenes, taking_part
 from headway.calibration.models import AgreedScore, CalibrationSession, DiscussionNote, Seat, SessionWork
-from headway.calibration.planning import convened, convenes
-from headway.calibration.types import FINISHED, OPENED, PAIRS, REVEALED, ROUND_1, ROUND_2, STAFF, TRIADS
+from headway.calibration.types import FINISHED, OPENED, PAIRS, REVEALED, ROUND_1, ROUND_2, TRIADS
 from headway.jobs import actions as jobs
 from headway.kit.refusals import Refusal, Sentence
 
@@ -171,16 +171,7 @@ def keep_anchor(*, actor: Viewer, session: UUID, number: int, at: datetime) -> N
 
 
 def _work(actor: Viewer, session: UUID, number: int) -> tuple[CalibrationSession, SessionWork]:
-    row = CalibrationSession.objects.select_for_update().filter(uuid=session).first()
-    part = row is not None and (
-        convenes(actor, row.made_by_id)
-        or (
-            actor.is_a(*STAFF)
-            and row.raters.filter(person_id=actor.person_id or 0, withdrawn_at=None).exists()
-        )
-    )
-    if row is None or not part:
-        raise Refusal("no_such_session", "There is no such session.")
+    row, _rater_only = taking_part(actor, session)
     if row.state not in OPENED:
         raise Refusal("not_revealed", "This is known when the first round is revealed.")
     work = row.works.filter(number=number).first()

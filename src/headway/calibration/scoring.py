@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,14 @@ SUBMITTED = {1: "submitted_1_at", 2: "submitted_2_at"}
 def round_of(state: str) -> int:
     """Return which round a session is in, or was in last: 2 from the second on."""
     return 2 if state == ROUND_2 else 1
+
+
+def scores_of(seats: Iterable[int], round_: int) -> dict[int, dict[int, Score]]:
+    """Return what was given on these seats (row keys) in a round: seat → criterion → score. One statement."""
+    found: dict[int, dict[int, Score]] = {}
+    for one in Score.objects.filter(seat_id__in=list(seats), round=round_):
+        found.setdefault(one.seat_id, {})[one.criterion_id] = one
+    return found
 
 
 def save_scores(
