@@ -22,6 +22,7 @@ from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override, Purpose, Status
+from headway.tasks.types import rated_on
 
 Record = Callable[[Viewer, Sequence[Mapping[str, Any]]], object]
 """Records rows of ratings in the caller's transaction: the determinations that follow stand in a package above."""
@@ -92,7 +93,7 @@ def _rows(row: CalibrationSession) -> tuple[list[dict[str, Any]], dict[str, int]
                 "key": f"{KEY}{same[0].work.uuid}-{target.uuid}", "student": sample.student.sourced_id,
                 "target": str(target.uuid), "level": same[0].level / 100, "kind": Kind.MODERATED.word,
                 "purpose": Purpose.EVIDENCE.word, "observed_at": piece.handed_in_at.isoformat(), "evidence": piece.key,
-                "attempt": sample.attempt, "task": row.version.title[:190],
+                "attempt": sample.attempt, "task": rated_on(row.version.task.uuid, row.version.number),
                 "comment": " ".join(one.why for one in same),
             })  # fmt: skip
             continue

@@ -16,6 +16,7 @@ from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as levels
 from headway.rosters.models import Person
 from headway.science.codes import Kind, Purpose
+from headway.tasks.types import rated_on
 
 from .room import (
     CRITERIA,
@@ -99,6 +100,16 @@ def test_what_was_agreed_becomes_a_moderated_rating_that_counts_once() -> None:
     # Where it comes from is told beside it, and who scored is not.
     origin = queries.origins(keys=[row.key, "other", "moderated-x"])[row.key]
     assert (origin.raters_n, origin.finished_at) == (3, NOW)
+
+
+def test_a_moderated_rating_names_the_version_whose_rubric_it_was_rated_by() -> None:
+    # Once it named the task's title, and a panel's rating by a whole rubric certified less than one teacher's.
+    session = finished(agreed={"Model": 200})
+    actions.enter_moderated(actor=viewer("coach"), session=session, record=record, at=NOW)
+    version = CalibrationSession.objects.select_related("version__task").get(uuid=session).version
+    assert Rating.objects.get(key__startswith="moderated-").task == rated_on(
+        version.task.uuid, version.number
+    )
 
 
 def test_a_moderated_rating_stands_in_the_place_of_a_single_one() -> None:
