@@ -6,7 +6,9 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,3 +45,16 @@ def machine(folder: Path) -> dict[str, object]:
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
     }
+
+
+def timed(what: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Return wall seconds, CPU seconds and the result."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = what()
+    return time.perf_counter() - wall, time.process_time() - cpu, found
+
+
+def peak_mib() -> int:
+    """The greatest resident memory of this process so far."""
+    # Not that of getrusage: it counts what the process was before it became this program.
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024

@@ -15,12 +15,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.baseline import machine
+from bench.baseline import machine, peak_mib, timed
 from headway.analytics.metrics import METRICS
 
 TARGETS = 100
@@ -91,18 +89,6 @@ def write(folder: Path, students: int, each: int) -> Path:
                 f"COPY ({text}) TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
             )
     return folder
-
-
-def timed(what: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Return wall seconds, CPU seconds and the result."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    found = what()
-    return time.perf_counter() - wall, time.process_time() - cpu, found
-
-
-def peak_mib() -> int:
-    """The greatest resident memory of this process, since it became this program."""
-    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def at_size(folder: Path, key: str) -> dict[str, Any]:

@@ -14,8 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.baseline import machine
+from bench.baseline import machine, peak_mib, timed
 from headway.analytics.bulk import ALONE, ROWS, ahead, determine_in_bulk
 from headway.science.proficiency.policy import Policy
 from headway.science.proficiency.registry import keys
@@ -73,19 +71,6 @@ def write(path: Path, ratings: int) -> None:
             arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
             writer.write_table(pa.table(arrays, schema=schema), row_group_size=1 << 20)
             written, first = written + len(which), first + STUDENTS
-
-
-def timed(what: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Return wall seconds, CPU seconds and the result."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    found = what()
-    return time.perf_counter() - wall, time.process_time() - cpu, found
-
-
-def peak_mib() -> int:
-    """The greatest resident memory of this process so far."""
-    # Not that of getrusage: it counts what the process was before it became this program.
-    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def read(path: Path) -> int:

@@ -42,7 +42,7 @@ def over_time(request: HttpRequest, subject: Subject, name: str) -> HttpResponse
             "parts": [Choice(one, words.part_word(asked.by, one, asked.released.schools), one == part) for one in parts],
             "panels": panels, "wide": asked.metric.kind == STATES, "fails": _(asked.metric.fails),
             "states": [words.state_word(asked.metric.key, state) for state in asked.metric.states], "n_days": len(days),
-            "value_title": words.value_title(asked.metric),
+            "value_title": words.value_title(asked.metric), "part": _("Day"), "part_by": "",
             "held": any(row.held for panel in panels for row in panel.rows),
         }  # fmt: skip
     return render(request, "pages/reports/over_time.html", context)
