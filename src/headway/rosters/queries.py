@@ -390,13 +390,12 @@ def majority_rule() -> Majority:
 
 def carers_of(*, student_person_id: int, as_of: date) -> list[Person]:
     """Return the adults whom the roster links to a student on the day, without those kept away, of age or not. One statement."""
-    pair = {"guardian_id": OuterRef("pk"), "student_id": student_person_id}
-    link, away = Guardianship.objects.filter(**pair), Restriction.objects.filter(holds_on(as_of), **pair)
-    return list(
-        by_sort_name(
-            Person.objects.filter(Exists(link.filter(holds_on(as_of))), ~Exists(away), merged_into=None)
-        )
+    linked = Guardianship.objects.filter(holds_on(as_of), student_id=student_person_id)
+    away = Restriction.objects.filter(
+        holds_on(as_of), guardian_id=OuterRef("pk"), student_id=student_person_id
     )
+    adults = Person.objects.filter(~Exists(away), pk__in=linked.values("guardian_id"), merged_into=None)
+    return list(by_sort_name(adults))
 
 
 def kept_care(*, student_person_id: int) -> list[KeptCare]:
@@ -459,10 +458,9 @@ def teachers_of_class(*, class_id: int, as_of: date) -> list[Person]:
 
 
 def _people_as(class_id: int, roles: tuple[str, ...], as_of: date) -> list[Person]:
-    member = Enrollment.objects.filter(
-        holds_on(as_of), person_id=OuterRef("pk"), school_class_id=class_id, role__in=roles
-    )
-    return list(by_sort_name(Person.objects.filter(Exists(member), merged_into=None)))
+    # By the members of the class: asked the other way round, each person of the district is looked at.
+    members = Enrollment.objects.filter(holds_on(as_of), school_class_id=class_id, role__in=roles)
+    return list(by_sort_name(Person.objects.filter(pk__in=members.values("person_id"), merged_into=None)))
 
 
 def classes_taught(*, person_id: int, as_of: date) -> list[SchoolClass]:
@@ -481,10 +479,9 @@ def classes_attended(*, person_id: int, as_of: date) -> list[SchoolClass]:
 
 
 def _classes_as(person_id: int, roles: tuple[str, ...], as_of: date) -> list[SchoolClass]:
-    member = Enrollment.objects.filter(
-        holds_on(as_of), school_class_id=OuterRef("pk"), person_id=person_id, role__in=roles
-    )
-    found = SchoolClass.objects.select_related("school", "course").filter(Exists(member), active=True)
+    own = Enrollment.objects.filter(holds_on(as_of), person_id=person_id, role__in=roles)
+    found = SchoolClass.objects.select_related("school", "course")
+    found = found.filter(pk__in=own.values("school_class_id"), active=True)
     return list(found.order_by("title", "id"))
 
 

@@ -66,8 +66,8 @@ def children_of(*, guardian_person_id: int, as_of: date) -> list[Person]:
     A student who has come of age is among them where the adult's care was kept on. One statement.
     """
     adult = guardian_person_id
-    link = _in_care(as_of).filter(student_id=OuterRef("pk"), guardian_id=adult)
-    people = Person.objects.filter(Exists(link), _unrestricted(adult, "pk", as_of), merged_into=None)
+    linked = _in_care(as_of).filter(guardian_id=adult).values("student_id")
+    people = Person.objects.filter(_unrestricted(adult, "pk", as_of), pk__in=linked, merged_into=None)
     return list(by_sort_name(people))
 
 
@@ -83,10 +83,11 @@ def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
 
     Of a student who has come of age, those whose care was kept on.
     """
-    pair = {"guardian_id": OuterRef("pk"), "student_id": student_person_id}
-    link = _in_care(as_of).filter(**pair)
-    away = Restriction.objects.filter(holds_on(as_of), **pair)
-    return list(by_sort_name(Person.objects.filter(Exists(link), ~Exists(away), merged_into=None)))
+    linked = _in_care(as_of).filter(student_id=student_person_id).values("guardian_id")
+    away = Restriction.objects.filter(
+        holds_on(as_of), guardian_id=OuterRef("pk"), student_id=student_person_id
+    )
+    return list(by_sort_name(Person.objects.filter(~Exists(away), pk__in=linked, merged_into=None)))
 
 
 def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | None = None) -> Viewer:
@@ -199,10 +200,8 @@ def students_met(*, viewer: Viewer, class_id: int) -> list[Person]:
 
     Names only; the caller has checked that the viewer stands in there. One statement.
     """
-    attends = Enrollment.objects.filter(
-        holds_on(viewer.today), person_id=OuterRef("pk"), school_class_id=class_id, role=LEARNER
-    )
-    here = Person.objects.filter(Exists(attends), merged_into=None)
+    members = Enrollment.objects.filter(holds_on(viewer.today), school_class_id=class_id, role=LEARNER)
+    here = Person.objects.filter(pk__in=members.values("person_id"), merged_into=None)
     return list(by_sort_name(here.filter(_unrestricted(viewer.person_id or 0, "pk", viewer.today))))
 
 
@@ -215,19 +214,19 @@ def students_visible_to(viewer: Viewer, *, as_of: date) -> QuerySet[Person]:
     records.
     """
     everybody = Person.objects.filter(merged_into=None)
-    attends = Enrollment.objects.filter(person_id=OuterRef("pk"), role=LEARNER)
     if viewer.is_a(Role.DISTRICT):
+        attends = Enrollment.objects.filter(person_id=OuterRef("pk"), role=LEARNER)
         is_student = RoleGrant.objects.filter(person_id=OuterRef("pk"), role=Role.STUDENT)
         return by_sort_name(everybody.filter(Exists(attends) | Exists(is_student) | Q(provisional=True)))
     ways = Q(pk__in=[])
+    # By who is enrolled: asked the other way round, each person of the district is looked at.
+    enrolled = Enrollment.objects.filter(holds_on(as_of), role=LEARNER)
     if viewer.schools:
-        registered = RoleGrant.objects.filter(
-            holds_on(as_of), person_id=OuterRef("pk"), role=Role.STUDENT, org_id__in=viewer.schools
-        )
-        taught_there = attends.filter(holds_on(as_of), school_class__school_id__in=viewer.schools)
-        ways |= Exists(taught_there) | Exists(registered)
+        registered = RoleGrant.objects.filter(holds_on(as_of), role=Role.STUDENT, org_id__in=viewer.schools)
+        taught = enrolled.filter(school_class__school_id__in=viewer.schools)
+        ways |= Q(pk__in=taught.values("person_id")) | Q(pk__in=registered.values("person_id"))
     if viewer.classes:
-        ways |= Q(Exists(attends.filter(holds_on(as_of), school_class_id__in=viewer.classes)))
+        ways |= Q(pk__in=enrolled.filter(school_class_id__in=viewer.classes).values("person_id"))
     if viewer.children:
         ways |= Q(pk__in=viewer.children)
     if viewer.person_id is not None and viewer.is_a(Role.STUDENT):
