@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from headway.analytics.engine import duck
 from headway.analytics.queries import MANIFEST, read
 from headway.analytics.types import Engine, Snapshot
+from headway.kit.disk import digest_of
 from headway.kit.refusals import Refusal, Sentence
 
 DUCKDB, SPARK = "duckdb", "spark"
@@ -75,7 +75,7 @@ def _whole(folder: Path) -> Snapshot:
     found = read(folder)
     for fact, digest in found.digests.items():
         path = folder / f"{fact}.parquet"
-        if not path.is_file() or _digest(path) != digest:
+        if not path.is_file() or digest_of(path) != digest:
             raise Refusal(
                 "snapshot_damaged",
                 Sentence(
@@ -84,8 +84,3 @@ def _whole(folder: Path) -> Snapshot:
                 ),
             )  # fmt: skip
     return found
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

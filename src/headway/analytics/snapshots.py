@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -23,7 +22,7 @@ from headway.analytics.dictionary import FACTS, schema_digest
 from headway.analytics.queries import MANIFEST, folder
 from headway.analytics.types import Snapshot
 from headway.evidence import queries as evidence
-from headway.kit.disk import keep_names, write_whole
+from headway.kit.disk import digest_of, keep_names, write_whole
 from headway.kit.facts import DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Fact, Reading
 from headway.kit.times import from_micros
 from headway.proficiency import queries as proficiency
@@ -142,9 +141,10 @@ def _table(fact: Fact, rows: Iterable[Sequence[Any]]) -> pa.Table:
 
 
 def _digest(path: Path) -> str:
+    """Wait until a file is on the disk, and return its digest."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest_of(path)
 
 
 def _write_manifest(part: Path, found: Snapshot) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from . import starter
@@ -173,7 +174,7 @@ def test_a_snapshot_and_its_figures(district: Home, tmp_path: Path) -> None:
     assert (tmp_path / "plans.xlsx").read_bytes()[:2] == b"PK"
 
 
-def test_snapshots_that_are_named_are_asked_and_joined(district: Home) -> None:
+def test_snapshots_that_are_named_are_asked_and_joined(district: Home, tmp_path: Path) -> None:
     taken = district.json("snapshot", "--as-of", "2026-09-16")
     folder = taken["folder"]
     kept = district.json("report", "plans", "--as-of", "2026-09-16")
@@ -187,7 +188,13 @@ def test_snapshots_that_are_named_are_asked_and_joined(district: Home) -> None:
         "north",
         "south",
     }
+    # The PDF is of the snapshot that is named; once it was of the newest of the home.
+    paper = tmp_path / "plans.pdf"
+    district.json("report", "plans", "--snapshot", folder, "--as", "pdf", "--out", str(paper))
+    said = " ".join(page.extract_text() for page in pypdf.PdfReader(paper).pages)
+    assert "16 September 2026" in " ".join(said.split())
     for words, code in (
+        (("plans", *two, "--as", "pdf", "--out", str(paper)), "unknown_form"),
         (("plans", "--engine", "spark"), "needs_snapshot"), (("pace", "--snapshot", folder), "live_list"),
         (("plans", "--snapshot", folder, "--as-of", "2026-09-16"), "day_of_snapshot"),
         (("plans", "--snapshot", folder, "--engine", "abacus"), "unknown_engine"),

@@ -1,5 +1,6 @@
 -- How far the targets that are asked of a student came: offered, handed in and rated, proficient at the first rating, else
--- rated again, proficient then. A target that was rated was offered; one that was excused, or whose student was away, leaves.
+-- rated again, proficient then. A target that was rated was offered; a chance that was excused, or from which the
+-- student was away, is none. Excused and not taught targets and individual goals are in no step.
 SELECT
   s.student,
   COUNT(*) AS asked,

@@ -78,18 +78,23 @@ def report(
         raise Refusal("needs_file", f"As {form} it is written to a file: add --out FILE.")
     if form == "pdf" and name in LIVE:
         raise Refusal("unknown_form", f"The live list {name} is handed out as csv, json, xlsx.")
+    if form == "pdf" and (len(snapshots) > 1 or any("=" in one for one in snapshots)):
+        # What is printed tells schools apart, and districts have no page.
+        raise Refusal("unknown_form", "Joined districts are handed out as csv, json, xlsx.")
     if (engine or master) and not snapshots:
         raise Refusal(
             "needs_snapshot", "An engine is chosen for snapshots that you name: add --snapshot FOLDER."
         )
+    released: Released | None = None
     if snapshots:
-        found = _handed(_asked(name, as_of, snapshots, engine, master), sql=sql)
-    else:
-        found = _live(name, as_of) if name in LIVE else _handed(_kept(name, as_of), sql=sql)
+        released = _asked(name, as_of, snapshots, engine, master)
+    elif name not in LIVE:
+        released = _kept(name, as_of)
+    found = _live(name, as_of) if released is None else _handed(released, sql=sql)
     if form == "json" and out is None:
         return found
     if out is not None and form in FILES:
-        write_whole(out, reports.xlsx(found) if form == "xlsx" else _pdf(name, as_of))
+        write_whole(out, _pdf(released) if form == "pdf" and released is not None else reports.xlsx(found))
         return f"Written to {out.name}."
     text = _csv(found["rows"])
     if out is None:
@@ -154,14 +159,12 @@ def _handed(found: Released, *, sql: bool) -> dict[str, Any]:
     }
 
 
-def _pdf(name: str, as_of: date | None) -> bytes:
+def _pdf(released: Released) -> bytes:
     # Loaded here: pages and their words take a second.
     from headway.pages.reports import pdf, scope
 
-    released = reports.find_released(name, as_of)
-    assert released is not None
     with translation.override(proficiency.book().languages[0]):
-        return pdf.printed(released, scope.Subject(reports.report(name), scope.reader(SYSTEM)))
+        return pdf.printed(released, scope.Subject(reports.report(released.report), scope.reader(SYSTEM)))
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
