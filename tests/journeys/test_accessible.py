@@ -75,6 +75,8 @@ PAGES = {
         "/reports/groups?by=race",
         "/reports/opening",
         "/reports/new",
+        "/reports/sets/new",
+        "/reports/sets/board",
         "/reports/standing/over-time",
         "/district/",
         "/district/roster",

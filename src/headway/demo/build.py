@@ -31,12 +31,15 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView, Tree
 from headway.interop.case import exchange
 from headway.interop.oneroster import apply as oneroster
+from headway.jobs import actions as jobs
 from headway.kit.refusals import Refusal
 from headway.kit.times import from_micros, now
 from headway.plans import actions as plans
 from headway.proficiency import actions as proficiency
 from headway.proficiency import queries as standings
 from headway.proficiency.policy_file import read_policy
+from headway.reports import actions as reports
+from headway.reports.types import MONTHLY, SNAPSHOT
 from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
 
@@ -120,6 +123,7 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         calibrating.build(
             who, ids, next(one["sourced_id"] for one in logins if one["username"] == "teacher"), at
         )
+        _figures(at, today)
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
     kept.chmod(0o600)
@@ -129,6 +133,23 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         "planted": {state: [student_id(number) for number in found] for state, found in planted.items() if state != "steady"},
         "seconds": round(time.perf_counter() - began, 1), "address": f"http://localhost:{port}/", "logins": logins,
     }  # fmt: skip
+
+
+def _figures(at: datetime, today: date) -> None:
+    """Put a set of reports together, and ask for snapshots of the ends of two months, so that something is told over time."""
+    reports.save_set(
+        actor=SYSTEM,
+        title="Board",
+        reports=["standing", "groups", "opening"],
+        comes=MONTHLY,
+        for_schools=False,
+        at=at,
+    )
+    ends = [today.replace(day=1) - timedelta(days=1)]
+    ends.append(ends[0].replace(day=1) - timedelta(days=1))
+    # The server asks for today's when it starts; these come after it.
+    asked = {f"{SNAPSHOT}-{day}-end": {"as_of": day.isoformat()} for day in ends}
+    jobs.put(kind=SNAPSHOT, jobs=asked, at=at, due_at=at + timedelta(minutes=2))
 
 
 def _ratings(_: int) -> int:

@@ -14,6 +14,7 @@ from headway.evidence.types import AWAY, OFFERED
 from headway.notices import types
 from headway.notices.types import AT_WORK, Line
 from headway.report_cards import queries as report_cards
+from headway.reports import queries as reports
 from headway.rosters import queries as rosters
 
 LONGEST_BACK = timedelta(days=7)
@@ -41,18 +42,22 @@ class Span:
 
 
 def lines(viewer: Viewer, span: Span, *, without: Iterable[str]) -> list[Line]:
-    """Return what is new for a person, feedback first. At most 16 statements."""
-    found = [*_at_home(viewer, span), *_at_work(viewer, span)]
+    """Return what is new for a person, feedback first. At most 18 statements."""
+    found = [*_at_home(viewer, span), *_at_work(viewer, span), *_reports(viewer, span)]
     kept = [line for line in found if line.kind not in set(without) and line.n]
     return sorted(kept, key=lambda line: types.KINDS.index(line.kind))
 
 
 def readable(viewer: Viewer, said: Iterable[Line]) -> list[Line]:
     """Return the lines about whom the person may see today: asked again whenever something is shown or sent."""
-    home = _whose(viewer)
-    return [
-        line for line in said if (line.student in home if line.student is not None else bool(viewer.classes))
-    ]
+    home, leads = _whose(viewer), viewer.is_a(*types.LEADS)
+
+    def may(line: Line) -> bool:
+        if line.student is not None:
+            return line.student in home
+        return leads if line.kind == types.REPORTS else bool(viewer.classes)
+
+    return [line for line in said if may(line)]
 
 
 def _whose(viewer: Viewer) -> set[int]:
@@ -117,6 +122,14 @@ def _at_work(viewer: Viewer, span: Span) -> list[Line]:
     ]  # fmt: skip
 
 
+def _reports(viewer: Viewer, span: Span) -> list[Line]:
+    """Return that sets of reports came, for those whom they are for."""
+    if not viewer.is_a(*types.LEADS):
+        return []
+    days = reports.delivered_since(since=span.since, district=viewer.is_a(Role.DISTRICT))
+    return [Line(types.REPORTS, len(days), None, days[-1])] if days else []
+
+
 def _since(at: datetime | None, span: Span) -> bool:
     return at is not None and at > span.since
 
@@ -128,8 +141,9 @@ def _counted(kind: str, students: Iterable[int]) -> list[Line]:
 
 def kinds_for(viewer: Viewer) -> tuple[str, ...]:
     """Return the kinds of notices that a person can get, in the order in which they are said."""
-    home = set(types.KINDS) - {types.HANDED_IN, types.ASKED} if _whose(viewer) else set()
+    home = set(types.KINDS) - {types.HANDED_IN, types.ASKED, types.REPORTS} if _whose(viewer) else set()
     if not viewer.children:
         home -= {types.MESSAGES}
     work = set(AT_WORK) if viewer.classes else set()
-    return tuple(kind for kind in types.KINDS if kind in home | work)
+    leads = {types.REPORTS} if viewer.is_a(*types.LEADS) else set()
+    return tuple(kind for kind in types.KINDS if kind in home | work | leads)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-FEEDBACK, ANSWERED, MESSAGES, CARD, CONFERENCE, AGREED, DUE, HANDED_IN, ASKED = (
-    "feedback", "answered", "messages", "card", "conference", "agreed", "due", "handed_in", "asked",
+from headway.access.types import Role
+
+FEEDBACK, ANSWERED, MESSAGES, CARD, CONFERENCE, AGREED, DUE, HANDED_IN, ASKED, REPORTS = (
+    "feedback", "answered", "messages", "card", "conference", "agreed", "due", "handed_in", "asked", "reports",
 )  # fmt: skip
-KINDS = (FEEDBACK, ANSWERED, MESSAGES, CARD, CONFERENCE, AGREED, DUE, HANDED_IN, ASKED)
+KINDS = (FEEDBACK, ANSWERED, MESSAGES, CARD, CONFERENCE, AGREED, DUE, HANDED_IN, ASKED, REPORTS)
 """What a notice can be about, in the order in which it is said: feedback first."""
 AT_WORK = (MESSAGES, AGREED, HANDED_IN, ASKED)
-"""What adults of the school are told, about all their students together."""
+"""What who teaches a class is told, about all their students together."""
+LEADS = (Role.PRINCIPAL, Role.DISTRICT)
+"""Who is told that a set of reports came."""
 
 WAITING, SENDING, SENT, REFUSED, UNKNOWN, STOPPED = (
     "waiting",
@@ -26,7 +30,7 @@ WAITING, SENDING, SENT, REFUSED, UNKNOWN, STOPPED = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to say: how many, about whom (row key of the student; None for all of a teacher's), by which day."""
+    """One thing to say: how many, about whom (row key of a student; None for a teacher's all, and reports), by which day."""
 
     kind: str
     n: int

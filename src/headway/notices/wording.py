@@ -31,6 +31,8 @@ def sentence(line: Line) -> str:
         ),
         types.ASKED: ngettext("%(n)s request of a student waits for an answer.",
                               "%(n)s requests of students wait for an answer.", line.n),
+        types.REPORTS: ngettext("%(n)s set of reports came, with figures as of %(day)s.",
+                                "%(n)s sets of reports came, with figures as of %(day)s.", line.n),
     }[line.kind] % said  # fmt: skip
 
 

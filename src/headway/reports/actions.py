@@ -27,10 +27,27 @@ from headway.reports.catalog import REPORTS
 from headway.reports.models import OwnReport
 from headway.reports.queries import as_data, columns_of, every_report, newest_versions, released_in
 from headway.reports.queries import report as find
+from headway.reports.sets import MOST as MOST_IN_A_SET
+from headway.reports.sets import deliver_due, restore_set, save_set, send_set, withdraw_set
 from headway.reports.types import Released, Report, Section
 
-TAKEN = frozenset({*REPORTS, "new", "pace", "response"})
-"""Names that no report of the district's own may have: ready reports, live lists, and the page that makes one."""
+__all__ = [
+    "MOST",
+    "MOST_IN_A_SET",
+    "deliver_due",
+    "release_all",
+    "release_from",
+    "restore_report",
+    "restore_set",
+    "save_report",
+    "save_set",
+    "send_set",
+    "withdraw_report",
+    "withdraw_set",
+]
+
+TAKEN = frozenset({*REPORTS, "new", "pace", "response", "sets"})
+"""Names that no report of the district's own may have: ready reports, live lists, the page that makes one, and sets."""
 MOST = 12
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from headway.analytics import queries as analytics
 from headway.jobs import actions as jobs
@@ -24,15 +24,20 @@ def plan(*, at: datetime) -> None:
 
 
 def make(given: Given) -> Step | None:
-    """This will take a snapshot, release every report from it, and remove snapshots that are kept no longer.
+    """This will take a snapshot, release every report from it, let sets come that are due, and remove old snapshots.
 
-    It writes files and no record, and blocks no writer while it reads.
+    A job that names a day takes it as of that day, and no set comes with it. It writes files, and at the end a row for each
+    set that comes; it blocks no writer while it reads.
     """
     # Loaded here: the engine is in memory only while a snapshot is made.
     from headway.analytics import actions as snapshots
     from headway.reports import actions
 
-    actions.release_all(snapshots.take_snapshot(at=given.at))
+    day = given.arguments.get("as_of")
+    taken = snapshots.take_snapshot(at=given.at, as_of=date.fromisoformat(day) if day else None)
+    actions.release_all(taken)
+    if not day:
+        actions.deliver_due(as_of=taken.as_of, at=given.at)
     snapshots.tidy(at=given.at)
     return None
 

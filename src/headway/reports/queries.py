@@ -14,8 +14,8 @@ from headway.analytics.queries import GROUPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures, State
 from headway.kit.refusals import Refusal, Sentence
 from headway.reports.catalog import REPORTS
-from headway.reports.models import OwnReport
-from headway.reports.types import Released, Report, Section
+from headway.reports.models import OwnReport, ReportSet, SetDelivery
+from headway.reports.types import Delivery, Released, Report, Section, Set
 from headway.reports.writing import flat, table, xlsx
 
 __all__ = [
@@ -24,17 +24,21 @@ __all__ = [
     "columns_of",
     "days_over_time",
     "days_released",
+    "delivered_since",
+    "deliveries",
     "every_report",
     "find_own",
     "find_released",
     "find_withdrawn",
     "flat",
     "given",
+    "last_delivered",
     "over_time",
     "read",
     "released_in",
     "report",
     "rows",
+    "sets",
     "table",
     "xlsx",
 ]
@@ -72,6 +76,46 @@ def find_withdrawn(key: str) -> OwnReport | None:
     """Return a report of the district's own that is withdrawn, as it was last; None where there is none of this key."""
     one = newest_versions().get(key) if key else None
     return one if one is not None and one.withdrawn else None
+
+
+def sets(*, withdrawn: bool = False) -> dict[str, Set]:
+    """Return the newest version of each set of reports by key, in the order of titles; `withdrawn` brings those too.
+
+    One statement.
+    """
+    newest = {one.key: _set(one) for one in ReportSet.objects.order_by("version")}
+    found = [one for one in newest.values() if withdrawn or not one.withdrawn]
+    return {one.key: one for one in sorted(found, key=lambda one: one.title.casefold())}
+
+
+def deliveries(key: str) -> list[Delivery]:
+    """Return the comings of a set, newest figures first, each with the set as it stood then. Two statements."""
+    stood = {one.version: _set(one) for one in ReportSet.objects.filter(key=key)}
+    rows = SetDelivery.objects.filter(key=key).order_by("-as_of")
+    return [Delivery(stood[one.version], one.as_of, one.delivered_at) for one in rows]
+
+
+def last_delivered() -> dict[str, date]:
+    """Return the day of the newest figures with which each set came, by key. One statement."""
+    return dict(SetDelivery.objects.order_by("as_of").values_list("key", "as_of"))
+
+
+def delivered_since(*, since: datetime, district: bool) -> list[date]:
+    """Return the days of the figures of sets that came since an instant, oldest first; without `district`, of those for schools.
+
+    At most two statements.
+    """
+    rows = list(SetDelivery.objects.filter(delivered_at__gt=since).order_by("as_of"))
+    known = sets() if rows else {}
+    return [
+        one.as_of for one in rows if one.key in known and (district or known[one.key].for_schools)
+    ]  # fmt: skip
+
+
+def _set(one: ReportSet) -> Set:
+    return Set(
+        one.key, one.version, one.title, tuple(one.reports), one.comes, one.for_schools, one.withdrawn, one.made_by, one.made_at,
+    )  # fmt: skip
 
 
 def columns_of(metric: Metric) -> tuple[str, ...]:

@@ -50,3 +50,31 @@ class Released:
 
 SNAPSHOT = "snapshot"
 """The kind of background work that takes a snapshot."""
+
+BY_HAND, WEEKLY, MONTHLY = "by_hand", "weekly", "monthly"
+COMES = (BY_HAND, WEEKLY, MONTHLY)
+"""When a set comes: when somebody sends it, with the first figures of a week, or with the first of a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Reports that come together, in order, as they stand in one version."""
+
+    key: str
+    version: int
+    title: str
+    reports: tuple[str, ...]
+    comes: str
+    for_schools: bool
+    withdrawn: bool
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One coming of a set: as it stood then, the day of its figures, and when it came."""
+
+    set: Set
+    as_of: date
+    delivered_at: datetime

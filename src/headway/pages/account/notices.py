@@ -14,7 +14,7 @@ from headway.jobs import queries as jobs
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.notices import actions, queries
-from headway.notices.types import Chosen
+from headway.notices.types import REPORTS, Chosen
 from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
 from headway.rosters import queries as rosters
@@ -41,7 +41,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def _where(viewer: Viewer, line: Any) -> str:
     """Return the page on which a line is read further."""
     if line.student is None:
-        return "/teacher/today"
+        return "/reports/" if line.kind == REPORTS else "/teacher/today"
     return "/student/now" if line.student == viewer.person_id else "/family/"
 
 
@@ -106,6 +106,7 @@ def kind_words() -> dict[str, str]:
         "due": _("Work that is due soon"),
         "handed_in": _("Work that was handed in"),
         "asked": _("Requests of students"),
+        "reports": _("Sets of reports that came"),
     }
 
 

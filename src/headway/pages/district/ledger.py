@@ -177,6 +177,7 @@ def act_name(act: str) -> str:
         "return_student": _("noted that a student came back"), "merge_people": _("joined two people"),
         "split_people": _("split two people"), "tell_apart": _("noted that two are two people"),
         "import_events": _("imported school events"), "save_report": _("put a report together"),
+        "save_set": _("put a set of reports together"), "send_set": _("sent a set of reports"),
         "roll_year": _("began the next school year"),
     }.get(act, act.replace("_", " "))  # fmt: skip
 
@@ -188,7 +189,7 @@ def object_name(kind: str) -> str:
             "card_run": _("run of report cards"), "saying": _("kept sentence"),
             "disclosure": _("disclosure"), "task": _("task of the bank"),
             "calibration": _("calibration session"), "sample": _("copy of work"),
-            "report": _("report")}.get(kind, kind.replace("_", " "))  # fmt: skip
+            "report": _("report"), "report_set": _("set of reports")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def _entry(one: Any) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -11,7 +13,7 @@ from headway.jobs import queries as job_queries
 from headway.pages.reports import words
 from headway.pages.reports.scope import Reader
 from headway.reports import queries as reports
-from headway.reports.types import SNAPSHOT
+from headway.reports.types import SNAPSHOT, Set
 
 
 def index(request: HttpRequest, subject: Reader) -> HttpResponse:
@@ -26,6 +28,14 @@ def index(request: HttpRequest, subject: Reader) -> HttpResponse:
         "ready": [(one.key, title, question) for one, title, question in every if not one.version],
         "own": [(one.key, title, question) for one, title, question in every if one.version],
         "gone": reports.find_withdrawn(request.GET.get("withdrawn", "")) if subject.all else None,
-        "waiting": job_queries.is_waiting(kind=SNAPSHOT),
+        "sets": _sets(subject), "waiting": job_queries.is_waiting(kind=SNAPSHOT),
     }  # fmt: skip
     return render(request, "pages/reports/index.html", context)
+
+
+def _sets(subject: Reader) -> list[tuple[Set, date | None]]:
+    """Return the sets that the reader gets, with the day of the figures that came last."""
+    came = reports.last_delivered()
+    return [
+        (one, came.get(one.key)) for one in reports.sets().values() if subject.all or one.for_schools
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.analytics.queries import METRICS, STATES
+from headway.analytics.types import TOTAL
 from headway.pages.parts.sheets import named
 from headway.pages.parts.tags import long_day
 from headway.pages.reports import words
@@ -52,11 +54,22 @@ def as_pdf(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
 
 def printed(released: Released, subject: Subject, *, by: str = "", school: str = "") -> bytes:
     """Return a report as a PDF/UA-1 file in the language that is spoken."""
+    one = _content(released, subject, by, school)
+    return _made(one["title"], [one])
+
+
+def bound(title: str, found: Sequence[tuple[Released, Subject]]) -> bytes:
+    """Return several reports of one day as one PDF/UA-1 file, each on a page of its own."""
+    return _made(title, [_content(released, subject, "", "") for released, subject in found])
+
+
+def _made(title: str, contents: list[dict[str, Any]]) -> bytes:
     # Loaded here: the typesetter is in memory only where something is printed.
     import typst
 
     # Texts reach the page as data, never as markup: no name of a school can say anything to the typesetter.
-    content = json.dumps(_content(released, subject, by, school), ensure_ascii=False)
+    said = {"title": title, "lang": (get_language() or "en")[:2], "reports": contents}
+    content = json.dumps(said, ensure_ascii=False)
     made: bytes = typst.compile(
         str(TEMPLATE),
         sys_inputs={"content": content},
@@ -72,7 +85,7 @@ def _content(released: Released, subject: Subject, by: str, school: str) -> dict
     title, question = words.report_words(subject.report)
     taken = released.taken_at
     return {
-        "title": title, "question": question, "lang": (get_language() or "en")[:2],
+        "title": title, "question": question,
         "day": long_day(released.as_of), "at": [taken.year, taken.month, taken.day, taken.hour, taken.minute, taken.second],
         "snapshot": f"{_('Snapshot')}: {taken.isoformat(timespec='seconds')}",
         "minimum": f"{_('Smallest group')}: {words.students(released.minimum)}",
@@ -92,8 +105,11 @@ def _measure(asked: Asked, subject: Subject) -> dict[str, Any]:
     if gaps:
         columns.append(_("Gap to all others"))
     said = [f"{name}: {text}" if name else text for name, text in sentences_of(asked)]
+    title = f"{words.title(metric.key)} {words.part_by().get(asked.by, '')}".strip()
+    if asked.by != "school" and asked.school != TOTAL:
+        title = f"{title} · {words.part_word('school', asked.school, asked.released.schools)}"
     return {
-        "title": f"{words.title(metric.key)} {words.part_by().get(asked.by, '')}".strip(),
+        "title": title,
         "says": f"{_(metric.says)} {_(metric.fails)}", "said": [one for one in said if one],
         "columns": [rows_are(metric, asked.by), *columns],
         "panels": [_panel(panel, wide, gaps, len(columns)) for panel in panels],

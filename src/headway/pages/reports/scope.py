@@ -7,7 +7,7 @@ from typing import Any
 
 from headway.access.types import Role, Viewer
 from headway.reports import queries as reports
-from headway.reports.types import Report
+from headway.reports.types import Report, Set
 from headway.rosters import queries as rosters
 
 
@@ -24,6 +24,14 @@ class Subject:
     """One report, and who reads it."""
 
     report: Report
+    reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubject:
+    """One set of reports as it stands now, and who reads it."""
+
+    set: Set
     reader: Reader
 
 
@@ -46,3 +54,12 @@ def own(viewer: Viewer, name: str, **_: Any) -> Subject | None:
     if found is None and viewer.is_a(Role.DISTRICT):
         return None
     return Subject(found or next(iter(reports.REPORTS.values())), reader(viewer))
+
+
+def set_(viewer: Viewer, name: str, **_: Any) -> SetSubject | None:
+    """Return a set: the district's with those that are withdrawn, a school leader's where it is for schools."""
+    found = reports.sets(withdrawn=True).get(name)
+    district = viewer.is_a(Role.DISTRICT)
+    if found is None or not (district or (found.for_schools and not found.withdrawn)):
+        return None
+    return SetSubject(found, reader(viewer))
