@@ -53,19 +53,17 @@ def said_in_code() -> set[str]:
 
 
 def said_in_pages() -> set[str]:
-    """Return the messages that templates ask for."""
+    """Return the messages that templates ask for: a tag asks for its text with every sign of percent doubled."""
     found = set()
     for path in (PAGES / "pages").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         for single, double in re.findall(
             r"{%\s*translate\s+(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")\s*(?:as \w+\s*)?%}", text
         ):
-            found.add(single or double)
+            found.add((single or double).replace("%", "%%"))
         for body in re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate\s*%}", text, re.S):
             for part in re.split(r"{%\s*plural\s*%}", body):
-                found.add(
-                    re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", part.replace("%", "%%") if "{{" in part else part)
-                )
+                found.add(re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", part.replace("%", "%%")))
     return found
 
 

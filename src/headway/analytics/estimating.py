@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headway.analytics.asking import SUMS, head_count, question
-from headway.analytics.metrics import GROUPS, MEAN, RATIO, STATES, WAIT, Metric
+from headway.analytics.metrics import GROUPS, MEAN, RATE, RATIO, STATES, WAIT, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, Engine, State
 from headway.science import sums
 from headway.science.equity.shares import share
@@ -98,7 +98,7 @@ def with_gaps(
     `sums_of` are the sums of the kind by part; `by` the column of groups, the last of a part. The others are the total less the
     group: students of whom nothing is said are among them.
     """
-    if by not in GROUPS or metric.kind not in (RATIO, MEAN):
+    if by not in GROUPS or metric.kind not in (RATIO, RATE, MEAN):
         return list(cells)
     found = []
     for cell in cells:
@@ -108,6 +108,6 @@ def with_gaps(
             found.append(cell)
             continue
         others = {name: whole[name] - own[name] for name in own}
-        gap = (sums.share_gap if metric.kind == RATIO else sums.mean_gap)(own, others)
+        gap = (sums.mean_gap if metric.kind == MEAN else sums.share_gap)(own, others)
         found.append(replace(cell, gap=gap.value, gap_interval=gap.interval))
     return found

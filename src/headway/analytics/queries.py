@@ -8,16 +8,30 @@ from pathlib import Path
 
 from django.conf import settings
 
-from headway.analytics.metrics import EXPLAINED, GROUPS, METRICS, RATIO, STATES, STEPS, Metric
+from headway.analytics.metrics import (
+    EXPLAINED,
+    GROUPS,
+    MEAN,
+    METRICS,
+    RATE,
+    RATIO,
+    STATES,
+    STEPS,
+    WAIT,
+    Metric,
+)
 from headway.analytics.types import Snapshot
 
 __all__ = [
     "EXPLAINED",
     "GROUPS",
+    "MEAN",
     "METRICS",
+    "RATE",
     "RATIO",
     "STATES",
     "STEPS",
+    "WAIT",
     "Metric",
     "folder",
     "newest",

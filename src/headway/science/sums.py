@@ -125,12 +125,13 @@ def mean(*, n: int, total: float, squares: float, chance: float = 0.95) -> Estim
 
 
 def share_gap(one: Mapping[str, float], other: Mapping[str, float], *, chance: float = 0.95) -> Estimate:
-    """Return the share of one group less that of another, from the sums of `share`, with Student's interval.
+    """Return the ratio of one group less that of another, a share or hits for each chance, with Student's interval.
 
     Assumes that no student is in both groups.
 
     Parameters: `one` and `other` hold `n`, `hits`, `chances`, `hits_hits`, `hits_chances`, `chances_chances`.
-    Returns: `Estimate` in shares, -1 to 1; reasons `no_chance` and `one_student` where a group has too little.
+    Returns: `Estimate` in the ratio's unit, for shares -1 to 1; reasons `no_chance` and `one_student` where a group
+    has too little.
     Source: variances of both linearized ratios added up; degrees of freedom by Satterthwaite.
     When not to use: without both levels beside it.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from headway.analytics.queries import EXPLAINED, RATIO, STEPS, Metric
 from headway.analytics.types import Cell
 from headway.pages.reports import words
@@ -36,13 +38,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a template draws. `ticks` are (place, word); `bars` by row where the metric has states."""
+    """What a template draws. `ticks` are (place, word); `bars` by row where the metric has states: place, label, parts, or in
+    words why there are none."""
 
     height: int
     bottom: int
     ticks: tuple[tuple[float, str], ...]
     marks: tuple[Mark, ...]
-    bars: tuple[tuple[int, str, tuple[Bar, ...], bool], ...] = field(default=())
+    bars: tuple[tuple[int, str, tuple[Bar, ...], str], ...] = field(default=())
 
 
 def dots(metric: Metric, rows: Sequence[tuple[str, Cell]], among: Sequence[Cell]) -> Picture:
@@ -63,7 +66,7 @@ def dots(metric: Metric, rows: Sequence[tuple[str, Cell]], among: Sequence[Cell]
         )  # fmt: skip
     count = round((most - least) / step)
     ticks = tuple(
-        (place(least + step * at), words.number(metric, round(least + step * at, 6)))
+        (place(least + step * at), words.tick(metric, round(least + step * at, 6), step))
         for at in range(count + 1)
     )
     bottom = TOP + ROW * len(rows)
@@ -106,7 +109,9 @@ def bars(rows: Sequence[tuple[str, Cell]]) -> Picture:
                 width = (RIGHT - LEFT) * state.value
                 own.append(Bar(round(x, 1), round(width, 1), step))
                 x += width
-        found.append((TOP + ROW * at, label, tuple(own), not whole))
+        bound = any(state.coded == "at_least" for state in cell.states)
+        held = "" if whole else _("nearly all") if bound else _("withheld")
+        found.append((TOP + ROW * at, label, tuple(own), held))
     bottom = TOP + ROW * len(rows)
     ticks = tuple((LEFT + (RIGHT - LEFT) * at / 4, f"{25 * at} %") for at in range(5))
     return Picture(bottom + 24, bottom, ticks, (), tuple(found))

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headway.analytics.queries import METRICS, STATES
-from headway.analytics.types import TOTAL
 from headway.pages.parts.sheets import named
 from headway.pages.parts.tags import long_day
 from headway.pages.reports import words
@@ -26,8 +26,10 @@ from headway.pages.reports.report import (
     released_for,
     rows_are,
     sentences_of,
+    titled,
 )  # fmt: skip
 from headway.pages.reports.scope import Subject
+from headway.proficiency import queries as proficiency
 from headway.reports.types import Released
 
 TEMPLATE = Path(__file__).parent / "print.typ"
@@ -35,7 +37,7 @@ STYLE = (
     ".g-grid{stroke:#d9dce1;stroke-width:1}.g-int{stroke:#2A3F63;stroke-width:2}.g-mark{fill:#2A3F63}"
     ".g-open{fill:#fff;stroke:#2A3F63;stroke-width:2}.g-none{fill:none;stroke:#6b7280;stroke-dasharray:3 3}"
     ".g-t{font:12px 'Libertinus Serif';fill:#3b4252}.g-t.m{text-anchor:middle}"
-    ".halo{stroke:#fff;stroke-width:8px;paint-order:stroke}"
+    ".g-back{fill:#fff}"
     ".s-bar{fill:#2A3F63;stroke:#fff}.s0{fill-opacity:.15}.s1{fill-opacity:.35}.s2{fill-opacity:.55}.s3{fill-opacity:.8}"
 )
 """How the classes of a picture look on paper: the colors of the page in print."""
@@ -83,16 +85,26 @@ def _made(title: str, contents: list[dict[str, Any]]) -> bytes:
 def _content(released: Released, subject: Subject, by: str, school: str) -> dict[str, Any]:
     keys = list(dict.fromkeys(one.metric for one in released.figures))
     title, question = words.report_words(subject.report)
-    taken = released.taken_at
+    taken = released.taken_at.astimezone(proficiency.book().zone)
+    cuts = [(key, cut) for key in keys for cut in _cuts(released, subject, key, by)]
+    measures = [_measure(choose(released, subject, key, cut, school), subject) for key, cut in cuts]
+    held = any(row_held for one in measures for row_held in one["held"])
     return {
         "title": title, "question": question,
         "day": long_day(released.as_of), "at": [taken.year, taken.month, taken.day, taken.hour, taken.minute, taken.second],
-        "snapshot": f"{_('Snapshot')}: {taken.isoformat(timespec='seconds')}",
+        "snapshot": f"{_('Snapshot')}: {date_format(taken, 'j M Y, H:i')}",
         "minimum": f"{_('Smallest group')}: {words.students(released.minimum)}",
         "rules": f"{_('Rules')}: {', '.join(f'{rule} {version}' for rule, version in released.rules.items())}",
-        "held": _("What is withheld stays withheld in every file of this report. It is not zero."),
-        "measures": [_measure(choose(released, subject, key, by, school), subject) for key in keys],
+        "held": _("What is withheld stays withheld in every file of this report. It is not zero.") if held else "",
+        "measures": measures,
     }  # fmt: skip
+
+
+def _cuts(released: Released, subject: Subject, key: str, by: str) -> Sequence[str]:
+    """Return by what a metric is told: a ready report's as the address says, the district's own by all that was chosen for it."""
+    if not subject.report.version:
+        return (by,)
+    return choose(released, subject, key, by, "").columns
 
 
 def _measure(asked: Asked, subject: Subject) -> dict[str, Any]:
@@ -105,16 +117,14 @@ def _measure(asked: Asked, subject: Subject) -> dict[str, Any]:
     if gaps:
         columns.append(_("Gap to all others"))
     said = [f"{name}: {text}" if name else text for name, text in sentences_of(asked)]
-    title = f"{words.title(metric.key)} {words.part_by().get(asked.by, '')}".strip()
-    if asked.by != "school" and asked.school != TOTAL:
-        title = f"{title} · {words.part_word('school', asked.school, asked.released.schools)}"
     return {
-        "title": title,
+        "title": titled(asked),
         "says": f"{_(metric.says)} {_(metric.fails)}", "said": [one for one in said if one],
         "columns": [rows_are(metric, asked.by), *columns],
         "panels": [_panel(panel, wide, gaps, len(columns)) for panel in panels],
         "formula": f"{_('Formula')}: {_(metric.formula)} ({_('version %(n)s') % {'n': metric.version}})",
         "legend": _("From light to dark: %(states)s.") % {"states": ", ".join(states)} if wide and panels else "",
+        "held": [bool(row.held) for panel in panels for row in panel.rows],
         "nothing": "" if panels else _("There is nothing to count yet."),
     }  # fmt: skip
 
@@ -135,5 +145,9 @@ def _panel(panel: Panel, wide: bool, gaps: bool, width: int) -> dict[str, Any]:
 def _cells(row: Row, wide: bool, gaps: bool, width: int) -> list[str]:
     if row.held:
         return [row.held, *[""] * (width - 1)]
-    told = [said for _state, said in row.states] if wide else [row.value, row.interval]
+    told = (
+        [f"{said} ({ends})" if ends else said for _state, said, ends in row.states]
+        if wide
+        else [row.value, row.interval]
+    )
     return [row.n, *told, *([row.gap] if gaps else [])]

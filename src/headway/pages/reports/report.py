@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from headway.analytics import queries as analytics
 from headway.analytics.queries import EXPLAINED, METRICS, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures
+from headway.jobs import queries as job_queries
 from headway.pages.reports import charts, words
 from headway.pages.reports.scope import Subject
 from headway.reports import queries as reports
-from headway.reports.types import Released
+from headway.reports.types import SNAPSHOT, Released
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Row:
     n: str
     value: str
     interval: str
-    states: tuple[tuple[str, str], ...]
+    states: tuple[tuple[str, str, str], ...]
     gap: str
     held: str
 
@@ -80,7 +81,8 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     """Show one metric of a report, told apart by one column, for the district or one school."""
     asked = asked_for(request, subject, name)
     if asked is None:
-        return render(request, "pages/reports/report.html", head_of(subject))
+        context = head_of(subject) | {"waiting": job_queries.is_waiting(kind=SNAPSHOT)}
+        return render(request, "pages/reports/report.html", context)
     metric, figures, by = asked.metric, asked.figures, asked.by
     panels = panels_of(asked, subject)
     context = head_of(subject) | choices_of(asked, subject) | {
@@ -90,7 +92,9 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "sql": figures.text if subject.reader.all else "", "compared": metric.kind in (STEPS, EXPLAINED),
         "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
-        "part": rows_are(metric, by), "part_by": words.part_by().get(by, ""),
+        "part": rows_are(metric, by), "part_by": words.part_by().get(by, ""), "titled": titled(asked),
+        "only_district": not subject.reader.all and by != "school" and "school" not in figures.names,
+        "how_summed": words.how_summed(metric), "waiting": False,
         "method": next((c.method for c in figures.cells if c.method), ""),
         "rules": ", ".join(f"{rule} {version}" for rule, version in asked.released.rules.items()),
     }  # fmt: skip
@@ -132,9 +136,31 @@ def choose(released: Released, subject: Subject, key: str, by: str, school: str)
     metric = METRICS[key]
     own = [one for one in released.figures if one.metric == key]
     columns = list(dict.fromkeys(column_of(metric, one) for one in own))
-    by = by if by in columns else columns[0] if subject.reader.all or len(columns) == 1 else columns[1]
+    by = by if by in columns else _first(metric, own, columns, subject)
     figures = next(one for one in own if column_of(metric, one) == by)
     return Asked(released, metric, own, by, figures, _school(school, subject, figures))
+
+
+def _first(metric: Metric, own: Sequence[Figures], columns: Sequence[str], subject: Subject) -> str:
+    """Return by what a reader sees a metric first: who leads a school sees the own one by a column, where it is told so."""
+    if not subject.reader.all:
+        for one in own:
+            if "school" in one.names and column_of(metric, one) != "school":
+                return column_of(metric, one)
+    return columns[0]
+
+
+def whose(asked: Asked) -> str:
+    """Say whose figures they are where schools do not stand side by side."""
+    if asked.by == "school":
+        return ""
+    return words.part_word("school", asked.school, asked.released.schools)
+
+
+def titled(asked: Asked) -> str:
+    """Say what the figures are, by what they are told apart, and whose they are."""
+    said = [f"{words.title(asked.metric.key)} {words.part_by().get(asked.by, '')}".strip(), whose(asked)]
+    return " · ".join(one for one in said if one)
 
 
 def released_for(request: HttpRequest, name: str) -> Released | None:
@@ -258,6 +284,7 @@ def row_of(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
         (
             words.state_word(metric.key, state.name),
             words.figure(metric, state) or ("" if held or full else _("withheld")),
+            words.interval(metric, state),
         )
         for state in cell.states
     )
@@ -276,11 +303,10 @@ def sentences_of(asked: Asked) -> list[tuple[str, str]]:
         return []
     at = by_school.names.index("school")
     cells = [cell for cell in by_school.cells if cell.part[at] == school]
-    names = (
-        [words.part_word(n, v, {}) for n, v in zip(metric.apart, cells[0].part, strict=False)]
-        if cells
-        else []
-    )
-    if not names:
+    if not metric.apart or not cells:
         return [("", words.sentence(metric, cells[0] if cells else None))]
-    return [(" · ".join(cell.part[: len(names)]), words.sentence(metric, cell)) for cell in cells]
+    found = []
+    for cell in cells:
+        apart = [words.part_word(n, v, {}) for n, v in zip(metric.apart, cell.part, strict=False)]
+        found.append((" · ".join(apart), words.sentence(metric, cell)))
+    return found

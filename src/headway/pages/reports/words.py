@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from headway.analytics.queries import EXPLAINED, METRICS, RATIO, STATES, STEPS, Metric
+from headway.analytics.queries import EXPLAINED, MEAN, METRICS, RATE, RATIO, STATES, STEPS, WAIT, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, State
+from headway.frameworks import queries as frameworks
 from headway.pages.parts.grades import grade_name, grade_rank
 from headway.reports.types import Report
 
@@ -58,6 +59,9 @@ def part_word(name: str, value: str, schools: Mapping[str, str]) -> str:
         return schools.get(value, value)
     if name == "grade":
         return grade_name(value)
+    if name == "framework":
+        found = frameworks.find_framework(value)
+        return found.called(get_language() or "en") if found else value
     words = {
         "american_indian_or_alaska_native": _("American Indian or Alaska Native"), "asian": _("Asian"),
         "black_or_african_american": _("Black or African American"),
@@ -157,7 +161,15 @@ def number(metric: Metric, value: float) -> str:
         return _signed(metric, value)
     if metric.kind in (RATIO, STATES):
         return f"{number_format(round(value * 100, metric.decimals), metric.decimals)} %"
-    return number_format(value, metric.decimals).replace("-", MINUS)
+    return number_format(round(value, metric.decimals), metric.decimals).replace("-", MINUS)
+
+
+def tick(metric: Metric, value: float, step: float) -> str:
+    """Say a place of a scale: with as many decimals as its steps need, also where the figures have fewer."""
+    if metric.kind in (STEPS, RATIO, STATES):
+        return number(metric, value)
+    needed = next(places for places in range(3) if round(step, places) == step)
+    return number_format(round(value, needed), max(needed, metric.decimals)).replace("-", MINUS)
 
 
 def figure(metric: Metric, cell: Cell | State) -> str:
@@ -255,6 +267,23 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
         return _("%(title)s: %(value)s, with %(students)s.") % given
     given["low"], given["high"] = (number(metric, end).removesuffix(" %") for end in cell.interval)
     return _("%(title)s: %(value)s; with %(students)s it lies between %(low)s and %(high)s.") % given
+
+
+def how_summed(metric: Metric) -> str:
+    """Say how a figure comes from the rows that the text of its definition yields, one for a student and part."""
+    said = {
+        RATIO: _("Each row is a student: a part’s figure is the sum of hits ÷ the sum of chances of its rows."),
+        RATE: _("Each row is a student: a part’s figure is the sum of hits ÷ the sum of chances of its rows."),
+        MEAN: _("Each row is a student: a part’s figure is the mean of value over its rows that have one."),
+        STATES: _("Each row is a student: a part’s figure is the rows in a state ÷ all its rows."),
+        WAIT: _("Each row is one wait of a student: a part’s figure is the median by Kaplan and Meier, open waits censored."),
+        STEPS: _("Each row is a student: docs/science/equity.md says how a gap is split over steps."),
+        EXPLAINED: _("Each row is a student: value is foretold out of sample by the group, by entry, and by both."),
+    }[metric.kind]  # fmt: skip
+    where = _(
+        "The district is all rows; n counts students. A student’s school and groups stand in the table student."
+    )
+    return f"{said} {where}"
 
 
 def title(key: str) -> str:

@@ -17,8 +17,10 @@ from django.conf import LazySettings
 
 from headway.analytics import queries as analytics
 from headway.analytics import snapshots
-from headway.analytics.types import Snapshot
+from headway.analytics.queries import METRICS
+from headway.analytics.types import Cell, Snapshot
 from headway.jobs.models import Job
+from headway.pages.reports import charts
 from headway.reports import actions
 from headway.reports import jobs as background
 from headway.reports import queries as reports
@@ -289,7 +291,7 @@ def test_as_a_pdf_it_is_tagged_and_says_what_the_page_says_and_nothing_that_is_w
     assert (
         "Groups of students" in words
         and "withheld: fewer than 10" in words
-        and "Snapshot: 2026-11-20" in words
+        and "Snapshot: 20 Nov 2026, 11:00" in words
     )
     pictures = alternatives(root["/StructTreeRoot"], [])
     assert pictures and any("English learners: withheld" in one for one in pictures)
@@ -297,6 +299,66 @@ def test_as_a_pdf_it_is_tagged_and_says_what_the_page_says_and_nothing_that_is_w
     small = next(one for one in pictures if "English learners: withheld" in one)
     part = next(one for one in small.split("; ") if one.startswith("English learners"))
     assert not re.search(r"[0-9]", part.replace("fewer than 10", ""))
+
+
+def test_page_and_pdf_say_whose_figures_they_are() -> None:
+    release()
+    client = principal("s1")
+    page = read(client.get("/reports/standing"))
+    assert "Proficient share by continuum · Juniper Elementary" in page.text()
+    # Told by school, states of a grade would be too few: the own school stands beside the district instead.
+    page = read(client.get("/reports/plans?metric=pace"))
+    assert "Pace by school" in page.text() and "whole district" not in page.text()
+    page = read(client.get("/reports/plans?metric=pace&by=grade"))
+    assert (
+        "Pace by grade · The district" in page.text() and "This is told for the whole district" in page.text()
+    )
+    words = said_in(client.get("/reports/standing/pdf").content)
+    assert "Proficient share by continuum · Juniper Elementary" in words
+    assert "·" not in read(lead().get("/reports/standing?by=school")).all("h2", id="pic")[0][1]
+
+
+def test_states_are_told_with_their_intervals_on_the_page_and_in_the_pdf() -> None:
+    release()
+    client = lead()
+    page = read(client.get("/reports/plans?metric=pace&by=school"))
+    cells = [text for _attrs, text in page.all("td", class_="num")]
+    assert "30 % 18 to 45" in cells
+    assert "30 % (18 to 45)" in said_in(client.get("/reports/plans/pdf?by=school").content)
+
+
+def test_a_report_of_ones_own_is_printed_by_every_column_that_was_chosen() -> None:
+    client = lead()
+    client.post("/reports/new", {"title": "Own", "question": "", "do": "save",
+                                 "pick": ["proficient_share:english_learner", "proficient_share:grade"]})  # fmt: skip
+    release()
+    words = said_in(client.get("/reports/own/pdf").content)
+    assert "Proficient share by English learner" in words and "Proficient share by grade" in words
+    assert "What is withheld" not in words
+    assert "What is withheld stays withheld" in said_in(client.get("/reports/own/pdf?school=s1").content)
+
+
+def test_a_rate_has_its_gap_too_and_the_signs_of_percent_are_said_in_spanish() -> None:
+    release()
+    client = lead()
+    assert "Gap to all others" in read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    client.cookies["language"] = "es"
+    text = read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    assert "Intervalo del 95 %" in text and "95 % interval" not in text
+
+
+def test_the_places_of_a_scale_are_said_with_the_decimals_of_its_steps() -> None:
+    waits = METRICS["feedback_days"]
+    cells = [Cell(("a",), 20, 0.6, (0.2, 0.9), "median", ())]
+    told = charts.dots(waits, [("a", cells[0])], cells).ticks
+    assert [word for _place, word in told] == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+
+
+def test_while_a_snapshot_is_taken_the_page_does_not_ask_for_one() -> None:
+    client = lead()
+    client.post("/reports/")
+    text = read(client.get("/reports/standing")).text()
+    assert "look again in a minute or two" in text and "Ask for one" not in text
 
 
 def test_the_pdf_is_said_in_spanish_and_holds_every_measure() -> None:
