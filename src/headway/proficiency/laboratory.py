@@ -47,7 +47,9 @@ def try_policy(
                           if s.n_total and (s.target, schools.get(s.student)) in changed})  # fmt: skip
     cuts: dict[tuple[int, str | None], Effective] = {}
     rows = []
-    for pair, stands in after.items():
+    # What no other policy would hold for is compared with itself: it is counted nowhere.
+    compared = {pair: s for pair, s in after.items() if (pair[1], schools.get(pair[0])) in changed}
+    for pair, stands in compared.items():
         place = (pair[1], schools.get(pair[0]))
         if place not in cuts:
             cuts[place] = then.book.effective(node=place[0], school=place[1], on=then.day)
@@ -55,10 +57,10 @@ def try_policy(
         if edge or _said(was) != _said(stands):
             rows.append(Move(pair[0], pair[1], was, stands, _moved(was, stands), edge, cuts[place].scale))
     return Trial(
-        n=len(after), students=frozenset(student for student, _ in after), rows=tuple(rows),
+        n=len(compared), students=frozenset(student for student, _ in compared), rows=tuple(rows),
         moved_in=sum(row.moved == "in" for row in rows), moved_out=sum(row.moved == "out" for row in rows),
         edge=sum(row.edge for row in rows), day=then.day, at=at, against=tuple(sorted(versions)),
-        pieces=_median(after[pair].n_counted for pair in after if (pair[1], schools.get(pair[0])) in changed),
+        pieces=_median(stands.n_counted for stands in compared.values()),
     )  # fmt: skip
 
 

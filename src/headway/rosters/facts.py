@@ -7,9 +7,8 @@ from typing import Any
 
 from headway.kit.facts import DAY, GROUP, OPEN, TEXT, YES_NO, Column, Fact, Reading
 from headway.rosters.models import Demographics, Enrollment
-from headway.rosters.queries import GROUPS, LEARNER, enrolled_school, grades_of, schools
+from headway.rosters.queries import GROUPS, LEARNER, enrolled_school, grades_of, race, schools
 
-RACES = GROUPS[:6]
 UNKNOWN = "nothing is said in the roster"
 _MEANINGS = {
     "hispanic_or_latino": "of Hispanic or Latino ethnicity",
@@ -38,19 +37,6 @@ def _students(reading: Reading) -> Iterator[tuple[Any, ...]]:
             reading.names[student], names.get(attended.get(student, 0)), grades.get(student) or None,
             own.get("sex") or None, race(own), *(own.get(name) for name in _MEANINGS),
         )  # fmt: skip
-
-
-def race(said: dict[str, Any]) -> str | None:
-    """Return the one group by race and ethnicity in which federal reports count a student; None where nothing is said.
-
-    Hispanic or Latino before any race; then two or more races; then the one race.
-    """
-    if said.get("hispanic_or_latino"):
-        return "hispanic_or_latino"
-    own = [name for name in RACES if said.get(name)]
-    if len(own) > 1:
-        return "two_or_more_races"
-    return own[0] if own else None
 
 
 def _enrollments(reading: Reading) -> Iterator[tuple[Any, ...]]:

@@ -60,6 +60,7 @@ from headway.rosters.visibility import (
 
 __all__ = [
     "GROUPS",
+    "OF_RACE",
     "KindOfEvent",
     "all_person_uuids",
     "can_see_student",
@@ -564,18 +565,35 @@ GROUPS = (
     "white", "two_or_more_races", "hispanic_or_latino", "english_learner", "economically_disadvantaged", "disability",
 )  # fmt: skip
 """The groups of the roster's demographics, by the names of its columns."""
+RACES = GROUPS[:6]
+OF_RACE = GROUPS[:7]
+"""Groups by race, and by race and ethnicity."""
+
+
+def race(said: dict[str, Any]) -> str | None:
+    """Return the one group by race and ethnicity in which federal reports count a student; None where nothing is said.
+
+    Hispanic or Latino before any race; then two or more races; then the one race.
+    """
+    if said.get("hispanic_or_latino"):
+        return "hispanic_or_latino"
+    own = [name for name in RACES if said.get(name)]
+    if len(own) > 1:
+        return "two_or_more_races"
+    return own[0] if own else None
 
 
 def demographic_groups(*, person_ids: Iterable[int]) -> dict[str, set[int]]:
-    """Return who of these belongs to each demographic group that the roster holds.
+    """Return who of these belongs to each demographic group that the roster holds, each student to one by race and ethnicity.
 
     For counts that a page withholds below the district's smallest cell, and never beside a name. One statement for 500.
     """
     found: dict[str, set[int]] = {}
     for part in _parts(person_ids):
         for row in Demographics.objects.filter(active=True, person_id__in=part).values("person_id", *GROUPS):
-            for group in GROUPS:
-                if row[group]:
+            own = [race(row), *(group for group in GROUPS if group not in OF_RACE and row[group])]
+            for group in own:
+                if group is not None:
                     found.setdefault(group, set()).add(row["person_id"])
     return found
 

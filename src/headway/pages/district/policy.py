@@ -48,7 +48,12 @@ def policy(request: HttpRequest) -> HttpResponse:
     book, today = request.book, request.viewer.today
     cards = [_card(version, book.settings, today) for version in _standing(book.versions, today)]
     settings = book.settings
+    try:
+        ahead = date.fromisoformat(request.GET.get("from", ""))
+    except ValueError:
+        ahead = today
     context = {"nav": "district.policy", "cards": cards, "settings": settings, "done": request.GET.get("done", "")[:12],
+               "ahead": ahead if ahead > today else None,
                "moved": request.GET.get("moved", "")[:12]}  # fmt: skip
     return render(request, "pages/district/policy.html", context)
 

@@ -83,9 +83,13 @@ def read_form(data: Mapping[str, Any], book: Book, *, on: date, schools: list[An
     basis = queries.basis(book, _applies(school, place, named), on)
     of = data.get("of", "") or ("" if whole else next(iter(named), ""))
     moved = data.get("from", f"{school}|{place}") != f"{school}|{place}"
-    given: Mapping[str, Any] = {} if moved else data
-    faults: list[str] = []
     now = basis.chosen
+    given: Mapping[str, Any] = data
+    if moved:
+        # What is in force at the new place, under the rule that was chosen in the same step, if one was.
+        stood = _rule_at(data.get("from", ""), book, named, on)
+        given = {"rule": data["rule"]} if stood and data.get("rule", stood) != stood else {}
+    faults: list[str] = []
     key = given.get("rule", now.rule)
     rule = registry.rules().get(key) or registry.rule(now.rule)
     parameters = [
@@ -110,12 +114,21 @@ def read_form(data: Mapping[str, Any], book: Book, *, on: date, schools: list[An
         mapping={one.name[4:]: n for one in mapping if (n := _number(one, faults)) is not None},
     )  # fmt: skip
     return Form(
-        school=school, place=place, of=of, whole=whole, basis=basis, chosen=chosen, moved=moved, faults=faults,
+        school=school, place=place, of=of, whole=whole, basis=basis, chosen=chosen, moved=moved and not given, faults=faults,
         schools=list(named.items()), places=_places(language),
         rules=[(key, rule_names().get(key, key)) for key in registry.rules()],
         said=rule.words(rule.parameters.from_mapping(chosen.parameters), language) if not faults else "", parameters=parameters,
         asks=asks, cuts=cuts, mapping=mapping,
     )  # fmt: skip
+
+
+def _rule_at(key: str, book: Book, schools: Mapping[str, str], on: date) -> str:
+    """Return the rule in force at the place that an earlier form was about; nothing where there is no such place."""
+    school, _sep, place = key.partition("|")
+    try:
+        return queries.basis(book, _applies(school, place, schools), on).chosen.rule
+    except Refusal:
+        return ""
 
 
 def _applies(school: str, place: str, schools: Mapping[str, str]) -> dict[str, str]:

@@ -139,10 +139,18 @@ def tables(trial: Trial, *, on: date, least: int, groups: bool) -> list[Table]:
         grade_name(key) if key else _("No grade"): by_grade[key] for key in sorted(by_grade, key=grade_rank)
     }
     held = rosters.demographic_groups(person_ids=students) if groups else {}
-    told = {words: held[key] for key, words in group_words().items() if key in held}
+    told = {
+        words: held[key] for key, words in group_words().items() if key in held and key not in rosters.OF_RACE
+    }
+    races = {
+        words: held[key] for key, words in group_words().items() if key in held and key in rosters.OF_RACE
+    }
+    if races and (silent := set(students).difference(*races.values())):
+        races[_("Nothing said")] = silent
     found = [
         (_("By school"), dict(sorted(by_school.items())), True),
         (_("By grade"), grades, True),
+        (_("By race and ethnicity"), races, True),
         (_("By group"), told, False),
     ]
     return [

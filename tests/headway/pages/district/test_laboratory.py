@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -162,11 +163,51 @@ def test_small_groups_are_withheld_in_words(tmp_path: Path) -> None:
         Demographics.objects.update_or_create(person=person, defaults={**held, "white": True, "active": True})
     page = read(lead().get(PAGE, HIGHEST))
     rows = [text for _a, text in page.all("tr")]
-    held = [text for text in rows if "withheld: a small group would show a child" in text]
-    assert any(text.startswith("English learners") for text in held)
-    # Seventeen students: eleven in the group leave six outside it, who would be told from the difference.
-    assert any(text.startswith("Economically disadvantaged") for text in held)
-    assert [text for text in rows if text.startswith("White")] == ["White17300"]
+    # Seventeen students: eleven in a group leave six outside it, who would be told from the difference.
+    assert "Every group has fewer than 10 students, or leaves fewer outside it" in page.text()
+    assert not [text for text in rows if text.startswith(("English learners", "Economically disadvantaged"))]
+    # One student has no race in the roster: the rest of the whole would tell of them.
+    assert page.text().count("Every group has fewer than 10 students") == 2
+
+
+def test_each_student_is_of_one_race_as_in_reports(tmp_path: Path) -> None:
+    crowd(tmp_path, 24)
+    evidence()
+    for number in range(24):
+        person = Person.objects.get(sourced_id=f"x{number}")
+        held = {"white": True, "asian": number < 12, "hispanic_or_latino": number == 0}
+        Demographics.objects.update_or_create(person=person, defaults={**held, "active": True})
+    page = read(lead().get(PAGE, HIGHEST))
+    rows = [text for _a, text in page.all("tr")]
+    # Twelve are white, eleven of two races, one Hispanic or Latino, who is held with the next smallest.
+    assert [text for text in rows if text.startswith("White")] == ["White12240"]
+    assert not [text for text in rows if text.startswith("Asian")]
+    held = {text.split("withheld")[0] for text in rows if "withheld: a small group" in text}
+    assert (
+        "Hispanic or Latino" in held
+        and len(held & {"Hispanic or Latino", "Two or more races", "Nothing said"}) >= 2
+    )
+
+
+def test_what_holds_elsewhere_is_not_compared_and_a_rule_chosen_with_a_place_stays() -> None:
+    evidence()
+    rate("u4", "B.1", "2026-10-01", 3)
+    client = lead()
+    everywhere = read(client.get(PAGE, {"rule": "highest", "do": "try"})).text()
+    there = {"place": "a:Math:B", "rule": "highest", "from": "|", "do": "try"}
+    page = read(client.get(PAGE, there)).text()
+    assert re.search(r"Levels compared: (\d+)", page)[1] == "1"
+    assert int(re.search(r"Levels compared: (\d+)", everywhere)[1]) > 1
+    shown = client.get(PAGE, {**there, "do": "show"}).content.decode()
+    assert '<option value="highest" selected>' in shown
+
+
+def test_what_comes_in_force_later_has_changed_nothing_yet() -> None:
+    evidence()
+    later = {**HIGHEST, "name": "district", "reason": "Growth counts", "in_force": "2026-12-07"}
+    page = read(lead().post(PAGE, later, follow=True)).text()
+    assert "will be in force from Monday 7 December 2026 on. Until then nothing changes." in page
+    assert "Determinations that changed" not in page
 
 
 def test_what_is_wrong_is_said_at_its_field() -> None:
