@@ -34,14 +34,16 @@ class Reading:
 
 
 def against(
-    mine: ArrayLike, theirs: ArrayLike, pieces: ArrayLike, criteria: ArrayLike, *, confidence: float = 0.95
-) -> Reading:
+    mine: ArrayLike, theirs: ArrayLike, pieces: ArrayLike, criteria: ArrayLike, *, confidence: float = 0.95,
+    clusters: ArrayLike | None = None,
+) -> Reading:  # fmt: skip
     """Compare one rater's levels with another reading of the same work, pair by pair.
 
     Assumes that neither saw the other's. Levels of one piece are not independent of each other: pieces are drawn, whole.
 
     Parameters: `mine` and `theirs`, levels, one entry per pair (a score beside each of several peers' is several pairs);
-    `pieces` and `criteria`, whole numbers per pair; `confidence`, coverage of the intervals, 0 to 1.
+    `pieces` and `criteria`, whole numbers per pair; `confidence`, coverage of the intervals, 0 to 1; `clusters`, whole
+    numbers per pair, what is drawn where several pieces are one work (a work that several sessions scored); None: the pieces.
     Returns: `Reading`. Reasons for withholding: `under_10_pieces`, `under_30_scores` (different scores, whatever the pairs),
     `one_category`.
     Source: house definition 17; coefficients as `percent_agreement`, `cohen_kappa` and `krippendorff_alpha`. Where we differ:
@@ -57,19 +59,21 @@ def against(
     which, line = np.asarray(pieces, np.int64), np.asarray(criteria, np.int64)
     rated = np.column_stack([one, other]) if len(one) else np.empty((0, 2))
     scores = len(np.unique(np.column_stack([which, line]), axis=0)) if len(one) else 0
+    drawn = which if clusters is None else np.asarray(clusters, np.int64)
     return _reading(
-        RatingTable.of_matrix(rated, clusters=which), len(np.unique(which)), scores, confidence,
+        RatingTable.of_matrix(rated, clusters=drawn), len(np.unique(drawn)), scores, confidence,
         lambda data: cohen_kappa(data, weights="quadratic", confidence=confidence),
     )  # fmt: skip
 
 
 def among(
-    raters: ArrayLike, levels: ArrayLike, pieces: ArrayLike, criteria: ArrayLike, *, confidence: float = 0.95
-) -> Reading:
+    raters: ArrayLike, levels: ArrayLike, pieces: ArrayLike, criteria: ArrayLike, *, confidence: float = 0.95,
+    clusters: ArrayLike | None = None,
+) -> Reading:  # fmt: skip
     """Say how all raters of some work agree with each other; kappa is Conger's, of any number of named raters.
 
     Assumes and returns as `against`, of all pairs of raters who scored the same; a score that one rater alone gave says
-    nothing. Parameters: one entry per score: `raters`, `pieces`, `criteria` as whole numbers, `levels`.
+    nothing. Parameters: one entry per score: `raters`, `pieces`, `criteria` as whole numbers, `levels`; `clusters` as `against`.
     Source: house definition 17.
     When not to use: to rank raters or schools.
 
@@ -82,18 +86,19 @@ def among(
     which, line = np.asarray(pieces, np.int64), np.asarray(criteria, np.int64)
     if not len(who):
         return _reading(RatingTable.of_matrix(np.empty((0, 2))), 0, 0, confidence, conger_kappa)
-    pairs, unit, n = np.unique(
-        np.column_stack([which, line]), axis=0, return_inverse=True, return_counts=True
+    pairs, first, unit, n = np.unique(
+        np.column_stack([which, line]), axis=0, return_index=True, return_inverse=True, return_counts=True
     )
+    drawn = (which if clusters is None else np.asarray(clusters, np.int64))[first][n >= 2]
     kept = (n >= 2)[unit.reshape(-1)]
     places = np.cumsum(n >= 2) - 1
     pairs = pairs[n >= 2]
     data = RatingTable.of_rows(
         places[unit.reshape(-1)][kept], np.unique(who[kept], return_inverse=True)[1].reshape(-1), given[kept],
-        n_units=len(pairs), clusters=pairs[:, 0],
+        n_units=len(pairs), clusters=drawn,
     )  # fmt: skip
     return _reading(
-        data, len(np.unique(pairs[:, 0])), len(pairs), confidence,
+        data, len(np.unique(drawn)), len(pairs), confidence,
         lambda one: conger_kappa(one, weights="quadratic", confidence=confidence),
     )  # fmt: skip
 

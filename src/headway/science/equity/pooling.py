@@ -48,6 +48,26 @@ def pooled_means(
     y, errors = means[lends], spread / np.sqrt(sizes[lends])
     if len(y) < 3:
         return _plain(means, sizes, lends, spread, chance, method)
+    values, low, high = steadied(y, errors, chance)
+    return _placed(lends, sizes, values, low, high, method)
+
+
+def steadied(
+    y: NDArray[np.float64], errors: NDArray[np.float64], chance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Steady estimates that are alike beforehand by one another: value, low and high of each.
+
+    Assumes normal errors of known size, true values spread normally around a common one.
+
+    Parameters: `y`, shape (n,), n >= 3; `errors`, standard errors in the unit of `y`, above 0; `chance`, coverage.
+    Returns: three arrays of shape (n,), in the unit of `y`.
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 5.4: flat prior on the spread between them, over a grid.
+    When not to use: where they are known to differ in kind, or to rank them.
+
+    >>> value, low, high = steadied(np.array([0.0, 0.1, -0.1, 1.0]), np.full(4, 0.3), 0.95)
+    >>> bool(0 < value[3] < 1.0 and low[3] < value[3] < high[3])
+    True
+    """
     top = 3 * (float(y.max() - y.min()) + float(errors.max()))
     between = np.linspace(top / (2 * POINTS), top, POINTS)[:, None]
     precision = 1 / (errors**2 + between**2)
@@ -65,7 +85,7 @@ def pooled_means(
     parts = centers, spreads
     ends = (centers - 12 * spreads).min(axis=0), (centers + 12 * spreads).max(axis=0)
     low, high = (_mixture_quantile(_normal, weight, parts, ends, p) for p in _tails(chance))
-    return _placed(lends, sizes, values, low, high, method)
+    return values, low, high
 
 
 def pooled_shares(
