@@ -21,7 +21,7 @@ from headway.science.facets.fitting import facets
 from headway.science.facets.ratings import FacetsRefused
 from headway.science.facets.severity import severity_adjustment
 
-VERSION = 1
+VERSION = 2
 OTHERS = ""
 """Stands for the schools that are too few raters each, put together."""
 FALSE_ALARM = 0.05
@@ -91,10 +91,11 @@ def beside_peers(scores: Scores, rater: int, others: NDArray[np.bool_] | None = 
     """Return a rater's scores beside each other score of the same work and criterion; `others` narrows whose."""
     own = scores.rater == rater
     rest = ~own if others is None else others & ~own
-    return _joined(scores.only(own), scores.only(rest))
+    return joined(scores.only(own), scores.only(rest))
 
 
-def _joined(mine: Scores, theirs: Scores) -> Pairs:
+def joined(mine: Scores, theirs: Scores) -> Pairs:
+    """Return each score beside each other one of the same work and criterion."""
     top = int(max(mine.criterion.max(initial=0), theirs.criterion.max(initial=0))) + 1
     here, there = mine.work * top + mine.criterion, theirs.work * top + theirs.criterion
     order = np.argsort(there, kind="stable")
@@ -276,49 +277,73 @@ def _with_anchors(own: Sequence[Pairs]) -> dict[str, Any]:
     )
 
 
-def _schools(scores: Scores, school_of: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Return agreement within each school and with raters of other schools; schools of fewer than three raters stand together.
+def told_apart(raters: Mapping[str, set[int]]) -> list[tuple[str, set[str], int]]:
+    """Return, from the raters (row keys) of each school, what may be told: name, its schools, how many raters; by name.
 
-    Where what stands together is fewer than three raters too, the school with fewest joins it, so that no subtraction tells
-    one of them.
+    Schools of fewer than three raters stand together, and so do raters of none. Where what stands together is fewer than
+    three too, the school with fewest joins it, so that no subtraction tells one of them.
     """
-    members: dict[str, set[int]] = {}
-    for rater in np.unique(scores.rater).tolist():
-        members.setdefault(school_of.get(rater) or OTHERS, set()).add(rater)
-    together = members.pop(OTHERS, set())
-    for name in [name for name, found in members.items() if len(found) < FEWEST_RATERS]:
-        together |= members.pop(name)
-    while together and len(together) < FEWEST_RATERS and members:
-        together |= members.pop(min(members, key=lambda name: (len(members[name]), name)))
-    groups = [(name, members[name]) for name in sorted(members)]
-    if len(together) >= FEWEST_RATERS:
-        groups.append((OTHERS, together))
+    left = [name for name, found in raters.items() if name == OTHERS or len(found) < FEWEST_RATERS]
+    apart = sorted((name for name in raters if name not in left), key=lambda name: (len(raters[name]), name))
+
+    def behind() -> int:
+        return len(set().union(*(raters[name] for name in left)))
+
+    while left and behind() < FEWEST_RATERS and apart:
+        left.append(apart.pop(0))
+    found = [(name, {name}, len(raters[name])) for name in sorted(apart)]
+    return found + ([(OTHERS, set(left), behind())] if behind() >= FEWEST_RATERS else [])
+
+
+def by_school(school_of: Mapping[int, str]) -> dict[str, set[int]]:
+    """Return the raters of each school, from the school of each rater."""
+    found: dict[str, set[int]] = {}
+    for rater, school in school_of.items():
+        found.setdefault(school or OTHERS, set()).add(rater)
+    return found
+
+
+def _schools(scores: Scores, school_of: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return agreement within each school and with raters of other schools."""
     found = []
-    for name, who in groups:
-        inside = np.isin(scores.rater, list(who))
-        across = _joined(scores.only(inside), scores.only(~inside))
+    raters = by_school({one: school_of.get(one, "") for one in np.unique(scores.rater).tolist()})
+    for name, schools, n in told_apart(raters):
+        inside = np.isin(scores.rater, list(set().union(*(raters[one] for one in schools))))
+        across = joined(scores.only(inside), scores.only(~inside))
         found.append({
-            "school": name, "raters": len(who), "within": _among(scores.only(inside)), "across": across.reading(),
+            "school": name, "raters": n, "within": _among(scores.only(inside)), "across": across.reading(),
         })  # fmt: skip
     return found
 
 
 def gaps(
-    scores: Scores, local: Mapping[tuple[int, int], float], school_of_work: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    """Return by how much everyday levels lie above the blind second scores, by school, at the stated rate of false alarms."""
+    scores: Scores, local: Mapping[tuple[int, int], float], school_of_work: Mapping[int, str],
+    rater_of_work: Mapping[int, set[int]],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return by how much everyday levels lie above the blind second scores, by school, at the stated rate of false alarms.
+
+    `rater_of_work` gave a work its everyday levels: a school of fewer than three of them has no line of its own.
+    """
+    raters: dict[str, set[int]] = {}
+    for work, who in rater_of_work.items():
+        if who and school_of_work.get(work):
+            raters.setdefault(school_of_work[work], set()).update(who)
+    line = {one: name for name, schools, _ in told_apart(raters) for one in schools}
     keys, at = np.unique(np.column_stack([scores.work, scores.criterion]), axis=0, return_inverse=True)
     second = np.bincount(at.reshape(-1), scores.level, len(keys)) / np.maximum(
         1, np.bincount(at.reshape(-1), minlength=len(keys))
     )
     first = np.array([local.get((work, line), np.nan) for work, line in keys.tolist()])
-    where = [school_of_work.get(work, "") for work in keys[:, 0].tolist()]
-    kept = [n for n in range(len(keys)) if np.isfinite(first[n]) and where[n]]
+    where = [
+        line.get(school_of_work.get(work, "")) if rater_of_work.get(work) else None
+        for work in keys[:, 0].tolist()
+    ]
+    kept = [n for n in range(len(keys)) if np.isfinite(first[n]) and where[n] is not None]
     if not kept:
         return []
     try:
         found = school_gaps(
-            first[kept], second[kept], [where[n] for n in kept], keys[kept, 0], false_alarm=FALSE_ALARM
+            first[kept], second[kept], [str(where[n]) for n in kept], keys[kept, 0], false_alarm=FALSE_ALARM
         )
     except EstimateRefused:
         return []

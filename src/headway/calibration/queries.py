@@ -57,6 +57,7 @@ map_of = revealed.map_of
 notes_of = revealed.notes_of
 group_report = revealed.group_report
 consistency = revealed.consistency
+pooled = revealed.pooled
 
 
 def seat(*, viewer: Viewer, session: SessionView, place: int) -> SeatView | None:

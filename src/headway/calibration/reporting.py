@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from headway.calibration import figures
+from headway.calibration import figures, gathering, leanings, pooling
 from headway.calibration.models import AnchorLevel, CalibrationReport, CalibrationSession, Score
 from headway.calibration.types import FINISHED, RESCORING
 from headway.frameworks import queries as frameworks
+from headway.rosters import queries as rosters
 
 
 def make_reports(*, session: int, at: datetime) -> int:
@@ -30,12 +33,14 @@ def make_reports(*, session: int, at: datetime) -> int:
     levels = [one["level"] / 100 for one in row.version.levels]
     again = _rows_of_anchors(row)
     changes = _changes(row)
+    many = _many(gathering.revealed_until(at))
     reports = []
     for rater in raters:
         body = figures.own_report(
             scores, rater.pk, fit, anchors, levels, lines, figures.drift(again, rater.person_id, row.pk),
             changes.get(rater.pk, {}) if row.state == FINISHED else {},
         )  # fmt: skip
+        body["by_group"] = leanings.own(many.beside, rater.person_id, many.groups, many.minimum)
         reports.append(
             CalibrationReport(session=row, rater=rater, made_at=at, body=_named(body, numbers, names))
         )
@@ -45,12 +50,41 @@ def make_reports(*, session: int, at: datetime) -> int:
     )  # fmt: skip
     body["second"] = _all_changes(changes) if row.state == FINISHED and body["raters"] >= 3 else {}
     body["gaps"] = _gaps(row, scores) if row.kind == RESCORING else []
+    body["pooled"] = _pooled(row, at) if row.state == FINISHED else {}
     body["unfinished"] = sum(one.submitted_1_at is None for one in raters)
     reports.append(CalibrationReport(session=row, made_at=at, body=_named(body, numbers, names)))
     with transaction.atomic():
         CalibrationReport.objects.filter(session=row).delete()
         CalibrationReport.objects.bulk_create(reports)
     return len(reports)
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """What one session is too small for: levels of two years beside a second reading, whose group is which, the least number."""
+
+    beside: gathering.Beside
+    groups: Mapping[str, set[int]]
+    minimum: int
+
+
+def _many(sessions: Sequence[int]) -> _Many:
+    scores = gathering.blind(sessions)
+    beside = gathering.beside_second_reading(scores)
+    groups = rosters.demographic_groups(person_ids=set(beside.student.tolist()))
+    return _Many(beside, groups, int(rosters.district().settings.get("minimum_cell", leanings.FEWEST)))
+
+
+def _pooled(row: CalibrationSession, at: datetime) -> dict[str, Any]:
+    """Return what leaders read over the finished sessions of the year in which this one was finished; nobody is named."""
+    day = (row.finished_at or at).date()
+    many = _many(gathering.finished_until(at))
+    name, sessions = gathering.finished_in_year(day, at)
+    schools = {one.id: one.name for one in rosters.schools()}
+    return {
+        "year": name, "sessions": len(sessions), **pooling.year(gathering.blind(sessions), schools),
+        "by_group": leanings.common(many.beside, many.groups, many.minimum),
+    }  # fmt: skip
 
 
 def _rows(row: CalibrationSession, round_: int) -> list[tuple[int, int, int, int]]:
@@ -109,7 +143,8 @@ def _gaps(row: CalibrationSession, scores: figures.Scores) -> list[dict[str, Any
         for uuid in lines
         if str(uuid) in one.local
     }
-    return figures.gaps(scores, local, {one.pk: one.sample.school.name for one in works if one.sample.school})
+    schools = {one.pk: one.sample.school.name for one in works if one.sample.school}
+    return figures.gaps(scores, local, schools, gathering.everyday_raters(works))
 
 
 def _named(body: Any, numbers: dict[int, int], names: dict[int, str]) -> Any:

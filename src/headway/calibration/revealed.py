@@ -107,7 +107,25 @@ def group_report(*, session: SessionView) -> ReportView | None:
     if row is None:
         return None
     # Figures by school are for who leads: colleagues need not compare one school with another.
-    body = {key: value for key, value in row.body.items() if key not in ("schools", "gaps")}
+    body = {key: value for key, value in row.body.items() if key not in ("schools", "gaps", "pooled")}
+    return ReportView(row.made_at, body)
+
+
+def pooled(*, viewer: Viewer) -> ReportView | None:
+    """Return what the finished sessions of the newest year tell together, as a leader may read it; None before there is any.
+
+    Principals read the schools that they lead; figures of all raters together are the same for every leader. Three statements.
+    """
+    if not viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
+        return None
+    rows = CalibrationReport.objects.filter(rater=None, session__state=FINISHED)
+    row = rows.order_by("-session__finished_at", "-session_id").first()
+    body = dict(row.body.get("pooled") or {}) if row else {}
+    if row is None or not body:
+        return None
+    if not viewer.is_a(Role.DISTRICT):
+        led = {one.name for one in rosters.schools_led(viewer=viewer)}
+        body["schools"] = [one for one in body["schools"] if one["school"] in led]
     return ReportView(row.made_at, body)
 
 
@@ -129,7 +147,7 @@ def consistency(*, viewer: Viewer) -> list[tuple[SessionView, ReportView]]:
     found = []
     for view in views_of(viewer, [row for row in rows if row.pk in bodies]):
         row = bodies[view.id]
-        body = dict(row.body)
+        body = {key: value for key, value in row.body.items() if key != "pooled"}
         for name in ("schools", "gaps"):
             body[name] = [one for one in body.get(name, []) if led is None or one["school"] in led]
         found.append((view, ReportView(row.made_at, body)))

@@ -1,4 +1,4 @@
-"""The demonstration's scoring together: a coach, a task with its rubric, two finished sessions, one that runs, one planned.
+"""The demonstration's scoring together: a coach, a task with its rubric, three finished sessions, one that runs, one planned.
 
 Raters are teachers of all three schools, each with a habit of their own; works are what students handed in, without names.
 """
@@ -14,7 +14,8 @@ import numpy as np
 
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.calibration import actions, queries
-from headway.calibration.types import EVERYBODY, LINKED, Given, NewSession
+from headway.calibration.types import EVERYBODY, LINKED, RESCORING, TOGETHER, Given, NewSession
+from headway.demo import everyday
 from headway.demo.people import COACH, SCHOOLS, Cast, student_id
 from headway.demo.problems import PROBLEMS
 from headway.demo.years import Person
@@ -65,8 +66,8 @@ SEVERE = np.array([0.0, 0.1, -0.1, 0.45, 0.0, -0.3, 0.1, 0.05])
 """By how many levels each rater scores below the others."""
 
 
-def build(who: Cast, ids: dict[str, Person], teacher: str, at: datetime) -> None:
-    """Make the coach, the task and the four sessions; `teacher` is the ready-made login, who rates in all of them."""
+def build(who: Cast, ids: dict[str, Person], teacher: str, steady: list[int], at: datetime) -> None:
+    """Make the coach, the task and the five sessions; `teacher` is the ready-made login, who rates in all of them."""
     person = roster.person_by_reference(COACH[0])
     rosters.grant_role(
         actor=SYSTEM,
@@ -79,11 +80,12 @@ def build(who: Cast, ids: dict[str, Person], teacher: str, at: datetime) -> None
     coach = Viewer(account=SYSTEM.account, person=person.uuid, person_id=person.id, name=person.name(),
                    roles=frozenset({Role.COACH}), today=at.date())  # fmt: skip
     version = _task(coach, at - 90 * DAY)
+    everyday.build(who, ids, steady, bank.task_version(viewer=coach, version=version), at - 55 * DAY)
     raters = _raters(who, ids, teacher)
     copies = _copies(who, ids, version, at)
     if len(copies) < 12 or len(raters) < 3:
         return
-    scene = _Scene(coach, version, raters, copies)
+    scene = _Scene(coach, version, raters)
     scene.finished("Problems of our own, first look", copies[:12], at - 60 * DAY)
     anchors = [one.uuid for one in queries.samples(viewer=coach, version=version, anchors=True)]
     again = [anchors[n] for n in range(len(anchors))] + [uuid for uuid, _ in copies[12:20]]
@@ -91,6 +93,7 @@ def build(who: Cast, ids: dict[str, Person], teacher: str, at: datetime) -> None
     scene.finished(
         "Problems of our own, with anchors", [(uuid, quality[uuid]) for uuid in again], at - 14 * DAY
     )
+    scene.rescored("Everyday ratings, scored again", at - 34 * DAY)
     scene.running("Autumn check across schools", copies[:16], at)
     scene.plan(
         "Winter: the same anchors again", [(uuid, 0) for uuid in anchors], at, opens=at.date() + 60 * DAY
@@ -153,30 +156,34 @@ def _copies(who: Cast, ids: dict[str, Person], version: UUID, at: datetime) -> l
     ]  # fmt: skip
 
 
+def _quality(words: str) -> int:
+    """Return the level that most would give a problem: a rater knows a work by its words alone."""
+    return next((level for _, text, level in PROBLEMS if text[:20] == words[:20]), 3)
+
+
 class _Scene:
     """The people and the task of the demonstration's sessions, and how they score."""
 
-    def __init__(
-        self, coach: Viewer, version: UUID, raters: list[Viewer], copies: list[tuple[UUID, int]]
-    ) -> None:
+    def __init__(self, coach: Viewer, version: UUID, raters: list[Viewer]) -> None:
         self.coach, self.version, self.raters, self.rng = coach, version, raters, np.random.default_rng(17)
-        level = dict(copies)
-        # A rater knows a work by its words alone, as everybody who scores it.
-        self.quality = {
-            one.parts[0].words: level[one.uuid] for one in queries.samples(viewer=coach, version=version)
-        }
         self.lines = [one.uuid for one in bank.task_version(viewer=coach, version=version).criteria]
 
     def plan(
-        self, title: str, works: list[tuple[UUID, int]], at: datetime, *, opens: date, way: str = EVERYBODY, per_work: int = 0
+        self, title: str, works: list[tuple[UUID, int]], at: datetime, *, opens: date, way: str = EVERYBODY, per_work: int = 0,
+        kind: str = TOGETHER,
     ) -> UUID:  # fmt: skip
         new = NewSession(
             key=f"demo-{title}", title=title, purpose="Do we mean the same by “proficient” in all three schools?",
-            version=self.version, opens_on=opens, closes_on=opens + 14 * DAY, way=way, per_work=per_work,
+            version=self.version, opens_on=opens, closes_on=opens + 14 * DAY, way=way, per_work=per_work, kind=kind,
         )  # fmt: skip
         coach = replace(self.coach, today=min(opens, at.date()))
         made = actions.plan_session(actor=coach, new=new, at=at)
-        actions.put_in(actor=coach, session=made, samples=[uuid for uuid, _ in works], at=at)
+        if kind == RESCORING:
+            actions.draw_rescoring(
+                actor=coach, session=made, per_school=40, since=(at - 30 * DAY).date(), at=at
+            )
+        else:
+            actions.put_in(actor=coach, session=made, samples=[uuid for uuid, _ in works], at=at)
         people = [one.person_id for one in self.raters if one.person_id]
         actions.invite(actor=coach, session=made, people=people, at=at)
         return made
@@ -207,6 +214,14 @@ class _Scene:
         actions.finish(actor=coach, session=session, at=at + 10 * DAY)
         return session
 
+    def rescored(self, title: str, at: datetime) -> None:
+        """Hold a blind second scoring of everyday ratings, each by three, from its first day to its end ten days later."""
+        session = self.plan(title, [], at, opens=at.date(), way=LINKED, per_work=3, kind=RESCORING)
+        actions.open_session(actor=replace(self.coach, today=at.date()), session=session, looked=True, at=at)
+        self._score(session, at + DAY, share=1.0)
+        actions.reveal(actor=self.coach, session=session, without=True, at=at + 3 * DAY)
+        actions.finish(actor=self.coach, session=session, at=at + 10 * DAY)
+
     def running(self, title: str, works: list[tuple[UUID, int]], at: datetime) -> None:
         """Open a session a few days ago: some have handed in, some are on their way, the ready-made teacher has begun."""
         began = at - 4 * DAY
@@ -226,7 +241,7 @@ class _Scene:
             for place in range(1, n_done + 1):
                 seat = queries.seat(viewer=who, session=view, place=place)
                 assert seat is not None
-                level = self.quality[seat.parts[0].words]
+                level = _quality(seat.parts[0].words)
                 given = {
                     line: Given(self._level(level, at_line, SEVERE[n], 0.45))
                     for at_line, line in enumerate(self.lines)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from headway.access.types import Role
 from headway.calibration import queries
 from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, FEWEST_RATERS
-from headway.pages.calibration import words
+from headway.pages.calibration import pooled, words
 from headway.pages.calibration.report import area_name
 from headway.pages.calibration.words import nav
 from headway.science.agreement.rescoring import SPREAD, rescore_sample
@@ -20,7 +20,9 @@ from headway.science.agreement.rescoring import SPREAD, rescore_sample
 def consistency(request: HttpRequest) -> HttpResponse:
     """Show finished sessions with agreement of all, within and across schools, by area, and the gap of everyday ratings."""
     found = queries.consistency(viewer=request.viewer)
+    together = queries.pooled(viewer=request.viewer)
     context = {
+        "pooled": pooled.shown(together) if together is not None else None,
         "nav": nav(request), "sessions": [_session(view, report) for view, report in found],
         "district": request.viewer.is_a(Role.DISTRICT), "fewest": FEWEST_RATERS, "exact_goal": round(100 * EXACT_GOAL),
         "adjacent_goal": round(100 * ADJACENT_GOAL), "half": rescore_sample(0.5), "quarter": rescore_sample(0.25),
@@ -43,7 +45,7 @@ def _session(view: Any, report: Any) -> dict[str, Any]:
         "anchors": words.row(_("With anchors"), body["anchors"]) if body["anchors"] else None, "schools": schools,
         "areas": [words.row(area_name(one["area"]), one) for one in body["areas"]],
         "gaps": [
-            {"school": one["school"], "gap": words.figure(one["gap"], levels=True),
+            {"school": one["school"] or _("Other schools together"), "gap": words.figure(one["gap"], levels=True),
              "beside": words.figure(one["beside"], levels=True), "flagged": one["flagged"],
              "alarm": round(100 * one["false_alarm"])}
             for one in body["gaps"]

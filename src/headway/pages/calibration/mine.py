@@ -54,8 +54,17 @@ def _told(body: Any, rubric: Rubric) -> dict[str, Any]:
         "reread": [
             {"number": one["work"], "distance": words.number(one["distance"], 1)} for one in body["reread"] if one["work"]
         ],
-        "second": body.get("second") or None,
+        "second": body.get("second") or None, "by_group": _by_group(body.get("by_group") or {}),
     }  # fmt: skip
+
+
+def _by_group(body: Any) -> dict[str, Any] | None:
+    """Return departures by student group and named beside blind; None in a report that was made before there were any."""
+    if not body:
+        return None
+    rows, named = words.by_group(body["groups"]), words.by_group(body["named"])
+    methods = dict.fromkeys(one["method"] for one in (*rows["told"], *named["told"]))
+    return {"rows": rows, "named": named, "least": body["least"], "methods": list(methods)}
 
 
 def _name(rubric: Rubric, uuid: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from headway.calibration.types import (
     TRIADS,
     SessionView,
 )
+from headway.pages.parts.demographics import group_words
 
 
 def nav(request: HttpRequest) -> str:
@@ -65,6 +66,11 @@ def reason(code: str) -> str:
         "under_30_scores": _("fewer than 30 scores"),
         "one_category": _("only one level was used"),
         "no_pairs": _("nobody else scored the same"),
+        "too_few_in_group": _("too few students of the group"),
+        "too_few_others": _("too few other students"),
+        "too_few_students": _("too few students"),
+        "raters_too_few": _("fewer than three raters"),
+        "protects": _("it would tell of a smaller group"),
         "few_clusters": _("few works: the interval is too narrow"),
         "too_few_linked": _("fewer than 30 scores shared with others"),
         "too_uncertain": _("too uncertain: the standard error is above 0.15 levels"),
@@ -154,6 +160,30 @@ def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:
         label, figure(found["exact"], percent=True), figure(found["adjacent"], percent=True), figure(found["kappa"]),
         figure(found["alpha"]), "" if chance is None else f"{number(100 * chance, 0)}\u00a0%", int(found["pieces"]), raters,
     )  # fmt: skip
+
+
+def beyond(found: Mapping[str, Any]) -> bool:
+    """Whether the interval of a figure leaves out zero."""
+    low, high = found.get("low"), found.get("high")
+    return low is not None and high is not None and not low <= 0 <= high
+
+
+def by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return figures by student group in the order of the roster's groups, all students first; `held` says which have none."""
+    names = {"": _("All students"), **group_words()}
+    found = sorted(
+        (one for one in rows if one["group"] in names), key=lambda one: list(names).index(one["group"])
+    )
+    held: dict[str, list[str]] = {}
+    for one in found:
+        if one["value"] is None:
+            held.setdefault(figure(one).why, []).append(names[one["group"]])
+    told = [
+        {"name": names[one["group"]], "figure": figure(one, levels=True), "beyond": beyond(one), "n": one["n"],
+         "others": one.get("others", 0), "plain": "few_raters" in one["reasons"], "method": one["method"]}
+        for one in found if one["value"] is not None
+    ]  # fmt: skip
+    return {"told": told, "held": [(why, ", ".join(one)) for why, one in held.items()]}
 
 
 def next_step(view: SessionView) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from headway.frameworks import queries as frameworks
 from headway.pages.district.rule_form import Form
 from headway.pages.parts import tags
+from headway.pages.parts.demographics import group_words
 from headway.pages.parts.grades import grade_name, grade_rank
 from headway.proficiency.queries import Book
 from headway.proficiency.types import Move, Standing, Trial
@@ -179,18 +180,6 @@ def _rows(
 
 def _sum(counter: Counter[int], own: Iterable[int]) -> int:
     return sum(counter[one] for one in own)
-
-
-def group_words() -> dict[str, str]:
-    """Return the demographic groups of the roster in words, in the order of the page."""
-    return {
-        "american_indian_or_alaska_native": _("American Indian or Alaska Native"), "asian": _("Asian"),
-        "black_or_african_american": _("Black or African American"),
-        "native_hawaiian_or_other_pacific_islander": _("Native Hawaiian or other Pacific Islander"), "white": _("White"),
-        "two_or_more_races": _("Two or more races"), "hispanic_or_latino": _("Hispanic or Latino"),
-        "english_learner": _("English learners"), "economically_disadvantaged": _("Economically disadvantaged"),
-        "disability": _("Students with disabilities"),
-    }  # fmt: skip
 
 
 def bias(trial: Trial, form: Form, book: Book) -> list[str]:

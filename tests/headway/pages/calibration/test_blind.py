@@ -262,3 +262,41 @@ def test_reports_hold_no_name() -> None:
         text = json.dumps(report.body)
         assert not any(name in text for name in [*WHOSE, "Teachrater", "rater0", "rater1", "CANARY-"])
     assert "Wolfram" not in words(page(client("rater0"), session.uuid, "map", 1))
+
+
+def test_what_a_rater_gives_a_group_is_read_by_the_rater_alone() -> None:
+    """Figures by student group and named beside blind: by address and by every word of every page, also where they are told."""
+    session = planned(works=12)
+    actions.open_session(actor=viewer("coach"), session=session, looked=True, at=NOW)
+    everybody_scores(session)
+    revealed(session)
+    actions.finish(actor=viewer("coach"), session=session, at=NOW)
+    row = CalibrationSession.objects.get(uuid=session)
+    reporting.make_reports(session=row.pk, at=NOW)
+    for report in CalibrationReport.objects.exclude(rater=None).select_related("rater__person"):
+        word = f"CANARY-GROUP-{report.rater.person.sourced_id}-END"
+        one = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 33, "method": word, "reasons": [], "others": 44}
+        report.body["by_group"] = {
+            "least": 10, "groups": [{"group": "disability", **one}], "named": [{"group": "", **one}],
+        }  # fmt: skip
+        report.save()
+    own = client("rater1").get(f"/calibration/{session}/mine")
+    said = words(own)
+    assert (
+        "Students with disabilities +0.50 +0.25 to +0.75 beyond chance, false alarm 5 % 33 and 44 others"
+        in said
+    )
+    assert "it says nothing about a cause" in said and b"CANARY-GROUP-rater1-END" in own.content
+    for person in ("principal", "coach", "root", "rater0", "rater7", "SID-0001"):
+        browser = client(person)
+        read = read_everything(browser, row)
+        if person not in ("rater0", "rater7"):
+            assert browser.get(f"/calibration/{session}/mine").status_code == 404, person
+        assert set(re.findall(rb"CANARY-GROUP-(\w+)-END", read)) <= {person.encode()}, person
+    for person in ("principal", "root"):
+        for door in doors:
+            if "GET" in door.methods and "<" not in door.route:
+                assert b"CANARY-GROUP-" not in whole(client(person).get("/" + door.route)), (
+                    person,
+                    door.name,
+                )

@@ -184,6 +184,16 @@ def test_what_many_scores_say_is_told_with_interval_and_n() -> None:
         and "Other schools together" in district
         and "with raters of other schools" in district
     )
+    # Step by step, and what no step can say here is refused in words.
+    assert (
+        "Raters of different schools gave the same level in" in district
+        and "Together, the last twelve months" in district
+    )
+    assert (
+        "withheld: no other district’s scores are joined here." in district
+        and "1 finished session" in district
+    )
+    assert "There is too little to compare named with blind ratings." in district
     principal = words(client("principal").get("/calibration/consistency"))
     assert "Juniper" in principal and "Other schools together" not in principal
     for name in [*(f"Teachrater{n}" for n in range(8)), *(f"Rater{n}" for n in range(8))]:
