@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from headway.access.types import Role
 from headway.calibration import queries
 from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, FEWEST_RATERS
-from headway.pages.calibration import pooled, words
+from headway.pages.calibration import pooled
 from headway.pages.calibration.report import area_name
 from headway.pages.calibration.words import nav
+from headway.pages.parts import figures
 from headway.science.agreement.rescoring import SPREAD, rescore_sample
 
 
@@ -26,7 +27,7 @@ def consistency(request: HttpRequest) -> HttpResponse:
         "nav": nav(request), "sessions": [_session(view, report) for view, report in found],
         "district": request.viewer.is_a(Role.DISTRICT), "fewest": FEWEST_RATERS, "exact_goal": round(100 * EXACT_GOAL),
         "adjacent_goal": round(100 * ADJACENT_GOAL), "half": rescore_sample(0.5), "quarter": rescore_sample(0.25),
-        "whole": rescore_sample(1.0), "spread": words.number(SPREAD, 2), "may_plan": queries.may_convene(request.viewer),
+        "whole": rescore_sample(1.0), "spread": figures.number(SPREAD, 2), "may_plan": queries.may_convene(request.viewer),
     }  # fmt: skip
     return render(request, "pages/calibration/consistency.html", context)
 
@@ -38,15 +39,17 @@ def _session(view: Any, report: Any) -> dict[str, Any]:
     schools = []
     for one in body["schools"]:
         name = one["school"] or _("Other schools together")
-        schools.append((words.row(name, one["within"], raters=one["raters"]), words.row(name, one["across"])))
+        schools.append(
+            (figures.row(name, one["within"], raters=one["raters"]), figures.row(name, one["across"]))
+        )
     return {
         "view": view, "held": False, "made_at": report.made_at,
-        "all": words.row(_("All raters"), body["all"], raters=body["raters"]),
-        "anchors": words.row(_("With anchors"), body["anchors"]) if body["anchors"] else None, "schools": schools,
-        "areas": [words.row(area_name(one["area"]), one) for one in body["areas"]],
+        "all": figures.row(_("All raters"), body["all"], raters=body["raters"]),
+        "anchors": figures.row(_("With anchors"), body["anchors"]) if body["anchors"] else None, "schools": schools,
+        "areas": [figures.row(area_name(one["area"]), one) for one in body["areas"]],
         "gaps": [
-            {"school": one["school"] or _("Other schools together"), "gap": words.figure(one["gap"], levels=True),
-             "beside": words.figure(one["beside"], levels=True), "flagged": one["flagged"],
+            {"school": one["school"] or _("Other schools together"), "gap": figures.figure(one["gap"], levels=True),
+             "beside": figures.figure(one["beside"], levels=True), "flagged": one["flagged"],
              "alarm": round(100 * one["false_alarm"])}
             for one in body["gaps"]
         ],

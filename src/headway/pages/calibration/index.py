@@ -14,6 +14,7 @@ from headway.calibration import queries
 from headway.calibration.types import CALLED_OFF, FINISHED, OPENED, PLANNED, SessionView
 from headway.pages.calibration import words
 from headway.pages.calibration.words import nav
+from headway.pages.parts import figures
 from headway.tasks import queries as tasks
 
 MOST_DIFFERENCES, MOST_ENDED = 3, 20
@@ -69,7 +70,7 @@ def _differences(request: HttpRequest, found: list[SessionView]) -> list[dict[st
         for one in report.body["criteria"]:
             if one["exact"]["value"] is not None:
                 rows.append({"view": view, "name": names.get(one["criterion"], ""), "at": one["exact"]["value"],
-                             "exact": words.figure(one["exact"], percent=True)})  # fmt: skip
+                             "exact": figures.figure(one["exact"], percent=True)})  # fmt: skip
     return sorted(rows, key=lambda one: one["at"])[:MOST_DIFFERENCES]
 
 

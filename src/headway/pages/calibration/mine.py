@@ -14,6 +14,7 @@ from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, OPENED, Session
 from headway.pages.calibration import words
 from headway.pages.calibration.rubric import Rubric, rubric_of
 from headway.pages.calibration.words import nav
+from headway.pages.parts import figures
 
 WIDTH, LEFT, RIGHT = 456, 176, 440
 
@@ -34,25 +35,25 @@ def mine(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRespo
 def _told(body: Any, rubric: Rubric) -> dict[str, Any]:
     severity = body["severity"]
     lines = [
-        {"name": _name(rubric, one["criterion"]), "leaning": words.figure(one["leaning"], levels=True), "raw": one["leaning"],
-         "exact": words.figure(one["exact"], percent=True)}
+        {"name": _name(rubric, one["criterion"]), "leaning": figures.figure(one["leaning"], levels=True), "raw": one["leaning"],
+         "exact": figures.figure(one["exact"], percent=True)}
         for one in body["criteria"]
     ]  # fmt: skip
     drift = body["drift"]
     return {
         "body": body, "heading": _heading(severity, body["leaning"]),
-        "rows": [words.row(_("With anchors"), body["anchors"]), words.row(_("With colleagues"), body["peers"])],
-        "severity": words.figure(severity, levels=True), "leaning": words.figure(body["leaning"], levels=True),
-        "method": severity["method"], "error": "" if severity.get("error") is None else words.number(severity["error"], 2),
+        "rows": [figures.row(_("With anchors"), body["anchors"]), figures.row(_("With colleagues"), body["peers"])],
+        "severity": figures.figure(severity, levels=True), "leaning": figures.figure(body["leaning"], levels=True),
+        "method": severity["method"], "error": "" if severity.get("error") is None else figures.number(severity["error"], 2),
         "criteria": lines, "chart": _chart(lines),
         "scale": [
             (level, [(rubric.levels[at], n) for at, n in enumerate(counts)], sum(counts))
             for level, counts in zip(rubric.levels, body["scale"]["counts"], strict=True)
         ],
-        "drift": words.figure(drift if "value" in drift else {"value": None, "reasons": drift.get("reasons")}, levels=True),
+        "drift": figures.figure(drift if "value" in drift else {"value": None, "reasons": drift.get("reasons")}, levels=True),
         "drift_flagged": drift.get("flagged"), "windows": drift.get("windows", 1),
         "reread": [
-            {"number": one["work"], "distance": words.number(one["distance"], 1)} for one in body["reread"] if one["work"]
+            {"number": one["work"], "distance": figures.number(one["distance"], 1)} for one in body["reread"] if one["work"]
         ],
         "second": body.get("second") or None, "by_group": _by_group(body.get("by_group") or {}),
     }  # fmt: skip
@@ -79,7 +80,7 @@ def _heading(severity: Any, leaning: Any) -> str:
         return _("There is too little to speak of severity.")
     if low is not None and high is not None and low <= 0 <= high:
         return _("You score as your colleagues do.")
-    size = words.number(abs(value), 1)
+    size = figures.number(abs(value), 1)
     if value > 0:
         return _("You score about %(n)s levels more severely than your colleagues.") % {"n": size}
     return _("You score about %(n)s levels more leniently than your colleagues.") % {"n": size}
@@ -102,4 +103,4 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
     ]  # fmt: skip
     bottom = 22 + 26 * len(known)
     return {"marks": marks, "zero": x(0), "bottom": bottom, "height": bottom + 22, "ticks": [
-        (x(-far), words.number(-far, 1)), (x(0), "0"), (x(far), words.number(far, 1, signed=True))]}  # fmt: skip
+        (x(-far), figures.number(-far, 1)), (x(0), "0"), (x(far), figures.number(far, 1, signed=True))]}  # fmt: skip

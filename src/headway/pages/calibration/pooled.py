@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, ReportView
 from headway.pages.calibration import words
+from headway.pages.parts import figures
 
 LEFT, RIGHT, FIRST, STEP = 150, 424, 24, 26
 
@@ -35,10 +36,10 @@ def _names() -> dict[str, str]:
 
 def _step(name: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
     if found is None:
-        return {"name": name, "row": None, "why": words.reason("raters_too_few")}
+        return {"name": name, "row": None, "why": figures.reason("raters_too_few")}
     return {
         "name": name,
-        "row": words.row(name, found, raters=found["raters"]),
+        "row": figures.row(name, found, raters=found["raters"]),
         "sessions": found["sessions"],
     }
 
@@ -49,7 +50,7 @@ def _heading(body: Mapping[str, Any]) -> str:
         ("across", _("Raters of different schools gave the same level in %(n)s of their pairs.")),
         ("within", _("Raters of one school gave the same level in %(n)s of their pairs.")),
     ):
-        found = words.figure((body[key] or {}).get("exact"), percent=True)
+        found = figures.figure((body[key] or {}).get("exact"), percent=True)
         if not found.held:
             return said % {"n": found.value}
     return _("There is too little to say how consistent judgement is.")
@@ -59,9 +60,9 @@ def _named_heading(rows: list[dict[str, Any]]) -> str:
     found = next((one for one in rows if not one["group"]), None)
     if found is None or found["value"] is None:
         return _("There is too little to compare named with blind ratings.")
-    if not words.beyond(found):
+    if not figures.beyond(found):
         return _("Named and blind ratings of the same work do not differ beyond chance.")
-    size = words.number(abs(found["value"]), 2)
+    size = figures.number(abs(found["value"]), 2)
     if found["value"] > 0:
         return _("Named ratings lie about %(n)s levels above blind ones of the same work.") % {"n": size}
     return _("Named ratings lie about %(n)s levels below blind ones of the same work.") % {"n": size}

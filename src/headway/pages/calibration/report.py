@@ -14,9 +14,9 @@ from headway.calibration import queries
 from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, OPENED, SessionView
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
-from headway.pages.calibration import words
 from headway.pages.calibration.rubric import rubric_of
 from headway.pages.calibration.words import nav
+from headway.pages.parts import figures
 
 
 def report(request: HttpRequest, session: UUID, subject: SessionView) -> HttpResponse:
@@ -29,13 +29,13 @@ def report(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
     }  # fmt: skip
     if found is not None and not found.body["withheld"]:
         names = {str(one.uuid): one.name for one in rubric.task.criteria}
-        rows = [words.row(_("All raters"), found.body["all"])]
+        rows = [figures.row(_("All raters"), found.body["all"])]
         if found.body["anchors"]:
-            rows.append(words.row(_("With anchors"), found.body["anchors"]))
-        lines = [words.row(names.get(one["criterion"], ""), one) for one in found.body["criteria"]]
+            rows.append(figures.row(_("With anchors"), found.body["anchors"]))
+        lines = [figures.row(names.get(one["criterion"], ""), one) for one in found.body["criteria"]]
         step = 100
         context |= {
-            "rows": rows, "criteria": lines, "areas": [words.row(area_name(one["area"]), one) for one in found.body["areas"]],
+            "rows": rows, "criteria": lines, "areas": [figures.row(area_name(one["area"]), one) for one in found.body["areas"]],
             "heading": _heading(lines, found.body), "second": found.body.get("second") or None,
             "wide": [one for one in queries.map_of(session=subject)[:5] if one.asunder >= step],
         }  # fmt: skip
@@ -50,7 +50,7 @@ def area_name(key: str) -> str:
         return "–"
 
 
-def _heading(lines: list[words.Row], body: Any) -> str:
+def _heading(lines: list[figures.Row], body: Any) -> str:
     known = [(one["exact"]["value"], row.label) for one, row in zip(body["criteria"], lines, strict=True)
              if one["exact"]["value"] is not None]  # fmt: skip
     if not known:

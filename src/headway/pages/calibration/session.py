@@ -17,7 +17,7 @@ from headway.pages.calibration import words
 from headway.pages.calibration.index import saved
 from headway.pages.calibration.rubric import rubric_of
 from headway.pages.calibration.words import nav
-from headway.pages.parts import refused
+from headway.pages.parts import figures, refused
 from headway.pages.parts.asked import day_of_form
 from headway.proficiency import actions as proficiency
 from headway.rosters import queries as rosters
@@ -91,20 +91,20 @@ def _precision(subject: SessionView) -> dict[str, Any]:
     found = queries.expected(session=subject)
     usual = queries.usual_way(raters=subject.raters_n, works=subject.works_n)
     told: dict[str, Any] = {
-        "found": found, "why": words.reason(found.refused) if found.refused else "", "usual": words.ways()[usual],
+        "found": found, "why": figures.reason(found.refused) if found.refused else "", "usual": words.ways()[usual],
         "other": usual != subject.way and subject.way in ("everybody", "linked"),
-        "error": "" if found.error_levels is None else words.number(found.error_levels, 2),
+        "error": "" if found.error_levels is None else figures.number(found.error_levels, 2),
     }  # fmt: skip
     if subject.kind == RESCORING:
         told["half"], told["quarter"] = rescore_sample(0.5), rescore_sample(0.25)
-        told["spread"] = words.number(SPREAD, 2)
+        told["spread"] = figures.number(SPREAD, 2)
     return told
 
 
 def findable(per_school: int) -> str:
     """Say which inflation so many works of a school find; nothing below ten."""
     try:
-        return words.number(findable_inflation(per_school), 2)
+        return figures.number(findable_inflation(per_school), 2)
     except EstimateRefused:
         return ""
 

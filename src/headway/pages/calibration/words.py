@@ -1,13 +1,11 @@
-"""What figures of agreement and states of a session are called; every figure with its interval, its n, or why there is none."""
+"""What states, ways and figures by student group of a session are called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,6 +25,7 @@ from headway.calibration.types import (
     TRIADS,
     SessionView,
 )
+from headway.pages.parts import figures
 from headway.pages.parts.demographics import group_words
 
 
@@ -59,115 +58,6 @@ def kinds() -> dict[str, str]:
     return {TOGETHER: _("Score together and talk"), RESCORING: _("Score a sample of everyday ratings again")}
 
 
-def reason(code: str) -> str:
-    """Say why there is no figure, or what a reader must know beside one."""
-    return {
-        "under_10_pieces": _("fewer than 10 works"),
-        "under_30_scores": _("fewer than 30 scores"),
-        "one_category": _("only one level was used"),
-        "no_pairs": _("nobody else scored the same"),
-        "too_few_in_group": _("too few students of the group"),
-        "too_few_others": _("too few other students"),
-        "too_few_students": _("too few students"),
-        "raters_too_few": _("fewer than three raters"),
-        "protects": _("it would tell of a smaller group"),
-        "few_clusters": _("few works: the interval is too narrow"),
-        "too_few_linked": _("fewer than 30 scores shared with others"),
-        "too_uncertain": _("too uncertain: the standard error is above 0.15 levels"),
-        "not_linked": _("no work shared with others"),
-        "disconnected": _("no work ties all raters together"),
-        "confounded": _("raters and works cannot be told apart"),
-        "first_session": _("these anchors were scored in one session only"),
-        "no_raters": _("fewer than two raters"),
-        "all_extreme": _("all scores are lowest or highest"),
-        "no_finite_estimate": _("too few and too orderly scores"),
-        "no_spread": _("all differences are the same"),
-        "no_plan": _("no plan"),
-        "too_few_pieces": _("too few works to tie all raters together"),
-        "too_few_raters": _("fewer raters than a work needs"),
-        "no_links": _("with one rater for each work nothing ties raters together"),
-        "too_little_capacity": _("the works do not go round"),
-        "one_student": _("only one work"),
-        "under_minimum": _("few works"),
-        "extreme": _("all scores of this session are lowest or highest"),
-        "too_few_ratings": _("fewer than five scores of the same anchors"),
-        "one_window": _("one session only"),
-        "window_not_separable": _("sessions and works cannot be told apart"),
-    }.get(code, _("the scores do not allow it"))  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure as a page says it: `value` and `interval`, empty where withheld with `why`; `n`."""
-
-    value: str
-    interval: str
-    n: int
-    why: str = ""
-
-    @property
-    def held(self) -> bool:
-        """Whether there is no figure."""
-        return not self.value
-
-
-def number(value: float, places: int, *, signed: bool = False) -> str:
-    """Say a number in the reader's language, with its sign where it is a difference."""
-    said = number_format(round(abs(value), places), places, use_l10n=True)
-    return ("−" if value < 0 else "+" if signed else "") + said
-
-
-def figure(found: Mapping[str, Any] | None, *, percent: bool = False, levels: bool = False) -> Figure:
-    """Return an estimate of a stored report as a page says it: as a percentage, in levels, or as a coefficient."""
-    if not found:
-        return Figure("", "", 0, reason(""))
-    n = int(found.get("n") or 0)
-    if found.get("value") is None:
-        return Figure("", "", n, "; ".join(reason(one) for one in found.get("reasons") or [""]))
-
-    def shown(value: float) -> str:
-        if percent:
-            return f"{number(100 * value, 0)}\u00a0%"
-        return number(value, 2, signed=levels)
-
-    low, high = found.get("low"), found.get("high")
-    interval = (
-        ""
-        if low is None or high is None
-        else _("%(low)s to %(high)s") % {"low": shown(low), "high": shown(high)}
-    )
-    return Figure(shown(found["value"]), interval, n)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table of agreement."""
-
-    label: str
-    exact: Figure
-    adjacent: Figure
-    kappa: Figure
-    alpha: Figure
-    chance: str
-    pieces: int
-    raters: int = 0
-
-
-def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:
-    """Return a reading of a stored report as a line of a table."""
-    chance = found.get("chance")
-    return Row(
-        label, figure(found["exact"], percent=True), figure(found["adjacent"], percent=True), figure(found["kappa"]),
-        figure(found["alpha"]), "" if chance is None else f"{number(100 * chance, 0)}\u00a0%", int(found["pieces"]), raters,
-    )  # fmt: skip
-
-
-def beyond(found: Mapping[str, Any]) -> bool:
-    """Whether the interval of a figure leaves out zero."""
-    low, high = found.get("low"), found.get("high")
-    return low is not None and high is not None and not low <= 0 <= high
-
-
 def by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return figures by student group in the order of the roster's groups, all students first; `held` says which have none."""
     names = {"": _("All students"), **group_words()}
@@ -177,9 +67,9 @@ def by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     held: dict[str, list[str]] = {}
     for one in found:
         if one["value"] is None:
-            held.setdefault(figure(one).why, []).append(names[one["group"]])
+            held.setdefault(figures.figure(one).why, []).append(names[one["group"]])
     told = [
-        {"name": names[one["group"]], "figure": figure(one, levels=True), "beyond": beyond(one), "n": one["n"],
+        {"name": names[one["group"]], "figure": figures.figure(one, levels=True), "beyond": figures.beyond(one), "n": one["n"],
          "others": one.get("others", 0), "plain": "few_raters" in one["reasons"], "method": one["method"]}
         for one in found if one["value"] is not None
     ]  # fmt: skip

@@ -25,7 +25,7 @@ from headway.calibration.models import (
     SessionWork,
 )
 from headway.evidence.models import Rating
-from headway.pages.calibration.words import figure
+from headway.pages.parts.figures import figure
 from headway.rosters.models import Person
 
 from ...calibration.room import (
