@@ -67,6 +67,7 @@ PAGES = {
         "{bank_task}",
         "{bank_draft}",
         "{bank_verdict}",
+        "{bank_task}/validity",
     ],
     "principal": ["/school/week", "/school/addresses", "/school/cohorts/{school}", "{grid}"],
     "district": [

@@ -5,7 +5,7 @@ Read only, for the worker. Nothing here leaves the package but through `reportin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -112,6 +112,21 @@ def finished_until(at: datetime) -> list[int]:
     """Return the sessions that were finished in the two years up to then. One statement."""
     found = CalibrationSession.objects.filter(state=FINISHED, finished_at__lte=at, finished_at__gt=at - BACK)
     return list(found.order_by("id").values_list("id", flat=True))
+
+
+def finished_of_version(version: int) -> list[int]:
+    """Return the finished sessions of a version of a task (row key). One statement."""
+    found = CalibrationSession.objects.filter(state=FINISHED, version=version)
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
+def everyday_works(task: str, targets: Collection[int]) -> tuple[int, int]:
+    """Return on how many works, of how many students, everyday ratings name this version of a task. One statement."""
+    columns = ("student_id", "piece", "task", "kind", "status", "purpose")
+    plain = (Kind.TEACHER, Status.RATED, Purpose.EVIDENCE)
+    rows = [row for row in evidence.rating_rows(columns=columns, targets=sorted(targets))
+            if row[2] == task and row[3:] == plain] if targets else []  # fmt: skip
+    return len({(row[0], row[1]) for row in rows}), len({row[0] for row in rows})
 
 
 def finished_in_year(day: date, at: datetime) -> tuple[str, list[int]]:

@@ -38,6 +38,23 @@ def year(scores: Blind, school_name: Mapping[int, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def of_task(scores: Blind) -> dict[str, Any]:
+    """Return agreement over finished sessions of one version of a task, and how often each level was given blind.
+
+    Levels are counted where agreement may be told, and there only.
+    """
+    whole = year(scores, {})
+    found = whole["all"]
+    told = found is not None and found["exact"]["value"] is not None
+    levels, n = np.unique(scores.level, return_counts=True)
+    return {
+        "all": found, "anchors": whole["anchors"], "held_sessions": whole["held_sessions"],
+        "sessions": len(np.unique(scores.session)), "works": len(np.unique(scores.sample)),
+        "levels": [{"level": round(100 * one), "n": each} for one, each in zip(levels.tolist(), n.tolist(), strict=True)]
+        if told else [],
+    }  # fmt: skip
+
+
 def _places(scores: Blind, school_name: Mapping[int, str]) -> NDArray[Any]:
     """Return where each score's rater stands in its session: a school, others together, or None where neither may be told."""
     place = np.full(len(scores.rater), None, object)

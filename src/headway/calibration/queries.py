@@ -58,6 +58,7 @@ notes_of = revealed.notes_of
 group_report = revealed.group_report
 consistency = revealed.consistency
 pooled = revealed.pooled
+of_task = revealed.of_task
 
 
 def seat(*, viewer: Viewer, session: SessionView, place: int) -> SeatView | None:

@@ -14,6 +14,7 @@ from headway.calibration.models import AnchorLevel, CalibrationReport, Calibrati
 from headway.calibration.types import FINISHED, RESCORING
 from headway.frameworks import queries as frameworks
 from headway.rosters import queries as rosters
+from headway.tasks.types import rated_on
 
 
 def make_reports(*, session: int, at: datetime) -> int:
@@ -51,6 +52,7 @@ def make_reports(*, session: int, at: datetime) -> int:
     body["second"] = _all_changes(changes) if row.state == FINISHED and body["raters"] >= 3 else {}
     body["gaps"] = _gaps(row, scores) if row.kind == RESCORING else []
     body["pooled"] = _pooled(row, at) if row.state == FINISHED else {}
+    body["task"] = _of_task(row) if row.state == FINISHED else {}
     body["unfinished"] = sum(one.submitted_1_at is None for one in raters)
     reports.append(CalibrationReport(session=row, made_at=at, body=_named(body, numbers, names)))
     with transaction.atomic():
@@ -85,6 +87,16 @@ def _pooled(row: CalibrationSession, at: datetime) -> dict[str, Any]:
         "year": name, "sessions": len(sessions), **pooling.year(gathering.blind(sessions), schools),
         "by_group": leanings.common(many.beside, many.groups, many.minimum),
     }  # fmt: skip
+
+
+def _of_task(row: CalibrationSession) -> dict[str, Any]:
+    """Return what the finished sessions of this version of the task tell, for its validity file; nobody is named."""
+    version = row.version
+    scores = gathering.blind(gathering.finished_of_version(version.pk))
+    targets = set(version.criteria.values_list("target_id", flat=True))
+    works, students = gathering.everyday_works(rated_on(version.task.uuid, version.number), targets)
+    least = leanings.least(int(rosters.district().settings.get("minimum_cell", leanings.FEWEST)))
+    return {**pooling.of_task(scores), "everyday": works if students >= least else None, "least": least}
 
 
 def _rows(row: CalibrationSession, round_: int) -> list[tuple[int, int, int, int]]:

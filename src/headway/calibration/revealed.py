@@ -19,6 +19,7 @@ from headway.calibration.sessions import MOST, lines_of, views_of
 from headway.calibration.types import (
     FINISHED,
     OPENED,
+    STAFF,
     Cell,
     MapRow,
     NoteView,
@@ -107,8 +108,21 @@ def group_report(*, session: SessionView) -> ReportView | None:
     if row is None:
         return None
     # Figures by school are for who leads: colleagues need not compare one school with another.
-    body = {key: value for key, value in row.body.items() if key not in ("schools", "gaps", "pooled")}
+    body = {key: value for key, value in row.body.items() if key not in ("schools", "gaps", "pooled", "task")}
     return ReportView(row.made_at, body)
+
+
+def of_task(*, viewer: Viewer, version: UUID) -> ReportView | None:
+    """Return what the finished sessions of a version of a task tell, to adults of the schools; None before there is one. One
+    statement. Nobody is named, and no figure rests on fewer than three raters."""
+    if not viewer.is_a(*STAFF):
+        return None
+    rows = CalibrationReport.objects.filter(
+        rater=None, session__state=FINISHED, session__version__uuid=version
+    )
+    row = rows.order_by("-session__finished_at", "-session_id").first()
+    body = row.body.get("task") if row is not None else None
+    return ReportView(row.made_at, body) if row is not None and body else None
 
 
 def pooled(*, viewer: Viewer) -> ReportView | None:
@@ -147,7 +161,7 @@ def consistency(*, viewer: Viewer) -> list[tuple[SessionView, ReportView]]:
     found = []
     for view in views_of(viewer, [row for row in rows if row.pk in bodies]):
         row = bodies[view.id]
-        body = {key: value for key, value in row.body.items() if key != "pooled"}
+        body = {key: value for key, value in row.body.items() if key not in ("pooled", "task")}
         for name in ("schools", "gaps"):
             body[name] = [one for one in body.get(name, []) if led is None or one["school"] in led]
         found.append((view, ReportView(row.made_at, body)))

@@ -25,7 +25,7 @@ from headway.rosters import actions as rosters
 from headway.rosters import queries as roster
 from headway.tasks import actions as tasks
 from headway.tasks import queries as bank
-from headway.tasks.types import NewCriterion, TaskText
+from headway.tasks.types import ALIGNMENT, CONSEQUENCES, PROCESS, NewCriterion, NewEntry, TaskText
 
 DAY = timedelta(days=1)
 RUBRIC: tuple[tuple[str, tuple[str, str, str, str]], ...] = (
@@ -94,10 +94,30 @@ def build(who: Cast, ids: dict[str, Person], teacher: str, steady: list[int], at
         "Problems of our own, with anchors", [(uuid, quality[uuid]) for uuid in again], at - 14 * DAY
     )
     scene.rescored("Everyday ratings, scored again", at - 34 * DAY)
+    _file(coach, version, raters[1], at)
     scene.running("Autumn check across schools", copies[:16], at)
     scene.plan(
         "Winter: the same anchors again", [(uuid, 0) for uuid in anchors], at, opens=at.date() + 60 * DAY
     )
+
+
+def _file(coach: Viewer, version: UUID, teacher: Viewer, at: datetime) -> None:
+    """Write what was found about the task into its validity file; one kind of evidence is still missing, and says so."""
+    task = bank.task_version(viewer=coach, version=version)
+    (lead,) = roster.people_by_id(person_ids=[teacher.person_id or 0]).values()
+    teacher = replace(teacher, name=lead.name())
+    for n, (who, kind, days, words) in enumerate((
+        (coach, ALIGNMENT, 70, "Three of us solved it ourselves and marked which line each step falls under. All five lines were "
+         "reached; “Check” only where the situation can be checked. The prompt now asks for it."),
+        (teacher, PROCESS, 20, "Six students thought aloud while they worked. Four chose numbers that come out even: an easy "
+         "situation can hide what a student can do. Raters said that “Reasons” is hard to tell from “Words and units”."),
+        (coach, CONSEQUENCES, 9, "Two classes began to write problems for one another. Students who write little in English took "
+         "longer; a recording was offered, and used by three."),
+    )):  # fmt: skip
+        day = at - days * DAY
+        actor = replace(who, today=day.date())
+        entry = NewEntry(kind=kind, version=task.number, on=day.date(), words=words)
+        tasks.add_validity_entry(actor=actor, key=f"demo-validity-{n}", task=task.task, entry=entry, at=day)
 
 
 def _task(coach: Viewer, at: datetime) -> UUID:

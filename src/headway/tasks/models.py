@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from headway.frameworks.models import Node
 from headway.rosters.models import Org, Person
+from headway.tasks.types import EVIDENCE_KINDS
 
-__all__ = ["Criterion", "Exemplar", "Task", "TaskVersion", "Validation", "Verdict"]
+__all__ = ["Criterion", "Exemplar", "Task", "TaskVersion", "Validation", "ValidityEntry", "Verdict"]
 
 
 class Task(models.Model):
@@ -158,3 +159,27 @@ class Verdict(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["validation", "member"], name="one_verdict_each")]
+
+
+class ValidityEntry(models.Model):
+    """One entry of a task's validity file: evidence of one kind about one published version, found on a day.
+
+    Identified by `uuid`; `key` is the client's. Never changed; withdrawn with a reason, it stays to be read. Seen with its
+    task. Names no student. Kept for ever.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4)
+    key = models.CharField(max_length=190, unique=True)
+    version = models.ForeignKey(TaskVersion, on_delete=models.CASCADE, related_name="validity")
+    kind = models.CharField(max_length=20)
+    on = models.DateField()
+    words = models.TextField()
+    written_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    written_by_name = models.CharField(max_length=200)
+    written_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by_name = models.CharField(max_length=200, default="")
+    withdrawn_why = models.CharField(max_length=1000, default="")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(kind__in=EVIDENCE_KINDS), name="validity_kind")]

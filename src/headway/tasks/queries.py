@@ -14,8 +14,8 @@ from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters import queries as rosters
-from headway.tasks import packing, validating
-from headway.tasks.models import Criterion, Exemplar, Task, TaskVersion, Validation, Verdict
+from headway.tasks import entries, packing, validating
+from headway.tasks.models import Criterion, Exemplar, Task, TaskVersion, Validation, ValidityEntry, Verdict
 from headway.tasks.scales import register_scale, register_team, scale_of, team
 from headway.tasks.types import (
     LOCAL,
@@ -39,6 +39,7 @@ from headway.tasks.types import (
 from headway.tasks.wording import check_exemplar
 
 read_pack = packing.read
+validity_file = entries.validity_file
 
 __all__ = ["check_exemplar", "read_pack", "register_scale", "register_team", "scale_of", "team"]
 
@@ -56,7 +57,7 @@ def task_version(*, viewer: Viewer, version: UUID) -> TaskView:
     Raises `Refusal("unknown_task")`, also for who may not see it.
     """
     row = TaskVersion.objects.select_related(*_SHOWN).filter(uuid=version).first()
-    if row is None or not _sees(viewer, row):
+    if row is None or not sees(viewer, row):
         raise Refusal("unknown_task", "There is no such task.")
     return view_of(viewer, row)
 
@@ -86,13 +87,13 @@ def find_task(*, viewer: Viewer, task: UUID) -> TaskView | None:
     """Return the version of a task that is offered, or the only draft for those who write it; None for who may not see it."""
     row = TaskVersion.objects.select_related(*_SHOWN).filter(task__uuid=task)
     found = row.filter(pk__in=Task.objects.filter(uuid=task).values("current")).first() or row.first()
-    return view_of(viewer, found) if found is not None and _sees(viewer, found) else None
+    return view_of(viewer, found) if found is not None and sees(viewer, found) else None
 
 
 def versions(*, viewer: Viewer, task: UUID) -> list[TaskView]:
     """Return the versions of a task that the viewer may see, the newest first. Two statements and two for each."""
     rows = TaskVersion.objects.select_related(*_SHOWN).filter(task__uuid=task).order_by("-number")
-    return [view_of(viewer, row) for row in rows if _sees(viewer, row)]
+    return [view_of(viewer, row) for row in rows if sees(viewer, row)]
 
 
 def drafts(*, viewer: Viewer) -> tuple[BankRow, ...]:
@@ -313,6 +314,7 @@ def in_the_way_of_people(person_ids: Sequence[int]) -> list[str]:
         written = TaskVersion.objects.filter(Q(written_by__in=part) | Q(task__made_by__in=part))
         asked = Validation.objects.filter(Q(opened_by__in=part) | Q(closed_by__in=part))
         found += written.count() + asked.count() + Verdict.objects.filter(member__in=part).count()
+        found += ValidityEntry.objects.filter(written_by__in=part).count()
     return [f"{found} tasks and validations name people of it"] if found else []
 
 
@@ -337,12 +339,13 @@ def exemplar_with_file(*, viewer: Viewer, digest: str, given: Collection[UUID] =
     """
     rows = TaskVersion.objects.select_related(*_SHOWN).filter(exemplars__file_digest=digest).distinct()
     for row in rows:
-        if _sees(viewer, row) or row.uuid in given:
+        if sees(viewer, row) or row.uuid in given:
             return next(one for one in view_of(viewer, row).exemplars if one.file_digest == digest)
     return None
 
 
-def _sees(viewer: Viewer, row: TaskVersion) -> bool:
+def sees(viewer: Viewer, row: TaskVersion) -> bool:
+    """Whether the viewer may see a version with its task."""
     if not viewer.is_a(*WRITERS):
         return False
     return row.published_at is not None or may_write(viewer, row.task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,11 @@ YES, CHANGE, NO = "yes", "change", "no"
 VERDICTS = (YES, CHANGE, NO)
 PROTOCOL = ("aligned", "depth", "rubric", "fair", "bias", "language", "time", "pilot")
 """What every member of a validation judges, in this order."""
+
+ALIGNMENT, PROCESS, OUTSIDE, CONSEQUENCES = "alignment", "process", "outside", "consequences"
+EVIDENCE_KINDS = (ALIGNMENT, PROCESS, OUTSIDE, CONSEQUENCES)
+"""What a validity file holds: alignment to the targets; how students and raters go about it and how its lines hang together;
+relation to measures from outside; what follows from its use."""
 
 
 def rated_on(task: UUID, number: int) -> str:
@@ -362,3 +367,30 @@ class PackPlan:
             "tasks": [{"title": one.title, "what": one.what, "faults": [fault.as_dict() for fault in one.faults]}
                       for one in self.tasks],
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry of a validity file as it is written: about a version by its number, of a day; None where none was given."""
+
+    kind: str
+    version: int
+    on: date | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry of a validity file; `may_withdraw` whether the reader may."""
+
+    uuid: UUID
+    kind: str
+    number: int
+    on: date
+    words: str
+    author: str
+    written_at: datetime
+    withdrawn_at: datetime | None
+    withdrawn_by: str
+    withdrawn_why: str
+    may_withdraw: bool

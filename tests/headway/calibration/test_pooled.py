@@ -211,3 +211,40 @@ def test_only_leaders_read_what_the_year_tells_and_principals_their_schools() ->
     assert not any(
         one.person.sourced_id in text or one.person.name() in text for one in SessionRater.objects.all()
     )
+
+
+def test_what_a_task_s_sessions_tell_needs_three_raters_and_ten_works() -> None:
+    found = pooling.of_task(joined(blind(SIX), blind(SIX, session=2)))
+    assert (found["works"], found["sessions"], found["all"]["raters"]) == (12, 2, 6)
+    assert (
+        sum(one["n"] for one in found["levels"]) == 2 * 6 * 12 * 3
+        and found["all"]["exact"]["low"] is not None
+    )
+    few = pooling.of_task(blind(SIX, works=9))
+    assert few["levels"] == [] and few["all"]["exact"]["reasons"] == ["under_10_pieces"]
+    assert (
+        pooling.of_task(blind({1: 1, 2: 2}))["all"] is None
+        and pooling.of_task(blind({1: 1, 2: 2}))["levels"] == []
+    )
+
+
+@pytest.mark.django_db
+def test_the_validity_file_reads_finished_sessions_of_the_version_that_is_offered() -> None:
+    build()
+    session = opened(works=12)
+    everybody_scores(session)
+    revealed(session)
+    row = CalibrationSession.objects.get()
+    reporting.make_reports(session=row.pk, at=NOW)
+    version = row.version.uuid
+    assert queries.of_task(viewer=viewer("rater0"), version=version) is None
+    actions.finish(actor=viewer("coach"), session=session, at=NOW)
+    reporting.make_reports(session=row.pk, at=NOW)
+    found = queries.of_task(viewer=viewer("rater7"), version=version).body
+    assert (
+        found["works"] == 12
+        and found["everyday"] is None
+        and found["levels"] == [{"level": 300, "n": 8 * 12 * 5}]
+    )
+    assert queries.of_task(viewer=viewer("SID-0000"), version=version) is None
+    assert queries.of_task(viewer=viewer("rater0"), version=row.uuid) is None

@@ -144,6 +144,7 @@ tasks.version           s------...-...ss
 tasks.editor            s------.---.-.ss
 tasks.exemplars         s------.---.-.ss
 tasks.validation        s------...-...ss
+tasks.validity          s------...-...ss
 calibration.index       sxxxxxx...x...ss
 calibration.new         sxxxxxxx.xx...ss
 calibration.consistency sxxxxxxx.xx...ss

@@ -142,6 +142,8 @@ def act_name(act: str) -> str:
         "publish_task": _("published a task"), "retire_task": _("retired a task"),
         "restore_task": _("brought a retired task back"), "add_exemplar": _("added an exemplar to a task"),
         "remove_exemplar": _("took an exemplar out of a task"),
+        "add_validity_entry": _("added to the validity file of a task"),
+        "withdraw_validity_entry": _("withdrew an entry of a validity file"),
         "open_validation": _("opened the validation of a task"), "ask_member": _("asked a colleague to judge a task"),
         "release_member": _("asked a colleague no more"), "give_verdict": _("gave a verdict on a task"),
         "close_validation": _("closed the validation of a task"), "export_tasks": _("gave tasks out as a pack"),

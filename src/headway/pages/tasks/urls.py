@@ -1,7 +1,7 @@
 """The addresses of the task bank."""
 
 from headway.access.doors import Door
-from headway.pages.tasks import bank, editor, exemplars, scope, task, validation
+from headway.pages.tasks import bank, editor, exemplars, scope, task, validation, validity
 from headway.tasks.types import WRITERS
 
 WHO = frozenset(WRITERS)
@@ -18,5 +18,8 @@ doors = [
     Door("tasks/<uuid:task>/exemplars", exemplars.exemplars, "tasks.exemplars", WHO, _WRITE, scope=scope.draft, methods=BOTH),
     Door("tasks/<uuid:task>/validation", validation.validation, "tasks.validation", WHO,
          "Adults of the schools judge one another's tasks; nobody reads a verdict before giving their own.",
+         scope=scope.published, methods=BOTH),
+    Door("tasks/<uuid:task>/validity", validity.validity, "tasks.validity", WHO,
+         "Adults of the schools keep and read what speaks for and against a task; no student and no rater is named.",
          scope=scope.published, methods=BOTH),
 ]  # fmt: skip

@@ -8,10 +8,15 @@ from django.utils.translation import gettext as _
 
 from headway.pages.parts.rubric import read
 from headway.tasks.types import (
+    ALIGNMENT,
     CHANGE,
     COMMON,
+    CONSEQUENCES,
+    EVIDENCE_KINDS,
     LOCAL,
     NO,
+    OUTSIDE,
+    PROCESS,
     PROTOCOL,
     RETIRED,
     SENT_BACK,
@@ -64,6 +69,19 @@ def verdicts() -> dict[str, str]:
 def outcomes() -> dict[str, str]:
     """Return the words for how a validation ended."""
     return {VALIDATED: _("peer-validated"), COMMON: _("common"), SENT_BACK: _("sent back")}
+
+
+def evidence_kinds() -> dict[str, tuple[str, str]]:
+    """Return the kinds of evidence in a validity file: by key its name and what belongs there, in order."""
+    said = {
+        ALIGNMENT: (_("Alignment"), _("Do the prompt and the rubric ask for the targets that they name, and at their depth?")),
+        PROCESS: (_("How students and raters go about it"),
+                  _("What students said while working, what raters looked at, whether the lines of the rubric hang together.")),
+        OUTSIDE: (_("Relation to other measures"),
+                  _("How levels on it go with a test, a later course, other work of the same target.")),
+        CONSEQUENCES: (_("Consequences"), _("What followed from its use, meant or not, and for whom.")),
+    }  # fmt: skip
+    return {kind: said[kind] for kind in EVIDENCE_KINDS}
 
 
 def shown(view: TaskView) -> dict[str, Any]:
