@@ -16,9 +16,10 @@ from headway.calibration.figures import told
 from headway.calibration.gathering import Beside
 from headway.calibration.types import FEWEST_RATERS
 from headway.science.agreement.against import leaning
-from headway.science.agreement.by_group import FEWEST, common_leaning, leaning_by_group
+from headway.science.agreement.by_group import FEWEST, GroupLeaning, common_leaning, leaning_by_group
 
 Members = Mapping[str, set[int]]
+Leanings = Mapping[str, Mapping[int, GroupLeaning]]
 RACES = (
     "american_indian_or_alaska_native", "asian", "black_or_african_american", "native_hawaiian_or_other_pacific_islander",
     "white", "two_or_more_races",
@@ -31,25 +32,28 @@ def least(minimum: int) -> int:
     return max(FEWEST, minimum)
 
 
-def own(beside: Beside, rater: int, groups: Members, minimum: int) -> dict[str, Any]:
+def by_rater(beside: Beside, groups: Members, minimum: int) -> Leanings:
+    """Return how each rater leans for each group: made once for all, because each is steadied by the others."""
+    return {
+        name: {
+            one.rater: one
+            for one in leaning_by_group(
+                beside.rater, beside.student, inside, beside.mine - beside.other, minimum=least(minimum)
+            )
+        }
+        for name, inside in _inside(beside, groups).items()
+    }
+
+
+def own(beside: Beside, rater: int, groups: Members, minimum: int, leanings: Leanings) -> dict[str, Any]:
     """Return what one rater may learn: by group, and of their named beside others' blind levels of the same work."""
     mine = beside.only(beside.rater == rater)
-    if not len(mine.rater):
-        return {"groups": [], "named": _named(mine, groups, minimum), "least": least(minimum)}
-    found = []
-    for name, inside in _inside(beside, groups).items():
-        rows = leaning_by_group(
-            beside.rater, beside.student, inside, beside.mine - beside.other, minimum=least(minimum)
-        )
-        one = next(row for row in rows if row.rater == rater)
-        # A group that the rater never met stands here like one that they met too seldom: which, is not told.
-        found.append(
-            {
-                "group": name,
-                **_hidden(told(one.found)),
-                "others": one.others_n if one.found.interval else 0,
-            }
-        )
+    # A group that the rater never met stands here like one that they met too seldom: which, is not told.
+    found = [
+        {"group": name, **_hidden(told(rows[rater].found)),
+         "others": rows[rater].others_n if rows[rater].found.interval else 0}
+        for name, rows in leanings.items() if rater in rows
+    ]  # fmt: skip
     return {"groups": found, "named": _named(mine, groups, minimum), "least": least(minimum)}
 
 

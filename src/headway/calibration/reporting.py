@@ -35,13 +35,14 @@ def make_reports(*, session: int, at: datetime) -> int:
     again = _rows_of_anchors(row)
     changes = _changes(row)
     many = _many(gathering.revealed_until(at))
+    leans = leanings.by_rater(many.beside, many.groups, many.minimum)
     reports = []
     for rater in raters:
         body = figures.own_report(
             scores, rater.pk, fit, anchors, levels, lines, figures.drift(again, rater.person_id, row.pk),
             changes.get(rater.pk, {}) if row.state == FINISHED else {},
         )  # fmt: skip
-        body["by_group"] = leanings.own(many.beside, rater.person_id, many.groups, many.minimum)
+        body["by_group"] = leanings.own(many.beside, rater.person_id, many.groups, many.minimum, leans)
         reports.append(
             CalibrationReport(session=row, rater=rater, made_at=at, body=_named(body, numbers, names))
         )

@@ -42,12 +42,16 @@ def groups(students: int = 60) -> dict[str, set[int]]:
     return {GROUP: set(range(1, students // 3 + 1))}
 
 
+def own(rows: Beside, rater: int, members: dict[str, set[int]], minimum: int):
+    return leanings.own(rows, rater, members, minimum, leanings.by_rater(rows, members, minimum))
+
+
 def test_a_rater_who_leans_for_a_group_finds_it_and_the_others_do_not() -> None:
     rows = beside(lean=0.8)
-    body = leanings.own(rows, 1, groups(), 10)
+    body = own(rows, 1, groups(), 10)
     (one,) = body["groups"]
     assert one["low"] > 0 and 0.3 < one["value"] < 0.8 and (one["n"], one["others"]) == (20, 40)
-    (other,) = leanings.own(rows, 2, groups(), 10)["groups"]
+    (other,) = own(rows, 2, groups(), 10)["groups"]
     assert other["low"] < 0 < other["high"] and body["least"] == 10
     json.dumps(body)
 
@@ -55,25 +59,25 @@ def test_a_rater_who_leans_for_a_group_finds_it_and_the_others_do_not() -> None:
 def test_below_the_least_number_nothing_is_told_not_even_how_few() -> None:
     rows = beside(students=24)
     for minimum in (0, 10):
-        (one,) = leanings.own(rows, 1, groups(24), minimum)["groups"]
+        (one,) = own(rows, 1, groups(24), minimum)["groups"]
         assert (one["value"], one["n"], one["others"], one["reasons"]) == (None, 0, 0, ["too_few_in_group"])
     # Whom the rater never met stands there like whom they met too seldom.
     part = rows.only((rows.rater != 1) | (rows.student > 8))
-    assert leanings.own(part, 1, groups(24), 10)["groups"] == [one]
-    (many,) = leanings.own(beside(), 1, groups(), 25)["groups"]
+    assert own(part, 1, groups(24), 10)["groups"] == [one]
+    (many,) = own(beside(), 1, groups(), 25)["groups"]
     assert many["reasons"] == ["too_few_in_group"]
-    assert leanings.own(beside(), 99, groups(), 10)["groups"] == []
+    assert own(beside(), 99, groups(), 10)["groups"] == []
 
 
 def test_named_less_blind_is_told_of_all_students_and_of_each_group() -> None:
     rows = beside(lean=0.0)
-    whole, group = leanings.own(rows, 1, groups(), 10)["named"]
+    whole, group = own(rows, 1, groups(), 10)["named"]
     mine = rows.only(rows.rater == 1)
     assert (
         whole["value"] == pytest.approx(float((mine.mine - mine.other).mean()), abs=1e-6) and whole["n"] == 60
     )
     assert (group["group"], group["n"]) == (GROUP, 20)
-    blind_only = leanings.own(beside(named=False), 1, groups(), 10)["named"]
+    blind_only = own(beside(named=False), 1, groups(), 10)["named"]
     assert {one["value"] for one in blind_only} == {None}
 
 
@@ -185,9 +189,9 @@ def test_everyday_ratings_stand_beside_the_blind_scores_of_others() -> None:
     whole = queries.pooled(viewer=viewer("principal")).body
     assert whole["by_group"]["named"][0]["value"] == pytest.approx(2 / 3, abs=0.1)
     assert whole["by_group"]["named"][0]["n"] == STUDENTS and whole["by_group"]["named_raters"] == 7
-    own = queries.own_report(viewer=viewer("rater0"), session=seen("rater0", session)).body["by_group"]
-    assert own["groups"][0]["group"] == GROUP and own["groups"][0]["n"] == 10
-    assert own["named"][0]["reasons"] == ["too_few_students"], "three works of their own are too few"
+    mine = queries.own_report(viewer=viewer("rater0"), session=seen("rater0", session)).body["by_group"]
+    assert mine["groups"][0]["group"] == GROUP and mine["groups"][0]["n"] == 10
+    assert mine["named"][0]["reasons"] == ["too_few_students"], "three works of their own are too few"
 
 
 @pytest.mark.django_db
