@@ -11,7 +11,7 @@ from headway.calibration.types import ADJACENT_GOAL, EXACT_GOAL, ReportView
 from headway.pages.calibration import words
 from headway.pages.parts import figures
 
-LEFT, RIGHT, FIRST, STEP = 150, 424, 24, 26
+LEFT, RIGHT, FIRST, STEP = 150, 424, 32, 26
 
 
 def shown(report: ReportView) -> dict[str, Any]:
