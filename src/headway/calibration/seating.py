@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -78,21 +78,48 @@ def _apart(
     """Return the plan with seats exchanged so that nobody scores a student they teach, where an exchange does it."""
     taught = rosters.taught_by(person_ids=[one.person_id for one in raters])
     students = [one.sample.student_id for one in row.works.select_related("sample").order_by("id")]
+    return exchanged(
+        seats, lambda place, work: students[work] in taught.get(raters[place].person_id, ())
+    )  # fmt: skip
 
-    def own(place: int, work: int) -> bool:
-        return students[work] in taught.get(raters[place].person_id, ())
 
+def exchanged(seats: list[list[int]], own: Callable[[int, int], bool]) -> list[list[int]]:
+    """Return the raters of each work with places exchanged so that no rater is at a work of their own, where that can be.
+
+    Every rater keeps as many works and every work as many raters, and all stay tied together: an exchange that would cut some
+    off from the others is not made.
+    """
     for work, chosen in enumerate(seats):
         for seat, place in enumerate(chosen):
             if not own(place, work):
                 continue
             for other, taken in enumerate(seats):
-                swap = next((n for n, one in enumerate(taken) if one not in chosen and place not in taken
-                             and not own(one, work) and not own(place, other)), None)  # fmt: skip
-                if swap is not None:
-                    chosen[seat], taken[swap] = taken[swap], place
+                free = [n for n, one in enumerate(taken) if one not in chosen and place not in taken
+                        and not own(one, work) and not own(place, other)]  # fmt: skip
+                if any(_exchange(seats, (work, seat), (other, swap)) for swap in free):
                     break
     return seats
+
+
+def _exchange(seats: list[list[int]], here: tuple[int, int], there: tuple[int, int]) -> bool:
+    """Exchange two places if all raters stay tied together by works; say whether it was done."""
+    (work, seat), (other, swap) = here, there
+    before = _parts(seats)
+    seats[work][seat], seats[other][swap] = seats[other][swap], seats[work][seat]
+    if _parts(seats) <= before:
+        return True
+    seats[work][seat], seats[other][swap] = seats[other][swap], seats[work][seat]
+    return False
+
+
+def _parts(seats: list[list[int]]) -> int:
+    """Return into how many parts raters fall of whom none shares a work with one of another part."""
+    parts: list[set[int]] = []
+    for chosen in seats:
+        own = set(chosen)
+        apart = [one for one in parts if not one & own]
+        parts = [*apart, own.union(*(one for one in parts if one & own))]
+    return len(parts)
 
 
 def number_anew(row: CalibrationSession, works: list[SessionWork]) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('headway', '0015_own_reports'),
+        ('headway', '0016_task_validity_file'),
     ]
 
     operations = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ import pytest
 from headway.access.models import AuditEntry
 from headway.calibration import actions, queries
 from headway.calibration.models import Score, Seat, SessionRater, SessionWork
+from headway.calibration.seating import exchanged
 from headway.calibration.types import LINKED, PAIRS, TRIADS, Given, NewSession
 from headway.kit.refusals import Refusal
 from headway.rosters.models import Person
@@ -121,6 +123,32 @@ def test_some_score_each_work_and_all_are_tied(way: str, each: int) -> None:
         ]
     assert len(parts) == 1 and tied
     assert seen("coach", session).works_n == 12
+
+
+def test_an_exchange_of_places_cuts_nobody_off() -> None:
+    """Pairs tie eight raters by eleven works or more: a place that is exchanged carelessly leaves two parts."""
+    moved = 0
+    for seed in range(300):
+        rng = random.Random(seed)
+        chain = [[place, place + 1] for place in range(7)]
+        more = [rng.sample(range(8), 2) for _ in range(5)]
+        before = [list(one) for one in (*chain, *more)]
+        own = {(rng.randrange(8), work) for work in range(12)}
+        after = exchanged([list(one) for one in before], lambda place, work, own=own: (place, work) in own)
+        assert Counter(place for one in before for place in one) == Counter(
+            place for one in after for place in one
+        )
+        assert all(len(set(one)) == 2 for one in after)
+        moved += before != after
+        seen, at = {0}, [0]
+        while at:
+            place = at.pop()
+            for one in after:
+                if place in one:
+                    at += [other for other in one if other not in seen]
+                    seen.update(one)
+        assert seen == set(range(8)), seed
+    assert moved > 100
 
 
 def test_nobody_scores_a_student_they_teach_where_an_exchange_does_it() -> None:
