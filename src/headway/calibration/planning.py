@@ -213,6 +213,7 @@ def withdraw_rater(*, actor: Viewer, session: UUID, rater: int, at: datetime) ->
 def open_session(*, actor: Viewer, session: UUID, looked: bool, at: datetime) -> None:
     """This will open the blind round: who scores what is fixed, works are numbered anew, each rater gets an order of their own.
 
+    Opened before its first day, that day is the first: who opens it wants it scored now.
     Written: session, works, seats, audit entry. Who may: who convenes it, and says that the copies were looked through.
     Raises `Refusal`: `no_such_session`, `not_planned`, `not_looked`, `no_raters`, `no_works`, `cannot_link`.
     """
@@ -230,6 +231,6 @@ def open_session(*, actor: Viewer, session: UUID, looked: bool, at: datetime) ->
             raise Refusal("no_works", "A session needs works to score.")
         number_anew(row, works)
         seat(row, assigned(row, raters, works))
-        row.state, row.opened_at = ROUND_1, at
-        row.save(update_fields=["state", "opened_at"])
+        row.state, row.opened_at, row.opens_on = ROUND_1, at, min(row.opens_on, actor.today)
+        row.save(update_fields=["state", "opened_at", "opens_on"])
         audit(actor, "open_calibration", row, at, raters=len(raters), works=len(works))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -160,9 +161,11 @@ def waiting_n(*, viewer: Viewer) -> int:
     return own.filter(first | Q(session__state=ROUND_2, submitted_2_at=None)).count()
 
 
-def waits_for(view: SessionView) -> bool:
-    """Whether the viewer has a round of a session to score."""
-    return view.in_it and view.state in SCORING and not view.submitted
+def waits_for(view: SessionView, today: date) -> bool:
+    """Whether the viewer has a round of a session to score on the day, as `waiting_n` counts."""
+    if not view.in_it or view.submitted or view.state not in SCORING:
+        return False
+    return view.state != ROUND_1 or view.opens_on <= today <= view.closes_on
 
 
 def lines_of(session: SessionView) -> dict[int, UUID]:

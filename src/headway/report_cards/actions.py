@@ -40,7 +40,7 @@ def open_run(*, actor: Viewer, school_id: int, term_id: int, at: datetime) -> Ru
     """This will open the report cards of a school for a term, or answer with the run that is open already.
 
     Written: run, audit entry. Who may: whoever leads the school. Raises `Refusal`: `forbidden`, `unknown_school`,
-    `unknown_term`.
+    `unknown_term`, `no_students` where nobody was a student of the school in the term.
     """
     if not (actor.is_a(Role.DISTRICT) or (actor.is_a(Role.PRINCIPAL) and school_id in actor.schools)):
         raise Refusal("forbidden", "Only who leads the school opens its report cards.")
@@ -52,6 +52,8 @@ def open_run(*, actor: Viewer, school_id: int, term_id: int, at: datetime) -> Ru
         row, made = CardRun.objects.get_or_create(
             school_id=school_id, term_id=term_id, defaults={"opened_at": at}
         )
+        if made and not queries.students_of(queries.run_view(row), viewer=actor, today=_today(actor, at)):
+            raise Refusal("no_students", "Nobody was a student of this school in this term.")
         if made:
             record_act(actor=actor, act="open_card_run", kind="card_run", object_id=row.pk, at=at)
         found = queries.find_run(row.pk)

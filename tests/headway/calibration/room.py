@@ -171,7 +171,7 @@ def planned(
     """Plan a session with works and raters in it; return its uuid."""
     new = NewSession(
         key=f"session-{uuid4()}", title="Fair price, November", purpose="What is proficient?", version=version(),
-        opens_on=TODAY, closes_on=TODAY + timedelta(days=14), way=way, **changed,
+        way=way, **{"opens_on": TODAY, "closes_on": TODAY + timedelta(days=14), **changed},
     )  # fmt: skip
     who = viewer(actor)
     session = actions.plan_session(actor=who, new=new, at=NOW)

@@ -234,6 +234,19 @@ def test_what_cannot_be_scored_is_refused(code: str, place: int, given: dict[str
     assert not Score.objects.exists()
 
 
+def test_opened_before_its_first_day_it_is_scored_from_that_day_on() -> None:
+    session = planned(opens_on=TODAY + timedelta(days=60), closes_on=TODAY + timedelta(days=70))
+    assert queries.waiting_n(viewer=viewer("rater0")) == 0
+    actions.open_session(actor=viewer("coach"), session=session, looked=True, at=NOW)
+    assert seen("rater0", session).opens_on == TODAY
+    assert queries.waits_for(seen("rater0", session), TODAY) and queries.waiting_n(viewer=viewer("rater0")) == 1
+    assert give("rater0", session, 1)
+    # What is over waits for nobody, on the page as in the count.
+    late = TODAY + timedelta(days=71)
+    assert not queries.waits_for(seen("rater0", session), late)
+    assert queries.waiting_n(viewer=viewer("rater0", on=late)) == 0
+
+
 def test_days_are_kept_and_may_be_extended() -> None:
     session = opened(works=2, raters=2)
     late = TODAY + timedelta(days=15)

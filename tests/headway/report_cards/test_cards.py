@@ -104,6 +104,13 @@ def test_p20_a_run_is_one_school_and_one_term() -> None:
     assert refused.value.code == "forbidden"
 
 
+def test_where_nobody_was_a_student_no_run_is_opened() -> None:
+    school = Org.objects.create(sourced_id="empty", name="Empty", kind="school", active=True)
+    with pytest.raises(Refusal, match="Nobody was a student"):
+        actions.open_run(actor=SYSTEM, school_id=school.id, term_id=Term.objects.first().id, at=NOW)
+    assert not queries.runs()
+
+
 def test_p20_the_board_names_what_is_missing_by_class() -> None:
     run = opened()
     before = queries.board(run, viewer=SYSTEM, today=NOW.date())

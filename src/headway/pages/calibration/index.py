@@ -24,7 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show the sessions that wait for the viewer, those that they convene, and the criteria on which people agree least."""
     found = queries.sessions(viewer=request.viewer)
     found.sort(key=lambda one: one.state == PLANNED)  # what runs stands before what is planned
-    mine = [one for one in found if queries.waits_for(one)]
+    mine = [one for one in found if queries.waits_for(one, request.viewer.today)]
     context = {
         "nav": nav(request), "heading": _heading(len(mine), found), "mine": mine,
         "convened": [_convened(one) for one in found if one.convened and not queries.ended(one)],
@@ -81,5 +81,5 @@ def saved(request: HttpRequest) -> str:
         "second": _("The second round is open."), "finished": _("Finished. The reports are being made."),
         "handed": _("Handed in. What you gave stands."), "noted": _("Noted."), "agreed": _("The agreed level is kept."),
         "anchor": _("Kept as an anchor."), "entered": _("The moderated scores are in the ledger."), "off": _("Called off."),
-        "taken": _("The copy is in the session."), "drawn": _("The sample is drawn."),
+        "taken": _("The copy is in the session."), "choose": _("Choose a piece first."), "drawn": _("The sample is drawn."),
     }.get(request.GET.get("done", ""), "")  # fmt: skip

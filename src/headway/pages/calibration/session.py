@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from headway.calibration import actions, queries
 from headway.calibration.types import FINISHED, OPENED, PLANNED, RESCORING, SessionView
@@ -42,9 +42,10 @@ def session(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRe
         "done": saved(request),
         "state": words.states()[subject.state], "next": words.next_step(subject), "way": words.ways()[subject.way],
         "kind": words.kinds()[subject.kind], "rescoring": subject.kind == RESCORING, "raters": rows,
-        "waits": queries.waits_for(subject), "opened": subject.state in OPENED, "ended": queries.ended(subject),
+        "waits": queries.waits_for(subject, request.viewer.today),
+        "opened": subject.state in OPENED, "ended": queries.ended(subject),
         "precision": _precision(subject) if subject.convened and subject.state == PLANNED else None,
-        "missing_n": subject.raters_n - subject.done_n, "today": timezone.localtime(request.moment).date(),
+        "missing_n": subject.raters_n - subject.done_n, "today": request.viewer.today,
         "reported": queries.group_report(session=subject) is not None,
     }  # fmt: skip
     return render(request, "pages/calibration/session.html", context, status=422 if fault else 200)
@@ -125,12 +126,16 @@ def raters(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
     known = queries.rater_people(session=subject)
     places = rosters.schools_of_staff(person_ids=[one.id for one in found], on=request.viewer.today)
     names = {one.id: one.name for one in rosters.schools()}
+    alike = Counter(one.name() for one in found)
     context = {
         "nav": nav(request), "session": subject, "raters": there, "fault": fault,
         "schools": sorted(names.items(), key=lambda one: one[1]),
         "chosen": school, "search": text, "key": f"raters-{uuid4()}", "may_invite": subject.state in (PLANNED, "round_1"),
         "found": [
-            {"id": one.id, "name": one.name(), "school": ", ".join(sorted(names.get(key, "") for key in places.get(one.id, ())))}
+            {
+                "id": one.id, "name": one.name(), "known_as": one.sourced_id if alike[one.name()] > 1 else "",
+                "school": ", ".join(sorted(names.get(key, "") for key in places.get(one.id, ()))),
+            }
             for one in found if one.id not in known
         ],
         "full": len(found) == FOUND_SHOWN, "before": subject.state not in (FINISHED, *OPENED),

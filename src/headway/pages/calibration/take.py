@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from headway.calibration import actions, queries
-from headway.calibration.types import NewPart, SessionView
+from headway.calibration.types import PLANNED, NewPart, SessionView
 from headway.kit.refusals import Refusal
 from headway.pages.calibration.words import nav
 from headway.pages.parts import files, refused
@@ -22,6 +22,8 @@ def take(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRespo
     """Show the copy as raters would see it; take it where the viewer says that they looked at it."""
     sent = request.POST if request.method == "POST" else request.GET
     keys, also = sent.getlist("piece"), sent.get("also", "").replace(",", " ").split()
+    if not keys and subject.state == PLANNED:
+        return redirect(f"/calibration/{session}/works?done=choose")
     try:
         rows = queries.seen_pieces(request.viewer, keys)
     except Refusal:

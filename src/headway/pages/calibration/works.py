@@ -54,6 +54,7 @@ def works(request: HttpRequest, session: UUID, subject: SessionView) -> HttpResp
         "classes": classes, "chosen": chosen, "pieces": _pieces(request, chosen, rubric.task.targets) if chosen else [],
         "changeable": subject.state == PLANNED, "rescoring": subject.kind == RESCORING, "kinds": words.kinds(),
         "base": f"/calibration/{session}/works", "per_school": 16, "findable": findable(16),
+        "since": request.POST.get("since", ""),
     }  # fmt: skip
     return render(request, "pages/calibration/works.html", context, status=422 if fault else 200)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from headway.access import queries as access
 from headway.kit.refusals import Finding, Refusal
+from headway.pages.district.staging import Staged
 from headway.plans import actions as plans
 from headway.proficiency import actions as proficiency
 from headway.rosters import actions as rosters
@@ -118,7 +119,9 @@ def said(kind: str, counts: dict[str, Any]) -> str:
     return ", ".join(parts[:4]) or _("nothing changed")
 
 
-def refused(refusal: Refusal, limit: int = 500) -> dict[str, Any]:
-    """Return what a page shows of a refusal: its sentence, and every fault with its place."""
+def refused(refusal: Refusal, limit: int = 500, *, staged: Staged | None = None) -> dict[str, Any]:
+    """Return what a page shows of a refusal: its sentence, and every fault with its place, in the file as it was handed in."""
     rows: list[Finding] = list(refusal.findings[:limit])
+    if staged is not None:
+        rows = [replace(one, file=staged.name) if one.file == staged.path.name else one for one in rows]
     return {"refusal": refusal, "findings": rows, "findings_more": max(len(refusal.findings) - limit, 0)}

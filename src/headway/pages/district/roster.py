@@ -104,7 +104,7 @@ def _plan(request: HttpRequest) -> HttpResponse:
         plan = _import(request, staged, plan_only=True)
     except Refusal as refusal:
         staged.discard()
-        return _show(request, {"name": staged.name, **refused(refusal)}, 422)
+        return _show(request, {"name": staged.name, **refused(refusal, staged=staged)}, 422)
     return _show(request, {**_planned(plan), "name": staged.name, "token": staged.token})
 
 
@@ -118,7 +118,7 @@ def _apply(request: HttpRequest) -> HttpResponse:
         run: Any = _import(request, staged, accept_removals=removals)
     except Refusal as refusal:
         # The file waits on: where too many would go, the same form asks once more.
-        context = {"name": staged.name, **refused(refusal)}
+        context = {"name": staged.name, **refused(refusal, staged=staged)}
         if refusal.code == "too_many_removals":
             context.update(_planned(_import(request, staged, plan_only=True)), token=staged.token)
         return _show(request, context, 409)

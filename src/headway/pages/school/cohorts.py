@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -130,4 +131,4 @@ def _reached(line: CohortLine) -> str:
     if not line.judged:
         return ""
     return _("%(share)s %% of targets with evidence are reached (n = %(n)s pairs of student and target).") % {
-        "share": round(line.reached / line.judged * 100), "n": f"{line.judged:,}"}  # fmt: skip
+        "share": round(line.reached / line.judged * 100), "n": number_format(line.judged, 0)}  # fmt: skip

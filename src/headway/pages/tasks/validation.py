@@ -29,9 +29,17 @@ def validation(request: HttpRequest, task: object, subject: TaskView) -> HttpRes
         try:
             return redirect(address(request.path, said=_act(request, subject)))
         except Refusal as refusal:
-            faults = [(one.column or "", refused.said(one)) for one in refusal.findings] or [
-                ("", refused.said(refusal))
-            ]
+            names = {key: name for key, (name, _question) in protocol().items()}
+            faults = [
+                (
+                    one.column,
+                    _("%(point)s: %(fault)s")
+                    % {"point": names.get(one.column, ""), "fault": refused.said(one)},
+                )
+                if one.column
+                else ("", refused.said(one))
+                for one in refusal.findings
+            ] or [("", refused.said(refusal))]
     return _page(request, subject, faults)
 
 

@@ -230,6 +230,12 @@ def test_a_rater_may_leave_and_a_day_may_move() -> None:
     assert "called off" in words(coach.get("/calibration/"))
 
 
+def test_the_copy_of_nothing_asks_for_a_piece() -> None:
+    session = planned(works=1)
+    page = client("coach").get(f"/calibration/{session}/works/take", follow=True)
+    assert page.status_code == 200 and "Choose a piece first." in page.content.decode()
+
+
 def test_forms_that_nobody_offers_are_refused() -> None:
     session = opened(works=2, raters=3)
     rater = client("rater0")

@@ -92,6 +92,9 @@ def test_what_is_no_zip_and_what_is_no_file(tmp_path: Path) -> None:
     assert (
         client.post("/district/roster", {"file": SimpleUploadedFile("x.zip", b"nonsense")}).status_code == 422
     )
+    said = client.post("/district/roster", {"file": SimpleUploadedFile("my roster.zip", b"nonsense")})
+    # The file is named as it was handed in, not as it is kept while it waits.
+    assert "my roster.zip" in said.content.decode() and "roster-" not in read(said).text()
     assert client.post("/district/roster", {}).status_code == 422
     assert client.post("/district/roster", {"file": SimpleUploadedFile("x.zip", b"")}).status_code == 422
 
