@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -88,6 +88,20 @@ def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
         holds_on(as_of), guardian_id=OuterRef("pk"), student_id=student_person_id
     )
     return list(by_sort_name(Person.objects.filter(~Exists(away), pk__in=linked, merged_into=None)))
+
+
+def guardians_by_student(*, student_ids: Iterable[int], as_of: date) -> dict[int, list[Person]]:
+    """Return the adults who care for each student on the day, without those kept away. One statement."""
+    away = Restriction.objects.filter(
+        holds_on(as_of), guardian_id=OuterRef("guardian_id"), student_id=OuterRef("student_id")
+    )
+    links = _in_care(as_of).filter(
+        ~Exists(away), student_id__in=list(student_ids), guardian__merged_into=None
+    )
+    found: dict[int, list[Person]] = {}
+    for link in links.select_related("guardian").order_by("pk"):
+        found.setdefault(link.student_id, []).append(link.guardian)
+    return found
 
 
 def viewer_for(account: Account, today: date, token_scopes: frozenset[str] | None = None) -> Viewer:

@@ -127,11 +127,12 @@ def show(
 
 
 def settle(request: HttpRequest) -> str:
-    """Settle the incomplete that a form names, and say so. The act checks who may."""
-    number = request.POST.get("incomplete", "")
+    """Settle the incomplete that the button names (`settle-7` with `how-7`), and say so. The act checks who may."""
+    number = request.POST.get("act", "").removeprefix("settle-")
     actions.settle_incomplete(
-        actor=request.viewer, incomplete_id=int(number) if is_whole(number) else 0, how=request.POST.get("how", ""),
-        reason=request.POST.get("reason", ""), at=request.moment, expires_on=day_of_form(request, "expires_on"),
+        actor=request.viewer, incomplete_id=int(number) if is_whole(number) else 0, how=request.POST.get(f"how-{number}", ""),
+        reason=request.POST.get(f"reason-{number}", ""), at=request.moment,
+        expires_on=day_of_form(request, f"expires_on-{number}"),
     )  # fmt: skip
     return _("The incomplete is settled. No level follows from that.")
 

@@ -86,7 +86,7 @@ def board(request: HttpRequest, run: int, subject: RunView) -> HttpResponse:
 
 
 def _act(request: HttpRequest, run: RunView) -> str:
-    if request.POST.get("act") == "settle":
+    if request.POST.get("act", "").startswith("settle-"):
         return settle(request)
     done = actions.freeze(
         actor=request.viewer, run=run, as_of=day_of_form(request, "as_of") or date.min, at=request.moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -11,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headway.access import queries as access
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.asked import day_of_form
-from headway.pages.parts.cards import settle, show
+from headway.pages.parts.cards import LANGUAGE_NAMES, settle, show
 from headway.pages.parts.learning import beside_grade, language
 from headway.pages.parts.told import address, told
 from headway.proficiency import queries as proficiency
@@ -40,6 +42,8 @@ class Row:
     machine: bool
     incomplete: IncompleteView | None
     was: str
+    home: str
+    open: bool
 
 
 def report_cards(request: HttpRequest) -> HttpResponse:
@@ -66,28 +70,53 @@ def comments(request: HttpRequest, class_id: str, run: int, subject: Any) -> Htt
         request.viewer, person_ids=[one.id for one in people], as_of=request.viewer.today
     )
     people = [one for one in people if one.id in seen]
-    fault = ""
+    done, fault = told(request, "said"), ""
     if request.method == "POST" and area is not None:
-        try:
-            done = _act(request, of, school_class, area, people)
+        done, fault = _acts(request, of, area, people)
+        if not fault and not _typed_beside(request):
             return redirect(address(request.path, area=area.id, said=done))
-        except Refusal as refusal:
-            fault = refused.said(refusal)
     rows = _rows(request, of, area, people, kept=bool(fault)) if area is not None else []
     context = {
         "nav": NAV, "run": of, "class": school_class, "areas": areas, "area": area, "rows": rows,
         "area_name": area.called(language()) if area else "", "sayings": queries.sayings(owner=request.viewer.person_id),
         "teachers": rosters.teachers_of_class(class_id=school_class.id, as_of=request.viewer.today),
         "standing": [(row.person.name(), area.called(language()), row.incomplete) for row in rows if row.incomplete],
-        "written": sum(row.comment is not None for row in rows), "said": told(request, "said"), "fault": fault,
-        "leads": queries.leads(request.viewer, of), "language": language(),
+        "written": sum(row.comment is not None for row in rows), "said": done, "fault": fault,
+        "leads": queries.leads(request.viewer, of), "language": language(), "typed": request.POST,
     }  # fmt: skip
     return render(request, "pages/teacher/comments.html", context, status=422 if fault else 200)
 
 
-def _act(request: HttpRequest, run: RunView, school_class: Any, area: Any, people: list[Any]) -> str:
+def _acts(request: HttpRequest, run: RunView, area: Any, people: list[Any]) -> tuple[str, str]:
+    """Save the comments, then do what the button says; return what was done and what was refused.
+
+    The page is one form, so that whatever button is pressed, nothing that was typed on it is lost.
+    """
+    said: list[str] = []
+    try:
+        n = _save(request, run, area, people)
+        if n or request.POST.get("act") == "save":
+            said.append(ngettext("%(n)s comment saved.", "%(n)s comments saved.", n) % {"n": n})
+        said.append(_beside(request, run, area, people))
+    except Refusal as refusal:
+        return " ".join(said), refused.said(refusal)
+    return " ".join(one for one in said if one), ""
+
+
+def _save(request: HttpRequest, run: RunView, area: Any, people: list[Any]) -> int:
+    bank = {str(one.id): one for one in queries.sayings(owner=request.viewer.person_id)}
+    handed_in = {one.id: _handed_in(request, one, bank) for one in people if f"text-{one.id}" in request.POST}
+    # What the form left as it was is not written: somebody else may have written it since.
+    changed = {key: one for key, one in handed_in.items() if mark(one) != request.POST.get(f"was-{key}")}
+    return actions.write_comments(
+        actor=request.viewer, run=run, framework=area.id, comments=changed, at=request.moment
+    )
+
+
+def _beside(request: HttpRequest, run: RunView, area: Any, people: list[Any]) -> str:
+    """Do what stands beside the comments: the bank and incompletes; return what was done, nothing for the comments' own save."""
     act, viewer, at = request.POST.get("act", ""), request.viewer, request.moment
-    if act == "settle":
+    if act.startswith("settle"):
         return settle(request)
     if act == "keep":
         actions.keep_saying(
@@ -99,12 +128,13 @@ def _act(request: HttpRequest, run: RunView, school_class: Any, area: Any, peopl
     if act.startswith("drop-") and is_whole(act.removeprefix("drop-")):
         actions.drop_saying(actor=viewer, saying_id=int(act.removeprefix("drop-")), at=at)
         return _("The sentence is out of your bank; comments that used it stay.")
-    bank = {str(one.id): one for one in queries.sayings(owner=viewer.person_id)}
-    handed_in = {one.id: _handed_in(request, one, bank) for one in people}
-    # What the form left as it was is not written: somebody else may have written it since.
-    changed = {key: one for key, one in handed_in.items() if mark(one) != request.POST.get(f"was-{key}")}
-    n = actions.write_comments(actor=viewer, run=run, framework=area.id, comments=changed, at=at)
-    return ngettext("%(n)s comment saved.", "%(n)s comments saved.", n) % {"n": n}
+    return ""
+
+
+def _typed_beside(request: HttpRequest) -> bool:
+    """Whether words stand in a field beside the comments that this act did not use: they are shown again."""
+    used = {"keep": "saying", "incomplete": "reason"}.get(request.POST.get("act", ""))
+    return any(request.POST.get(name, "").strip() for name in ("saying", "reason") if name != used)
 
 
 def mark(one: Written) -> str:
@@ -147,13 +177,14 @@ def _incomplete(request: HttpRequest, run: RunView, area: Any, people: list[Any]
 
 
 def _rows(request: HttpRequest, run: RunView, area: Any, people: list[Any], *, kept: bool) -> list[Row]:
-    """Return the rows of the form; `kept` shows again what was handed in and refused. Five statements at most."""
+    """Return the rows of the form; `kept` shows again what was handed in and refused. Seven statements at most."""
     ids = [one.id for one in people]
     m = proficiency.moment(now=request.moment, book=request.book)
     standings = proficiency.standings(m, students=ids) if ids else {}
     written = queries.comments(run=run.id, students=ids)
     owed = queries.incompletes(run=run.id, students=ids)
     tree = frameworks.tree(area.id, at=frameworks.remembered_stamp())
+    homes = languages_at_home(ids, m.day)
     found = []
     for one in people:
         line = proficiency.line_of(m, tree, student=one.id, grade=one.grade, standings=standings)
@@ -166,13 +197,23 @@ def _rows(request: HttpRequest, run: RunView, area: Any, people: list[Any], *, k
         stored = Written("", language())
         if comment is not None:
             stored = Written(comment.text, comment.language, comment.translation, comment.machine)
-        again = kept and request.POST.get("act") == "save"
+        again = kept and f"text-{one.id}" in request.POST
         said = _handed_in(request, one, {}) if again else stored
+        other = next((code for code in homes.get(one.id, ()) if code != said.language), "")
         found.append(
             Row(one, stands, comment, said.text, said.language, said.translation, said.machine, owed.get((one.id, area.id)),
-                mark(stored))
+                mark(stored), LANGUAGE_NAMES.get(other, other), bool(other))
         )  # fmt: skip
     return found
+
+
+def languages_at_home(students: list[int], day: date) -> dict[int, list[str]]:
+    """Return the languages in which the guardians of each student read here, or that the roster gives. Two statements."""
+    adults = rosters.guardians_by_student(student_ids=students, as_of=day)
+    read = access.languages_of(persons={one.uuid for found in adults.values() for one in found})
+    return {
+        student: sorted({read.get(one.uuid, one.language) for one in found} - {""}) for student, found in adults.items()
+    }  # fmt: skip
 
 
 def card(request: HttpRequest, student_id: str, run: int, subject: Any) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.test import Client
 from headway.access.types import SYSTEM, Role
 from headway.frameworks import queries as frameworks
 from headway.report_cards import actions, queries
-from headway.report_cards.models import CardComment, Saying
+from headway.report_cards.models import CardComment, Incomplete, Saying
 from headway.rosters import actions as rosters
 from headway.rosters.models import Org, Person, Term
 
@@ -134,6 +134,56 @@ def test_p20_a_teacher_comments_from_the_own_bank() -> None:
     sent = form(text_u1="Anita explains the steps.", text_u2="x" * 2001, language_u2="es")
     refused = browser.post(path, sent)
     assert refused.status_code == 422 and b"x" * 2001 in refused.content, "nothing that was typed is lost"
+
+
+def test_p20_whatever_button_is_pressed_the_comments_that_were_typed_are_saved() -> None:
+    run, browser = opened(), client("T1")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    shown = browser.get(path).content.decode()
+    assert shown.count('action="?area=') == 1, "one form: no button leaves what another field holds behind"
+    browser.post(
+        path,
+        {**form(text_u1="Anita explains."), "act": "keep", "saying": "Well done.", "saying_language": "en"},
+    )
+    assert (
+        CardComment.objects.get(student=person("u1")).text == "Anita explains."
+        and Saying.objects.count() == 1
+    )
+    # What stands beside and is refused, or is not what the button does, is shown again with its words.
+    owed = {"student": str(person("u2").id), "owner": str(person("T1").id), "reason": "The talk."}
+    refused = browser.post(
+        path, {**form(text_u2="Ben draws."), **owed, "act": "incomplete", "expires_on": ""}
+    )
+    assert refused.status_code == 422 and b'value="The talk."' in refused.content
+    assert CardComment.objects.get(student=person("u2")).text == "Ben draws."
+    saved = browser.post(path, {**form(text_u2="Ben draws well."), **owed})
+    assert b'value="The talk."' in saved.content and b"1 comment saved." in saved.content
+    saying = Saying.objects.get()
+    browser.post(path, {**form(text_u2="Ben draws maps."), "act": f"drop-{saying.id}"})
+    assert CardComment.objects.get(student=person("u2")).text == "Ben draws maps."
+
+
+def test_p20_an_incomplete_is_settled_beside_others_and_the_comments_are_saved_with_it() -> None:
+    run, browser = opened(), client("T1")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    for who in ("u1", "u2"):
+        browser.post(path, {"act": "incomplete", "student": person(who).id, "owner": person("T1").id, "reason": "The talk.",
+                            "expires_on": "2026-12-10"})  # fmt: skip
+    first, second = Incomplete.objects.order_by("id")
+    sent = {f"how-{second.id}": "completed", f"reason-{second.id}": "It came.", f"how-{first.id}": "closed"}
+    browser.post(path, {**form(text_u1="Anita explains."), **sent, "act": f"settle-{second.id}"})
+    assert list(Incomplete.objects.order_by("id").values_list("settled", flat=True)) == ["", "completed"]
+    assert CardComment.objects.get(student=person("u1")).text == "Anita explains."
+
+
+def test_p20_the_translation_is_open_where_the_family_reads_another_language() -> None:
+    run, browser = opened(), client("T1")
+    path = f"/teacher/classes/k1/comments/{run}?area={math()}"
+    assert not [one for one in read(browser, path).all("details") if "open" in one]
+    Person.objects.filter(sourced_id="p1").update(language="es")
+    page = read(browser, path)
+    children = "the family reads Español"
+    assert page.words.count(children) == len([one for one in page.all("details") if "open" in one]) == 2
 
 
 def test_p20_what_a_form_left_alone_does_not_undo_a_colleagues_comment() -> None:

@@ -7,6 +7,21 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// Enter in a field beside a form's own work presses the button that stands with the field.
+document.addEventListener("keydown", (event) => {
+  const own = event.key === "Enter" && event.target.matches("input:not([type=checkbox])") && event.target.closest("[data-enter]");
+  if (own) { event.preventDefault(); own.querySelector("button").click(); }
+});
+
+// Whoever leaves a page on which something typed is not saved is asked by the browser first.
+const typed = document.querySelector("form[data-unsaved]");
+if (typed) {
+  let unsaved = typed.dataset.unsaved === "1";
+  typed.addEventListener("input", () => { unsaved = true; });
+  typed.addEventListener("submit", () => { unsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+}
+
 // A child who walks away from a class device is signed out; the server ends the visit a little later in any case.
 const leave = document.querySelector("form[data-idle]");
 if (leave) {
