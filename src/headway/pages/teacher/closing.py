@@ -77,8 +77,8 @@ def nothing_came(request: HttpRequest, stack: Stack) -> HttpResponse:
 
 
 def onward(request: HttpRequest, stack: Stack, told: dict[str, Any]) -> str:
-    """Return the address of the next in the stack, with a signed note of what was done that can be undone."""
-    token = undoing.note(request.viewer, told)
+    """Return the address of the next in the stack, with a signed note of what was done here that can be undone."""
+    token = undoing.note(request.viewer, {**told, "place": stack.here})
     if not stack.next:
         own = {k: v for k, v in stack.query.items() if k == "class"}
         return f"/teacher/rate?{urlencode({'done': '1', 'saved': token, **own}, doseq=True)}"

@@ -110,7 +110,8 @@ def paper(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         "observed_on": observed.isoformat(), "sheet_on": sheet_on.isoformat(), "today": m.day,
         "text": request.POST.get("lines", ""), "task": request.POST.get("task", ""), "lines": lines, "fault": fault,
         "ready": bool(lines) and not fault, "key": request.POST.get("key") or f"page-{uuid4()}",
-        **undoing.toast(request.GET.get("toast", "")), "here": request.path, "name": node.called(language()) if node else "",
+        **undoing.toast(request.GET.get("toast") or request.GET.get("saved", "")),
+        "here": request.path, "name": node.called(language()) if node else "",
     }  # fmt: skip
     return render(request, "pages/teacher/paper.html", context, status=422 if fault else 200)
 

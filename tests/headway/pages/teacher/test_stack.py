@@ -65,6 +65,37 @@ def test_p6_the_stack_closes_many_at_once_with_one_undo() -> None:
     assert set(states().values()) == {"away"}
 
 
+def test_p3_an_undo_opens_what_it_took_back_and_not_the_next_student() -> None:
+    teacher = client("T1")
+    give(teacher)
+    first, second = hand_in(client("u1")), hand_in(client("u2"), "u2")
+    page = post(teacher, rate_path(first), **rating(first))
+    assert second.title in page.words and person("u2").name() in page.words
+    token = str(page.all("input", name="saved")[0]["value"])
+    back = str(page.all("input", name="back")[0]["value"])
+    page = post(teacher, "/teacher/rate/undo", saved=token, back=back)
+    assert not Rating.objects.filter(to_sequence=None).exists()
+    (form,) = [one for one in page.all("form") if "data-rate" in one]
+    assert f"piece={first.key}" in str(form["action"]).replace("%3A", ":"), (
+        "the correction lands on the first student"
+    )
+    answer = teacher.post("/teacher/rate/undo", {"saved": token, "back": back})
+    assert f"piece={first.key}" in answer["Location"].replace("%3A", ":"), (
+        "and again where nothing is left to undo"
+    )
+
+
+def test_p3_an_undo_says_what_it_took_back_and_offers_none_for_itself() -> None:
+    teacher = client("T1")
+    give(teacher)
+    piece = hand_in(client("u1"))
+    page = post(teacher, rate_path(piece), **rating(piece))
+    token = str(page.all("input", name="saved")[0]["value"])
+    answer = teacher.post("/teacher/rate/undo", {"saved": token, "back": "/teacher/rate"}, follow=True)
+    assert f"Undone: {person('u1').name()}: Proficient" in answer.content.decode()
+    assert not [one for one in Page(answer).all("button") if "data-undo" in one]
+
+
 def test_p6_what_is_not_due_yet_is_not_in_the_stack() -> None:
     teacher = client("T1")
     give(teacher, due="2026-12-04")
