@@ -16,6 +16,7 @@ from headway.pages.teacher import undoing
 from headway.pages.teacher.stack import MOST_TARGETS, classes_of
 from headway.proficiency import queries
 from headway.response import queries as response
+from headway.response.types import ToRate
 from headway.rosters import queries as rosters
 
 SHOWN = 20
@@ -46,11 +47,31 @@ def choose(request: HttpRequest) -> HttpResponse:
         "pieces": [{"key": p.key, "title": p.title, "at": p.at, "name": ", ".join(people[s].name() for s in p.students),
                     "targets": ", ".join(frameworks.node(t).called(language) for t in p.targets)} for p in pieces[:SHOWN]],
         "more": max(0, len(pieces) - SHOWN), "pieces_n": len(pieces), "nothing_n": len(stack) - len(pieces),
-        "mend": _mended(request), "student": request.GET.get("student", ""),
+        "mend": _mended(request), "onward": _onward(request, pieces, members, classes),
+        "student": request.GET.get("student", ""),
         **undoing.toast(request.GET.get("saved", "")), "here": "/teacher/rate",
         "nothing_chosen": bool(request.GET.get("begin")) and not request.GET.getlist("target"),
     }  # fmt: skip
     return render(request, "pages/teacher/choose.html", context)
+
+
+def _onward(
+    request: HttpRequest, pieces: list[ToRate], members: dict[int, list[int]], classes: list[Any]
+) -> dict[str, Any] | None:
+    """Return the oldest work that waits when a stack is done; the next after a piece that was skipped. None where none waits."""
+    if not request.GET.get("done"):
+        return None
+    past = next((n for n, one in enumerate(pieces) if one.key == request.GET.get("after")), None)
+    found = pieces if past is None else pieces[past + 1 :] + pieces[:past]
+    if not found:
+        return None
+    where = next((c for c in classes if found[0].students[0] in members[c.id]), None)
+    people = rosters.people_by_id(person_ids=found[0].students)
+    query = {"piece": found[0].key, **({"class": where.sourced_id} if where else {})}
+    return {
+        "url": f"/teacher/rate?{urlencode(query)}", "title": found[0].title, "n": len(found),
+        "name": ", ".join(people[one].name() for one in found[0].students),
+    }  # fmt: skip
 
 
 def _mended(request: HttpRequest) -> str:

@@ -70,7 +70,7 @@ def nothing_came(request: HttpRequest, stack: Stack) -> HttpResponse:
             fault = refused(refusal)
     context = {
         "nav": "teacher.rate", "stack": stack, "task": given_view(stack.task, request.viewer.today), "asks": stack.task,
-        "fault": fault, "skip": stack.next or "/teacher/rate", "here": stack.here, **undoing.toast(request.GET.get("saved", "")),
+        "fault": fault, "skip": stack.skip, "here": stack.here, **undoing.toast(request.GET.get("saved", "")),
         "reason": request.POST.get("reason", ""), "taken": not stack.task.open,
     }  # fmt: skip
     return render(request, "pages/teacher/nothing_came.html", context, status=422 if fault else 200)

@@ -118,7 +118,7 @@ def _show(
         **undoing.toast(request.GET.get("saved", "")),
         "fault": faults.get(""),
         "statuses": [{"value": s, "said": f"status:{s}", "name": tags.state_words()[s]} for s in STATUSES],
-        "skip": stack.next or "/teacher/rate",
+        "skip": stack.skip,
         "here": stack.here,
         "names": ", ".join(person.name() for person, _piece in stack.members) or stack.student.name(),
         "members": members_of(request, m, stack, criteria),

@@ -26,7 +26,11 @@ MOST_TARGETS = 6
 
 @dataclass
 class Stack:
-    """Where the teacher is: class, targets, who is rated now and what comes next. `members` are (student, piece) of a group."""
+    """Where the teacher is: class, targets, who is rated now and what comes next. `members` are (student, piece) of a group.
+
+    `at` of `n` counts what is like this place: work that came in, or chances for which nothing came. `later` says for a piece
+    how many of the latter come after all the work.
+    """
 
     school_class: Any
     targets: list[Any]
@@ -35,6 +39,7 @@ class Stack:
     n: int
     piece: Any = None
     task: Chance | None = None
+    later: int = 0
     next_name: str = ""
     next_named: dict[str, str] = field(default_factory=dict)
     members: list[tuple[Any, Any]] = field(default_factory=list)
@@ -51,6 +56,13 @@ class Stack:
         if self.piece is not None:
             return self._address({"piece": self.piece.key})
         return self._address({"chance": str(self.task.uuid)} if self.task else {"student": self.student.id})
+
+    @property
+    def skip(self) -> str:
+        """The address that leaves this place as it is: what comes next, or at the end what else waits."""
+        own = {name: value for name, value in self.query.items() if name == "class"}
+        past = {"after": self.piece.key} if self.piece is not None else {}
+        return self.next or f"/teacher/rate?{urlencode({'done': '1', **past, **own}, doseq=True)}"
 
     @property
     def next(self) -> str:
@@ -158,11 +170,8 @@ def _walk(
     classes = chosen_classes(request.viewer, references)
     members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=request.viewer)
     kept = request.GET.get("title", title)
-    stack = [
-        one
-        for one in response.to_rate(m, {s for listed in members.values() for s in listed} | {student})
-        if kept in ("", one.title)
-    ]
+    every = response.to_rate(m, {s for listed in members.values() for s in listed} | {student})
+    stack = [one for one in every if kept in ("", one.title)]
     here = next((n for n, one in enumerate(stack) if key == one.key), None)
     if here is None:
         mine = evidence.groups_of(pieces=[key, *(one.key for one in stack)])
@@ -170,17 +179,41 @@ def _walk(
             (n for n, one in enumerate(stack) if key in mine and mine.get(one.key) == mine[key]), None
         )
     rest = stack if here is None else stack[here + 1 :] + stack[:here]
+    nothing = here is not None and stack[here].chance is not None
+    kind = [one for one in stack if (one.chance is not None) == nothing]
+    if not nothing:
+        own = stack[here].key if here is not None else key
+        waits = any(one.chance is None and one.key != own for one in every)
+        rest = _onward(rest, own, every if waits or not references else work_of(request.viewer, m))
     people = rosters.people_by_id(person_ids=[student, *(rest[0].students if rest else ())])
     query: dict[str, Any] = {"class": references} if references else {}
     query |= ({"title": kept} if "title" in request.GET else {}) | _holding(request)
     found = Stack(
         classes[0] if references and len(classes) == 1 else None, _nodes(targets, m), people[student],
-        (here or 0) + 1, max(len(stack), 1), query=query,
+        kind.index(stack[here]) + 1 if here is not None else 1, max(len(kind), 1), query=query,
+        later=0 if nothing else len(stack) - len(kind),
     )  # fmt: skip
     if rest:
         found.next_name = ", ".join(people[one].name() for one in rest[0].students)
         found.next_named = named(rest[0])
     return found
+
+
+def _onward(rest: list[ToRate], here: str, waiting: list[ToRate]) -> list[ToRate]:
+    """Return what comes after a piece, of what is left of its stack: work before any chance without work.
+
+    Where the stack's work is done and other work waits, nothing comes next here: the teacher is led on to that work first.
+    """
+    work = [one for one in rest if one.chance is None]
+    if work or not any(one.chance is None and one.key != here for one in waiting):
+        return work or rest
+    return []
+
+
+def work_of(viewer: Viewer, m: queries.Moment) -> list[ToRate]:
+    """Return the work that waits in the viewer's classes, oldest first. Five statements at most."""
+    members = rosters.members(class_ids=[c.id for c in classes_of(viewer)], as_of=m.day, viewer=viewer)
+    return response.work_to_rate(m, {s for listed in members.values() for s in listed})
 
 
 def _members(viewer: Viewer, task: Chance) -> list[tuple[Any, Any]]:
