@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headway.kit.times import from_micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.feedback import FOR_FAMILY, Said
 from headway.pages.parts.growth import growth_of
@@ -26,6 +28,8 @@ from headway.pages.parts.learning import (
 )
 from headway.pages.parts.pace import PaceView, pace_views
 from headway.proficiency.queries import Line, NextStep
+
+OLD_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +101,30 @@ def _child(learner: Learner, paces: list[PaceView], said: list[Said], whole: boo
 
 
 def headline(learner: Learner) -> str:
-    """Say how the child is in one sentence, built around the name."""
+    """Say how the child is in one sentence, built around the name; a second names the subjects without rated work."""
     begun = [line for line in learner.academic if line.working.level is not None]
     said = {"name": learner.given, "grade": grade_in_sentence(learner.grade)}
     if not begun:
         return _("There is no rated work of %(name)s yet.") % said
+    bare = [line.framework.called(language()) for line in learner.academic if line.working.level is None]
+    more = " " + _("No rated work yet in: %(lines)s.") % {"lines": ", ".join(bare)} if bare else ""
     known = [line for line in begun if line.expected is not None and learner.grade]
     if not known:
         return ngettext("%(name)s is at work in %(n)s subject.", "%(name)s is at work in %(n)s subjects.", len(begun)) % {
-            **said, "n": few_subjects(len(begun))}  # fmt: skip
+            **said, "n": few_subjects(len(begun))} + more  # fmt: skip
     there = [line for line in known if (line.working.level or 0) >= (line.expected or 0)]
     if len(there) == len(known):
+        if bare:
+            return (
+                _("%(name)s works where %(grade)s is now, or above, in every subject with rated work.") % said
+                + more
+            )
         return _("%(name)s works where %(grade)s is now, or above, in every subject.") % said
     if not there:
-        return _("%(name)s is on the way to where %(grade)s is now. What comes next is named below.") % said
+        return (
+            _("%(name)s is on the way to where %(grade)s is now. What comes next is named below.") % said
+            + more
+        )
     said |= {
         "n": few_subjects(len(there)),
         "of": few_subjects(len(known)),
@@ -121,6 +135,7 @@ def headline(learner: Learner) -> str:
             "%(name)s works where %(grade)s is now, or above, in %(n)s of %(of)s subjects. The longest way to go is in %(line)s."
         )
         % said
+        + more
     )
 
 
@@ -128,11 +143,39 @@ def _area(
     learner: Learner, line: Line, next_steps: list[NextStep], paces: list[PaceView], whole: bool
 ) -> Area:
     step = next_steps[0] if next_steps else None
+    pace = next((one for one in paces if line.framework.id in one.continuums), None)
+    parts = (_sentence(learner, line, whole), age_of(learner, line), joined(line, pace))
     return Area(
-        name=line.framework.called(language()), sentence=_sentence(learner, line, whole),
+        name=line.framework.called(language()), sentence=" ".join(part for part in parts if part),
         next=step.node.called(language()) if step else "", target=step.node.id if step else None,
-        pace=next((one for one in paces if line.framework.id in one.continuums), None),
+        pace=pace,
     )  # fmt: skip
+
+
+def age_of(learner: Learner, line: Line) -> str:
+    """Say from when the newest work of a line is, where that is more than a year ago; nothing where it is newer."""
+    if line.working.level is None or not line.last_observed_us:
+        return ""
+    newest = from_micros(line.last_observed_us).astimezone(learner.m.zone).date()
+    if (learner.m.day - newest).days <= OLD_DAYS:
+        return ""
+    return _("This is from work up to %(month)s.") % {"month": date_format(newest, "YEAR_MONTH_FORMAT")}
+
+
+def joined(line: Line, pace: PaceView | None) -> str:
+    """Say how pace and level go together where they point apart; nothing where they do not."""
+    if pace is None or line.working.level is None or line.expected is None:
+        return ""
+    below = line.working.level < line.expected
+    if pace.kind == "ahead" and below:
+        return _(
+            "Ahead of the plan and below the grade: the plan counts the pieces that are in, the level says what they show."
+        )
+    if pace.kind == "behind" and not below:
+        return _(
+            "Behind the plan and not below the grade: the plan counts the pieces that are in, the level says what they show."
+        )
+    return ""
 
 
 def _sentence(learner: Learner, line: Line, whole: bool) -> str:

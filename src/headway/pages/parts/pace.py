@@ -40,11 +40,15 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class PaceView:
-    """One plan's pace as a reader meets it. `kind` on, ahead, behind or unknown; `continuums` the plan's, by key."""
+    """One plan's pace as a reader meets it. `kind` on, ahead, behind or unknown; `continuums` the plan's, by key.
+
+    `badge` says the word with what it is about, for places where a level stands beside it.
+    """
 
     title: str
     row: PaceRow
     word: str
+    badge: str
     kind: str
     said: str
     more: str
@@ -77,6 +81,7 @@ def _view(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> PaceView
         title=plan.title or plan.plan,
         row=row,
         word=word(row.state),
+        badge=badge(row.state),
         kind=kind(row.state),
         said=_said(m, row, band),
         more=_more(m, row),
@@ -95,6 +100,13 @@ def word(state: str) -> str:
     """Say a pace in a word or two."""
     return {"ahead": _("Ahead"), "on_pace": _("On pace"), "behind": _("Behind"),
             "no_chance_offered": _("No chance offered")}.get(state, _("Not enough data"))  # fmt: skip
+
+
+def badge(state: str) -> str:
+    """Say a pace so that nobody reads it as a level."""
+    return {"ahead": _("Pace: ahead of the plan"), "on_pace": _("Pace: as the plan expects"),
+            "behind": _("Pace: behind the plan"), "no_chance_offered": _("Pace: no chance offered")}.get(
+        state, _("Pace: not enough data"))  # fmt: skip
 
 
 def kind(state: str) -> str:

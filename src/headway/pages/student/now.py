@@ -14,11 +14,12 @@ from headway.contact import queries as contact
 from headway.evidence import queries as evidence
 from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
+from headway.pages.parts.child import joined
 from headway.pages.parts.conference import agreed
 from headway.pages.parts.learning import Learner, learners, steps
 from headway.pages.parts.loop import in_hand
 from headway.pages.parts.news import news
-from headway.pages.parts.pace import pace_views
+from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
 from headway.pages.parts.told import told
 from headway.pages.parts.work import waits
@@ -48,7 +49,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "said": said[:SAID],
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
-        "paces": pace_views([learner])[subject.id],
+        "paces": [(pace, _joined(learner, pace)) for pace in pace_views([learner])[subject.id]],
         "news": news(request.book, today=learner.m.day, schools={learner.school}),
         "hand": hand,
         "asked_on": {one.target for one in hand.asked if one.open},
@@ -59,6 +60,12 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])
     return render(request, "pages/student/now.html", context)
+
+
+def _joined(learner: Learner, pace: PaceView) -> str:
+    """Return the sentence that joins a plan's pace with the levels of its lines, where they point apart."""
+    lines = [line for line in learner.academic if line.framework.id in pace.continuums]
+    return next((said for line in lines if (said := joined(line, pace))), "")
 
 
 def _todos(learner: Learner, now_us: int) -> list[Todo]:

@@ -10,10 +10,12 @@ import time_machine
 from django.test import Client
 
 from headway.access.types import SYSTEM
+from headway.frameworks import actions as frameworks
 from headway.plans import actions as plans
 from headway.rosters import actions as rosters
 
-from ..student.world import NOW, again, build, client, person, rate, read, target
+from ...frameworks.packages import node, package, under
+from ..student.world import BEGUN, NOW, again, build, client, person, rate, read, target
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +162,49 @@ def test_children_cost_few_statements(django_assert_max_num_queries) -> None:
     ):
         with django_assert_max_num_queries(most):
             assert browser.get(path).status_code == 200
+
+
+def science(*students: str, day: str = "2026-11-02") -> None:
+    """Add a second subject with one target at level 5, and rate students on it."""
+    one = node("S.1", name="Plan a fair test", level=5)
+    made = package("Science", [node("S", name="Practice"), one], *under("Science", "S"), *under("S", "S.1"),
+                   expected_levels={"05": 5})  # fmt: skip
+    frameworks.apply_package(made, actor=SYSTEM, at=BEGUN)
+    for who in students:
+        rate(who, "S.1", day, 3)
+
+
+def test_a_subject_without_rated_work_is_named_and_not_counted_among_every_subject() -> None:
+    science()
+    rate("u1", "B.1", "2026-11-02", 3)
+    rate("u2", "A.1", "2026-11-02", 3)
+    words = read(client("p1"), "/family/").words
+    assert "Anita works where grade 5 is now, or above, in every subject with rated work." in words
+    assert words.count("No rated work yet in: Science.") == 2
+    assert "No rated work yet in: Science." in read(again("p1", "en"), "/family/children/u1").words
+
+
+def test_old_evidence_says_from_when_it_is() -> None:
+    rate("u1", "B.1", "2025-06-03", 3)
+    rate("u2", "B.1", "2025-12-10", 3)
+    client("p1")
+    words = {tongue: read(again("p1", tongue), "/family/").words for tongue in ("en", "es")}
+    assert words["en"].count("This is from work up to") == 1 and "up to June 2025." in words["en"]
+    assert "Esto viene de trabajos de hasta junio de 2025." in words["es"]
+
+
+def test_pace_and_level_are_told_apart_and_joined_where_they_point_apart() -> None:
+    for who, code, asked, last in (("u1", "A.1", 2, date(2027, 6, 1)), ("u2", "B.1", 9, date(2026, 12, 18))):
+        version = plans.make_template(
+            actor=SYSTEM, key=who, title="Autumn", items=[(target(code), asked)], at=NOW
+        )
+        plans.assign(actor=SYSTEM, version=version.id, students=[person(who).id], at=NOW,
+                     starts_on=date(2026, 9, 1), ends_on=last)  # fmt: skip
+    for day in ("2026-11-02", "2026-11-16", "2026-11-23"):
+        rate("u1", "A.1", day, 4)
+        rate("u2", "B.1", day, 3)
+    ahead, behind = (read(client(who), "/student/now").words for who in ("u1", "u2"))
+    assert "Ahead of the plan and below the grade:" in ahead
+    assert "Behind the plan and not below the grade:" in behind
+    page = read(client("p1"), "/family/children/u1").words
+    assert "Pace: ahead of the plan" in page and "Ahead of the plan and below the grade:" in page
