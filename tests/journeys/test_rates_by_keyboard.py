@@ -83,6 +83,7 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     # The round that counts: the last level fits.
     page.goto(start)
     keys.n = 0
+    expect(page.locator("button[data-save]")).to_contain_text("Save Developing, Proficient and next")
     for _ in range(STUDENTS):
         keys.turn("Enter")
     expect(page.get_by_text("That was the last one.")).to_be_visible()
@@ -96,6 +97,20 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     expect(page.get_by_text("takes back what was saved last")).to_be_visible()
     keys.press("?")
     expect(page.get_by_text("takes back what was saved last")).to_be_hidden()
+    # What was written goes with no skip, and an undo opens what it took back, with its words.
+    one, name = page.locator("input[name^=comment-]").first, page.locator("h1").inner_text()
+    one.fill("Say why.")
+    page.locator("a[data-skip]").click()
+    expect(page.locator("h1")).not_to_have_text(name)
+    page.goto(start)
+    expect(one).to_have_value("Say why.")
+    expect(page.locator("[data-draft]")).to_be_visible()
+    keys.turn("Enter")
+    expect(page.locator("h1")).not_to_have_text(name)
+    keys.turn("z")
+    expect(page.locator("h1")).to_have_text(name)
+    expect(page.locator(".toast")).to_contain_text("Undone:")
+    expect(one).to_have_value("Say why.")
     # The first target was a mistake: all of its ratings move in one act with one reason.
     keys.n = 0
     page.goto(f"{district.base}/teacher/rated?class={school_class}")

@@ -108,6 +108,42 @@ if (rate) {
   });
   // A double click must not rate twice; the key in the form makes a second post harmless in any case.
   rate.addEventListener("submit", () => setTimeout(() => rate.querySelectorAll("button").forEach((b) => { b.disabled = true; }), 0));
+  // The button that saves names what it saves: on a phone the chosen level may be out of sight.
+  const levels = rate.querySelector("[data-levels]");
+  const named = () => {
+    const found = crits.map((crit) => {
+      const none = crit.querySelector("select[name^=status-]"), on = crit.querySelector("input[type=radio]:checked");
+      if (none && none.value) return none.selectedOptions[0].textContent;
+      return on ? on.closest("label").querySelector("em").textContent : "";
+    }).filter(Boolean);
+    levels.textContent = found.length ? ` ${[...new Set(found)].join(", ")}` : "";
+  };
+  if (levels) { named(); rate.addEventListener("change", named); }
+  keepWords(rate);
   const first = rate.querySelector("input[type=radio]:checked") || rate.querySelector("input[type=radio]");
   if (first) first.focus({ preventScroll: true });
 }
+
+// Words that were written and not saved wait in this tab: whoever skips a student, looks elsewhere or takes a save back
+// finds them again. They go when the next person signs in here.
+function keepWords(form) {
+  const fields = [...form.querySelectorAll("input[name^=comment-], input[name^=own-words-], textarea[name=words]")];
+  const key = `words ${form.dataset.rate}`;
+  const kept = JSON.parse(sessionStorage.getItem(key) || "null");
+  if (kept && kept.saved && !("undone" in form.dataset)) sessionStorage.removeItem(key);
+  else if (kept) {
+    const empty = fields.filter((field) => !field.value && kept.words[field.name]);
+    empty.forEach((field) => { field.value = kept.words[field.name]; });
+    const said = form.querySelector("[data-draft]");
+    if (said) said.hidden = !empty.length;
+  }
+  const keep = (saved) => {
+    const words = Object.fromEntries(fields.filter((field) => field.value).map((field) => [field.name, field.value]));
+    if (Object.keys(words).length) sessionStorage.setItem(key, JSON.stringify({ words, saved }));
+    else sessionStorage.removeItem(key);
+  };
+  if (document.querySelector("main .errs")) keep(false);
+  form.addEventListener("input", () => keep(false));
+  form.addEventListener("submit", () => keep(true));
+}
+if (document.querySelector("input[autocomplete=username]")) sessionStorage.clear();
