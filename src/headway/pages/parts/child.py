@@ -27,6 +27,7 @@ from headway.pages.parts.learning import (
     tree_of,
 )
 from headway.pages.parts.pace import PaceView, pace_views
+from headway.pages.parts.stations import without_level
 from headway.proficiency.queries import Line, NextStep
 
 OLD_DAYS = 365
@@ -180,7 +181,7 @@ def joined(line: Line, pace: PaceView | None) -> str:
 
 def _sentence(learner: Learner, line: Line, whole: bool) -> str:
     if line.working.level is None:
-        return _("No rated work yet.")
+        return _("No rated work yet.") if line.last_observed_us is None else f"{without_level(line)}."
     said = {"level": line.working.level, "where": against_grade(line, learner.grade)}
     growth = growth_of(learner, line).rate if whole else None
     if growth is not None and growth >= 1:

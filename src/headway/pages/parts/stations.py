@@ -71,15 +71,17 @@ def drawn(learner: Learner, line: Line, *, note: str = "", chosen: bool = False)
 def said(learner: Learner, line: Line) -> str:
     """Say where a student works on a line: level, and how that lies beside the grade's level."""
     if line.working.level is None:
-        nothing = (
-            _("No evidence yet")
-            if line.last_observed_us is None
-            else _("Nothing recent enough to show a level")
-        )
-        return nothing + _for_grade(learner, line)
+        return without_level(line) + _for_grade(learner, line)
     words = against_grade(line, learner.grade)
     level = _("Level %(level)s") % {"level": line.working.level}
     return f"{level}, {words}" if words else level
+
+
+def without_level(line: Line) -> str:
+    """Say why a line shows no level, to everybody in the same words."""
+    if line.last_observed_us is None:
+        return _("No evidence yet")
+    return _("Nothing recent enough to show a level")
 
 
 def _label(learner: Learner, line: Line) -> str:

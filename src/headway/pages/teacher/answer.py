@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,19 @@ from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal
 from headway.pages.parts.loop import answer_words
 from headway.pages.parts.told import address
+from headway.pages.teacher import student, today
 from headway.rosters import queries as rosters
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An answer that was refused: of which request, what was typed, and why not."""
+
+    request: str
+    answer: str
+    on: str
+    reason: str
+    fault: str
 
 
 def seen_request(viewer: Viewer, request_id: UUID, **_: Any) -> Any:
@@ -28,7 +41,7 @@ def seen_request(viewer: Viewer, request_id: UUID, **_: Any) -> Any:
 
 
 def answer(request: HttpRequest, request_id: UUID, subject: Any) -> HttpResponse:
-    """Record the answer and go back to where it was given, with what was said or why not."""
+    """Record the answer and go back to where it was given; a refusal shows that page again, with what was typed beside it."""
     person = rosters.people_by_id(person_ids=[subject.student])[subject.student]
     back = (
         f"/teacher/students/{person.sourced_id}"
@@ -46,7 +59,16 @@ def answer(request: HttpRequest, request_id: UUID, subject: Any) -> HttpResponse
             reason=request.POST.get("reason", "").replace("\0", ""),
         )  # fmt: skip
     except Refusal as refusal:
-        return redirect(address(back, fault=_refused(refusal)))
+        tried = Tried(
+            str(request_id),
+            said,
+            request.POST.get("on", ""),
+            request.POST.get("reason", ""),
+            _refused(refusal),
+        )
+        if request.POST.get("back") == "student":
+            return student.student(request, person.sourced_id, person, tried=tried)
+        return today.today(request, tried=tried)
     words = f"{person.name()}: {answer_words(said)}"
     return redirect(address(back, **{"said" if request.POST.get("back") == "student" else "saved": words}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -136,6 +136,27 @@ def states_of(chances: list[Chance]) -> dict[UUID, str]:
     return found
 
 
+def since_of(chances: list[Chance], states: dict[UUID, str]) -> dict[UUID, datetime]:
+    """Return since when each chance stands where it stands: a piece by its own days, else the chance's. Two statements."""
+    keys = [one.piece_key for one in chances if one.state == "taken"]
+    pieces = evidence.pieces_named(keys=keys) if keys else {}
+    back = evidence.returns_of(pieces=keys)
+    found = {}
+    for one in chances:
+        piece, state = pieces.get(one.piece_key), states[one.uuid]
+        at = one.changed_at
+        if piece is not None and state == "returned":
+            at = back[one.piece_key][-1].at
+        elif piece is not None:
+            at = (
+                piece.handed_in_at
+                if state in ("handed_in", "again")
+                else piece.rated_at or piece.handed_in_at
+            )
+        found[one.uuid] = at
+    return found
+
+
 def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     """Show where every student stands with a task; close, open again or take in what was chosen."""
     fault, sent = "", request.POST
@@ -146,7 +167,8 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
             fault = _refused(refusal)
     people = rosters.people_by_id(person_ids={one.student for one in subject.chances})
     states = states_of(list(subject.chances))
-    rows = [_student(one, people[one.student], states[one.uuid]) for one in subject.chances]
+    since = since_of(list(subject.chances), states)
+    rows = [_student(one, people[one.student], states[one.uuid], since[one.uuid]) for one in subject.chances]
     order = {person.sourced_id: person.sort_name().casefold() for person in people.values()}
     rows.sort(key=lambda row: order[row.sourced_id])
     classes = {c.id: c for c in rosters.classes_of(viewer=request.viewer)}
@@ -165,9 +187,9 @@ def given(request: HttpRequest, offer_id: UUID, subject: Given) -> HttpResponse:
     return render(request, "pages/teacher/given.html", context, status=422 if fault else 200)
 
 
-def _student(one: Chance, person: Any, state: str) -> StudentRow:
+def _student(one: Chance, person: Any, state: str, since: datetime) -> StudentRow:
     url = f"/teacher/rate?piece={quote(one.piece_key, safe='')}" if one.state == "taken" else ""
-    return StudentRow(str(one.uuid), person.name(), person.sourced_id, state, state_words(state), one.reason, one.changed_at,
+    return StudentRow(str(one.uuid), person.name(), person.sourced_id, state, state_words(state), one.reason, since,
                       url, one.state not in ("taken", "withdrawn"), one.group, one.open)  # fmt: skip
 
 

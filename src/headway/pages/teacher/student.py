@@ -27,6 +27,7 @@ from headway.pages.parts.learning import against_grade
 from headway.pages.parts.loop import asked_views, state_of, state_words
 from headway.pages.parts.news import news
 from headway.pages.parts.profile import help_words
+from headway.pages.parts.stations import without_level
 from headway.pages.parts.told import address, told
 from headway.pages.teacher.correcting import chosen_keys, corrected
 from headway.pages.teacher.notes import in_words
@@ -63,8 +64,8 @@ class TargetGroup:
     n: int
 
 
-def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
-    """Show the student's lines and needs, one line's targets, and the chosen target's why."""
+def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any = None) -> HttpResponse:
+    """Show the student's lines and needs, one line's targets, and the chosen target's why; `tried` a refused answer."""
     look = look_back(request)
     now, book = request.moment, request.book
     m = queries.moment(now=now, as_of=look.as_of, book=book)
@@ -103,6 +104,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
         "said": told(request, "said"),
         "fault": told(request, "fault"),
+        "tried": tried,
         "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
@@ -115,7 +117,7 @@ def student(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse
         if chosen
         else "",
     }
-    return render(request, "pages/teacher/student.html", context)
+    return render(request, "pages/teacher/student.html", context, status=422 if tried else 200)
 
 
 def _helps(viewer: Viewer, m: queries.Moment, subject: Any) -> list[str]:
@@ -153,7 +155,7 @@ def _state(piece: Any, waiting: set[str], held: set[str], returns: list[Any]) ->
 def _line(line: Any, chosen: Any, grade: str) -> dict[str, Any]:
     working = line.working
     if working.level is None:
-        note = _("No evidence yet.")
+        note = f"{without_level(line)}."
     elif where := against_grade(line, grade):
         note = _("Level %(level)s, %(where)s.") % {"level": working.level, "where": where}
     else:

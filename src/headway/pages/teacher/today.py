@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ from headway.pages.parts.loop import asked_views
 from headway.pages.parts.news import news
 from headway.pages.parts.told import told
 from headway.pages.teacher import notes
+from headway.pages.teacher.stack import MOST_TARGETS
 from headway.proficiency import queries
 from headway.response import queries as response
 from headway.response.types import Need, ToRate
@@ -36,12 +38,12 @@ OLD_DAYS = 5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One student under one heading."""
+    """One student under one heading, with every reason there: a heading counts students, and so do its rows."""
 
     sourced_id: str
     name: str
     initials: str
-    why: str
+    whys: list[str]
     act: str
     url: str
 
@@ -68,8 +70,11 @@ class Stack:
     url: str
 
 
-def today(request: HttpRequest) -> HttpResponse:
-    """Show who needs the teacher and why, oldest work first, and the quick observation; substitutes go on to their class."""
+def today(request: HttpRequest, *, tried: Any = None) -> HttpResponse:
+    """Show who needs the teacher and why, oldest work first, and the quick observation; substitutes go on to their class.
+
+    `tried` is an answer to a student that was refused: it stands in its form again.
+    """
     viewer: Viewer = request.viewer
     if only_stands_in(viewer):
         return redirect("/teacher/substitute")
@@ -95,9 +100,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "letters": [] if look.past else _letters(people),
         "news": [] if look.past else news(
             request.book, today=look.today, schools={c.school.sourced_id for c in classes}),
-        "saved": told(request, "saved"), "fault": told(request, "fault"),
+        "saved": told(request, "saved"), "fault": told(request, "fault"), "tried": tried,
     }  # fmt: skip
-    return render(request, "pages/teacher/today.html", context)
+    return render(request, "pages/teacher/today.html", context, status=422 if tried else 200)
 
 
 def _asked(students: list[int], people: dict[int, Any]) -> list[dict[str, Any]]:
@@ -156,27 +161,32 @@ def _blocks(
     where = {student: c for c in reversed(classes) for student in members[c.id]}
     blocks = []
     for section in words.sections(settings):
-        rows = [
-            _row(need, people[need.student], where[need.student], look)
-            for need in found
-            if need.reason == section.reason
-        ]
+        own: dict[int, list[Need]] = {}
+        for need in found:
+            if need.reason == section.reason:
+                own.setdefault(need.student, []).append(need)
+        rows = [_row(needs, people[student], where[student], look) for student, needs in own.items()]
         rows.sort(key=lambda row: row.name)
-        blocks.append(Block(section, len({row.sourced_id for row in rows}), rows[:SHOWN], rows[SHOWN:]))
+        blocks.append(Block(section, len(rows), rows[:SHOWN], rows[SHOWN:]))
     return blocks
 
 
-def _row(need: Need, person: Any, school_class: Any, look: LookBack) -> Row:
-    act, url = _("Open"), f"/teacher/students/{person.sourced_id}"
-    if not look.past:
-        rate = f"/teacher/rate?class={school_class.sourced_id}&student={person.id}"
-        if need.target is not None:
-            rate += f"&target={need.target}"
-        if need.reason in ("stuck", "no_evidence"):
-            act, url = (_("Observe"), rate) if need.target is not None else (_("Open"), url)
-        elif need.reason == "waiting" and need.target is not None:
-            act, url = _("Rate"), rate
-    return Row(person.sourced_id, person.name(), initials(person.name()), words.say(need), act, url)
+def _row(needs: list[Need], person: Any, school_class: Any, look: LookBack) -> Row:
+    """Return the row of a student with all needs of one reason; its act is on all of their targets at once."""
+    act, url, reason = _("Open"), f"/teacher/students/{person.sourced_id}", needs[0].reason
+    targets = [need.target for need in needs if need.target is not None][:MOST_TARGETS]
+    if not look.past and targets and reason in ("stuck", "no_evidence", "waiting"):
+        act = _("Rate") if reason == "waiting" else _("Observe")
+        query = {"class": school_class.sourced_id, "student": person.id, "target": targets}
+        url = f"/teacher/rate?{urlencode(query, doseq=True)}"
+    return Row(
+        person.sourced_id,
+        person.name(),
+        initials(person.name()),
+        [words.say(need) for need in needs],
+        act,
+        url,
+    )
 
 
 def _targets(m: queries.Moment, classes: list[Any]) -> list[dict[str, Any]]:

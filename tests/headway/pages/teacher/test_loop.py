@@ -6,11 +6,13 @@ import csv
 import io
 import re
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -290,6 +292,26 @@ def test_p6_many_are_closed_with_one_reason_and_one_undo() -> None:
     assert "Something was handed in or closed already" in Page(teacher.post(path, {"act": "withdraw"})).words
 
 
+def test_p1_since_when_is_the_day_of_the_state_and_not_of_the_first_attempt() -> None:
+    offer = give(client("T1"))
+    piece = hand_in(client("u1"))
+
+    def since() -> int:
+        rows = again("T1", "en").get(f"/teacher/given/{offer.uuid}").context["rows"]
+        return next(int(row.at.day) for row in rows if row.sourced_id == "u1")
+
+    assert since() == 3
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        sent = {"key": "page-1", "attempt": "1", "act": "return", "words": "Say why."}
+        assert again("T1", "en").post(rate_path(piece), sent).status_code == 302
+        assert since() == 4
+    with time_machine.travel(NOW + timedelta(days=4), tick=False):
+        hand_in(again("u1", "en"), words="Now with why.")
+        assert since() == 7
+        assert again("T1", "en").post(rate_path(piece), rating(piece, attempt=2)).status_code == 302
+        assert since() == 7
+
+
 # Requests.
 
 
@@ -301,8 +323,23 @@ def test_p21_a_request_its_answer_and_reason_are_read_by_three() -> None:
     today = read(teacher, "/teacher/today").words
     assert "Students ask 1" in today and "I practiced." in today
     answer = f"/teacher/requests/{one.uuid}"
-    assert "A yes names the day" in post(teacher, answer, answer="yes", back="today").words
-    assert "Say why, in words" in post(teacher, answer, answer="no", back="student").words
+    for back, said, fault in (
+        ("today", {"answer": "yes"}, "A yes names the day"),
+        ("student", {"answer": "no"}, "Say why, in words"),
+    ):
+        refused = teacher.post(
+            answer, {**said, "back": back, "reason": "" if back == "student" else "Bring it."}
+        )
+        page = Page(refused)
+        assert refused.status_code == 422 and fault in page.words, "it stays on its page"
+        assert [a for a in page.all("details") if "open" in a] and "A yes needs its day" in page.words
+        assert [a["value"] for a in page.all("input", type="radio", name="answer") if "checked" in a] == [
+            said["answer"]
+        ]
+    assert (
+        "Bring it."
+        in teacher.post(answer, {"answer": "yes", "back": "today", "reason": "Bring it."}).content.decode()
+    )
     page = post(teacher, answer, answer="yes", on="2026-12-05", reason="Bring new numbers.", back="today")
     assert "Yes" in page.words and "Students ask" not in page.words
     for who, path in (("u1", "/student/now"), ("p1", "/family/children/u1"), ("T1", "/teacher/students/u1")):
