@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.pages.parts import feedback
@@ -15,7 +17,7 @@ from headway.pages.parts.files import IMAGES
 from headway.pages.parts.learning import ADULTS, Learner, language, learners
 from headway.pages.parts.loop import ReturnView, mates_of, return_views, state_of, state_words
 from headway.proficiency.queries import AT
-from headway.science.codes import Status
+from headway.science.codes import Purpose, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,18 @@ def recent(learner: Learner, *, limit: int = 6) -> list[PieceView]:
             quote(piece.key, safe=""),
             piece.title,
             piece.handed_in_at,
-            state_words(state),
+            _stands(learner, piece, state),
             state == "returned",
         )
         for piece, state in zip(pieces, states, strict=True)
     ]
+
+
+def _stands(learner: Learner, piece: Any, state: str) -> str:
+    """Return where a piece stands, in words; one that was rated for practice only says that it does not count."""
+    purposes = {row[AT["purpose"]] for row in learner.rows if row[AT["piece"]] == piece.key}
+    words = state_words(state)
+    return f"{words}; {_('practice, does not count')}" if purposes == {Purpose.PRACTICE} else words
 
 
 def waits(learner: Learner, piece: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from headway import pages
 from headway.access.types import SYSTEM
 from headway.contact.models import Conference, ContactEntry, Message
 from headway.rosters import actions as rosters
@@ -50,6 +52,14 @@ def test_p19_the_sheet_speaks_the_language_of_the_home() -> None:
     )
     past = read(teacher, f"{SHEET}?language=en&as_of=2026-10-01").words
     assert "There is no rated work of Anita yet." in past and "Well told." not in past
+
+
+def test_p19_the_printed_sheet_keeps_its_day() -> None:
+    page = read(client("p1"), "/family/children/u1/conference")
+    assert "As of Thursday 3 December 2026." in page.words
+    sheet = Path(pages.__file__).parent / "static" / "headway" / "pages.css"
+    hidden = re.findall(r"([^{}]+){ display: none; }", sheet.read_text(encoding="utf-8"))
+    assert not [one for one in hidden if ".say" in one], "the day stands in that line"
 
 
 def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason() -> None:

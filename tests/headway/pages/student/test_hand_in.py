@@ -22,12 +22,14 @@ def file(data: bytes, name: str, said: str = "image/jpeg") -> SimpleUploadedFile
     return SimpleUploadedFile(name, data, content_type=said)
 
 
-def test_the_form_suggests_what_is_next_and_has_its_own_key() -> None:
+def test_the_form_offers_what_is_next_first_chooses_nothing_and_has_its_own_key() -> None:
     rate("u1", "A.3", "2026-11-02", 2)
     browser = client("u1")
     page, other = read(browser, "/student/hand-in"), read(browser, "/student/hand-in")
-    (chosen,) = [a for a in page.all("option") if "selected" in a]
-    assert chosen["value"] == str(target("A.3"))
+    assert not [a for a in page.all("option") if "selected" in a], (
+        "who chooses nothing lets the teacher choose"
+    )
+    assert [a["value"] for a in page.all("option")][:2] == ["", str(target("A.3"))]
     keys = [p.all("input", name="key")[0]["value"] for p in (page, other)]
     assert keys[0] != keys[1] and re.fullmatch(r"work-[0-9a-f-]{36}", str(keys[0]))
     assert page.all("input", name="photo", accept="image/*", capture="environment")
