@@ -269,7 +269,7 @@ def test_rights_on_the_pages_from_the_first_word_to_the_statement() -> None:
     family, lead = browser("p1"), lead_browser()
     here = "/family/children/u1/rights"
     page = Page(family.get(here))
-    assert "A rating: Compare ratios, 2, 1 Oct" in page.words and "Find a rate" not in page.words
+    assert "A rating: Compare ratios, Developing, 1 Oct" in page.words and "Find a rate" not in page.words
     sent = family.post(
         here, {"act": "ask", "item": "rating:contested", "words": WRONG, "key": "k"}, follow=True
     )
@@ -277,7 +277,9 @@ def test_rights_on_the_pages_from_the_first_word_to_the_statement() -> None:
     name = RightsRequest.objects.get().uuid
     assert "45 days left" in Page(lead.get("/school/rights")).words
     there = f"/school/rights/{name}"
-    assert "A rating: Compare ratios, 2, 1 Oct" in Page(lead.get(there)).words, "which of several ratings"
+    assert "A rating: Compare ratios, Developing, 1 Oct" in Page(lead.get(there)).words, (
+        "which of several ratings"
+    )
     assert lead.post(there, {"act": "answer", "answer": "amended", "reason": "Yes"}).status_code == 422
     lead.post(there, {"act": "answer", "answer": "refused", "reason": "The piece shows one."})
     assert "The piece shows one." in Page(family.get(here)).words

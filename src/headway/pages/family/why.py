@@ -9,13 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
-from headway.kit import naming
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.asked import look_back
 from headway.pages.parts.contested import beside
 from headway.pages.parts.learning import language, learners
 from headway.pages.parts.todo import judged, would_change
-from headway.pages.parts.why import by_policy, decision, reason_words, rule_line
+from headway.pages.parts.why import by_policy, decision, judged_words, reason_words, rule_line
 from headway.proficiency.queries import AT
 from headway.science.codes import Purpose
 
@@ -43,7 +42,7 @@ def why(request: HttpRequest, student_id: str, target: int, subject: Any) -> Htt
     context = {
         "nav": "family.home", "look": look, "child": subject, "given": learner.given, "scale": scale, "trail": trail,
         "name": node.called(language_now), "told": node.told(language_now),
-        "words": naming.say(found.judgment.words[language_now]),
+        "words": judged_words(found.judgment, scale),
         "area": frameworks.tree(node.framework_id, at=frameworks.remembered_stamp()).framework.called(language_now),
         "standing": found.standing, "change": would_change(found.judgment, scale) if found.standing.state not in ASIDE else "",
         "steps": [

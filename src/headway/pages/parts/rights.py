@@ -95,7 +95,7 @@ def about(one: RequestView) -> str:
 def entries(request: HttpRequest, student: int) -> dict[str, str]:
     """Return the entries of a student's record that may be contested, in words, by what a form calls them."""
     items = queries.items_of(student=student, zone=request.book.zone)
-    return {f"{one.kind}:{one.item}": _item(one) for one in items}
+    return {f"{one.kind}:{one.item}": _item(one, request.book) for one in items}
 
 
 def shown(one: RequestView, named: Mapping[str, str] = MappingProxyType({})) -> Shown:
@@ -156,11 +156,15 @@ def listed(rows: Iterable[DisclosureView]) -> list[Left]:
     ]
 
 
-def _item(one: Item) -> str:
+def _item(one: Item, book: Any) -> str:
     if one.kind == "report_card":
         return _("Report card: %(term)s") % {"term": one.title}
     name = frameworks.node(one.target).called(get_language() or "en") if one.target else ""
-    level = "" if one.level is None else f", {tags.number(one.level)}"
+    level = ""
+    if one.level is not None and one.target:
+        level = (
+            f", {tags.say('level', one.level, book.effective(node=one.target, school=None, on=one.on).scale)}"
+        )
     return f"{contested_words(one.kind, name)}{level}, {tags.day(one.on)}"
 
 

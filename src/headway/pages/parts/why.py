@@ -23,6 +23,8 @@ from headway.proficiency.queries import AT, Explained
 from headway.report_cards.types import Contested
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override
+from headway.science.judgment import Judgment
+from headway.science.proficiency import words as spoken
 
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
@@ -90,7 +92,7 @@ def panel(
         over=over,
         target_name=found.target.called(language),
         statement=_statement(viewer, found, language),
-        words=naming.say(j.words[language]),
+        words=naming.say(j.words[language]) if adult else judged_words(j, found.effective.scale),
         decision=decision(found),
         trail=trail(found, peers=adult),
         would_change=[naming.say(j.would_change_words[language])] if j.would_change else [],
@@ -101,6 +103,32 @@ def panel(
         by_policy=by_policy(found),
         contested=beside(student=student.id, target=target_id),
     )
+
+
+def judged_words(judgment: Judgment, scale: dict[str, Any]) -> str:
+    """Return what is said of a level to students and families: an interval between named levels, not between numbers."""
+    language = get_language() or "en"
+    text, interval = judgment.words[language], judgment.interval
+    if interval is not None and judgment.certainty == "between" and len(scale["levels"]) <= 6:
+        sentence = spoken.certainty("between", interval.low, interval.high, language)
+        text = text.replace(sentence, _between(spoken.ends(interval.low, interval.high), scale, language))
+    return naming.say(text)
+
+
+def _between(ends: tuple[int, int], scale: dict[str, Any], language: str) -> str:
+    """Say between which levels of a scale a level lies: the nearest at or below, and the nearest at or above."""
+    levels = sorted(scale["levels"], key=lambda level: level["value"])
+    low = next((one for one in reversed(levels) if round(one["value"] * 100) <= ends[0]), levels[0])
+    high = next((one for one in levels if round(one["value"] * 100) >= ends[1]), levels[-1])
+    said = {"low": tags.level_name(low, language), "high": tags.level_name(high, language)}
+    if low is high:
+        return (
+            _("The level lies near %(low)s; one more piece will help, on a new task rather than an old one.")
+            % said
+        )
+    return (
+        _("The level lies between %(low)s and %(high)s; one more piece will help, on a new task rather than an old one.") % said
+    )  # fmt: skip
 
 
 def by_policy(found: Explained) -> list[str]:

@@ -260,8 +260,5 @@ def _words(
     elif lacking:
         parts.append(words.missing(lacking, language))
     elif sure is not None and interval is not None and one["state"] in ("not_yet", "proficient", "beyond"):
-        ends = [
-            words.number(int(hundredths(round(x * 2) / 2)), language) for x in (interval.low, interval.high)
-        ]
-        parts.append(words.CERTAINTY[language][sure].format(low=ends[0], high=ends[1]))
+        parts.append(words.certainty(sure, interval.low, interval.high, language))
     return " ".join(parts)

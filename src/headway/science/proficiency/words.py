@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headway.science.judgment import WouldChange
+from headway.science.rounding import hundredths
 
 LANGUAGES = ("en", "es")
 
@@ -96,6 +97,17 @@ def number(hundredths: int, language: str) -> str:
     """Return hundredths as a reader writes them: 3, 3.5, 3.53 (a comma in Spanish)."""
     text = f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
     return text.replace(".", ",") if language == "es" else text
+
+
+def ends(low: float, high: float) -> tuple[int, int]:
+    """Return the ends of an interval as they are told, to half a level, in hundredths."""
+    return int(hundredths(round(low * 2) / 2)), int(hundredths(round(high * 2) / 2))
+
+
+def certainty(sure: str, low: float, high: float, language: str) -> str:
+    """Say how sure a level is."""
+    told = [number(end, language) for end in ends(low, high)]
+    return CERTAINTY[language][sure].format(low=told[0], high=told[1])
 
 
 def counted(n: int, language: str) -> str:
