@@ -51,7 +51,7 @@ def test_a_rule_is_tried_published_announced_and_taken_back(district, sign_in) -
 
     page.goto(f"{district.base}{who}")
     expect(page.locator("#why-h")).not_to_have_text(level)
-    expect(page.locator(".rule-name")).to_contain_text("Rule: mean")
+    expect(page.locator(".rule-name")).to_contain_text("Rule: Mean")
     expect(page.locator(".was").first).to_contain_text("a new rule holds")
     page.get_by_role("link", name="See what it means").click()
     expect(page.locator("main")).to_contain_text("Every piece shall count alike")

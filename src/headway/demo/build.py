@@ -244,6 +244,11 @@ def _level_targets(tree: Tree, code: str) -> list[NodeView]:
     return [node for node in tree.targets() if node.level == level]
 
 
+def _grade(code: str) -> str:
+    """Say a grade as a school does: grade 7, kindergarten."""
+    return f"grade {int(code)}" if code.isdigit() else "kindergarten"
+
+
 def _plans(who: Cast, ids: dict[str, Person], year: tuple[date, date], at: datetime) -> None:
     """Give every student the year's plan in mathematics: the first half of the level's targets, two pieces each."""
     tree = frameworks.tree(frameworks.framework_by_key("Mathematics").id)
@@ -255,7 +260,7 @@ def _plans(who: Cast, ids: dict[str, Person], year: tuple[date, date], at: datet
         if not items or not members:
             continue
         version = plans.make_template(
-            actor=SYSTEM, key=f"Mathematics {code}", title=f"Mathematics, grade {code}", items=items, at=at
+            actor=SYSTEM, key=f"Mathematics {code}", title=f"Mathematics, {_grade(code)}", items=items, at=at
         )
         plans.assign(
             actor=SYSTEM, version=version.id, students=members, starts_on=year[0], ends_on=year[1], at=at
@@ -300,6 +305,7 @@ def _logins(who: Cast, at: datetime) -> list[dict[str, str]]:
         ("family", "family", family, "/family/", "en"),
         ("familia", "family", _another(who, own.students, family), "/family/", "es"),
         ("teacher", "teacher", own.teacher, "/teacher/today", "en"),
+        *_beside(who, own),
         ("principal", "principal", f"P-{own.school}", "/school/week", "en"),
         ("coach", "coach", COACH[0], "/calibration/", "en"),
     ]
@@ -325,13 +331,24 @@ def _logins(who: Cast, at: datetime) -> list[dict[str, str]]:
     return found
 
 
+def _beside(who: Cast, own: Any) -> list[tuple[str, str, str, str, str]]:
+    """Return the advisor of a class's students, where advisory has teachers of its own, and who stands in for its teacher."""
+    advisory = [c for c in who.classes if c.subject == "AD" and set(c.students) & set(own.students)]
+    found = [("advisor", "advisor", one.teacher, "/teacher/today", "en") for one in advisory[:1]]
+    return [*found, ("substitute", "substitute", _substitute(who, own), "/teacher/substitute", "en")]
+
+
+def _substitute(who: Cast, own: Any) -> str:
+    return next(
+        key for key, (_, _, school) in who.teachers.items() if school == own.school and key != own.teacher
+    )
+
+
 def _home(who: Cast, logins: list[dict[str, str]], begins: date, at: datetime, today: date) -> None:
     """Give the ready-made families and their school what home and school say to one another."""
     by_name = {one["username"]: one["sourced_id"] for one in logins}
     own = next(c for c in who.classes if c.teacher == by_name["teacher"] and c.subject in ("MA", "HR"))
-    substitute = next(
-        key for key, (_, _, school) in who.teachers.items() if school == own.school and key != own.teacher
-    )
+    substitute = _substitute(who, own)
     home.build(
         school=own.school, class_id=own.sourced_id, teacher=own.teacher, substitute=substitute,
         families=[by_name["family"], by_name["familia"]], begins=begins, at=at, today=today,

@@ -75,7 +75,7 @@ def test_p12_every_page_with_levels_announces_a_change_two_weeks_before_and_afte
 def test_p12_a_look_back_announces_nothing_and_shows_the_rule_of_its_day() -> None:
     publish("2026-10-20")
     page = read(client_of("T1").get("/teacher/students/u1", {"as_of": "2026-10-19", "target": target("A.1")}))
-    assert "a new rule holds" not in page.text() and "decaying-average" in page.text()
+    assert "a new rule holds" not in page.text() and "Decaying average" in page.text()
 
 
 def test_p12_a_school_hears_of_its_own_rules_only() -> None:
@@ -162,5 +162,5 @@ def test_p12_two_schools_two_rules_on_pages() -> None:
         who: read(client_of(who).get(f"/student/continuum?target={target('A.1')}")).text("section")
         for who in ("u2", "u4")
     }
-    assert "decaying-average" in with_rule["u2"] and "policy “cedar” 1" in with_rule["u4"]
+    assert "Decaying average" in with_rule["u2"] and "policy “cedar”, number 1" in with_rule["u4"]
     assert "Extending" in with_rule["u4"]

@@ -272,10 +272,12 @@ def test_a_small_demonstration(tmp_path: Path) -> None:
     home = Home(tmp_path / "demo")
     found = home.json("demo", "--students", "40", "--no-serve")
     assert found["students"] == 40
-    assert {"student", "family", "teacher"} <= {login["role"] for login in found["logins"]}
+    assert {"student", "family", "teacher", "substitute"} <= {login["role"] for login in found["logins"]}
     assert all(login["username"] and login["password"] for login in found["logins"])
     assert home.rows("SELECT COUNT(*) FROM headway_event WHERE kind = 'rating'") == [(found["ratings"],)]
     assert home.json("verify")["ok"] is True
+    titles = {title for (title,) in home.rows("SELECT DISTINCT title FROM headway_plantemplate")}
+    assert titles and not [title for title in titles if "grade 0" in title], titles
     # A second call answers with the demonstration that stands.
     again = home.json("demo", "--students", "40", "--no-serve")
     assert (again["students"], again["ratings"]) == (40, found["ratings"])

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
-from headway.pages.district.rule_form import rule_names
 from headway.pages.parts import tags
 from headway.pages.parts.news import asks
+from headway.pages.parts.rules import rule_names
 from headway.proficiency import actions
 from headway.science.proficiency import registry
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
+from headway.pages.parts.rules import rule_names
 from headway.proficiency import queries
 from headway.proficiency.queries import Book
 from headway.proficiency.types import Basis, Chosen
@@ -160,17 +161,6 @@ def _places(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
             (view.called(language), [whole, *((f"a:{key}:{n.code}", n.called(language)) for n in nodes)])
         )
     return found
-
-
-def rule_names() -> dict[str, str]:
-    """Return what the rules are called, by key."""
-    return {
-        "most-recent": _("Most recent"), "highest": _("Highest"), "mean": _("Mean"), "median": _("Median"),
-        "mode": _("Most frequent"),
-        "weighted-newest": _("Newest weighed against the rest"), "decaying-average": _("Decaying average"),
-        "n-times": _("Reached n times"), "best-n": _("Best n"), "power-law": _("Power law"),
-        "doubling-weights": _("Doubling weights"), "profile": _("Profile over settings"),
-    }  # fmt: skip
 
 
 def rule_book(language: str) -> list[tuple[str, str]]:

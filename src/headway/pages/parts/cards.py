@@ -20,6 +20,7 @@ from headway.pages.parts import tags
 from headway.pages.parts.asked import day_of_form
 from headway.pages.parts.contested import contested_words
 from headway.pages.parts.learning import beside_grade, grade_title, language
+from headway.pages.parts.rules import policy_name, rule_name
 from headway.report_cards import actions, queries
 from headway.report_cards.types import CardView
 
@@ -193,8 +194,9 @@ def growth_words(one: Mapping[str, Any]) -> tuple[str, str]:
 def rule_words(rule: Mapping[str, Any]) -> str:
     """Say the rule that made levels: in words, then its name and version."""
     said = rule["words"].get(language()) or rule["words"]["en"]
-    line = _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s; %(pieces)s.") % {
-        **{name: rule[name] for name in ("rule", "version", "policy", "number")}, "pieces": tags.from_pieces(rule["n"]),
+    line = _("Rule: %(rule)s, version %(version)s; policy %(policy)s, number %(number)s, in force since %(day)s; %(pieces)s.") % {
+        "rule": rule_name(rule["rule"]), "policy": policy_name(rule["policy"]), "version": rule["version"],
+        "number": rule["number"], "pieces": tags.from_pieces(rule["n"]),
         "day": tags.day(date.fromisoformat(rule["in_force_on"])),
     }  # fmt: skip
     return f"{said} {line}"

@@ -13,6 +13,7 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.pages.parts import tags
 from headway.pages.parts.learning import ADULTS, Learner, language
+from headway.pages.parts.loop import titled
 from headway.proficiency.queries import AT, Row, level_now
 from headway.rosters import queries as rosters
 from headway.science.codes import Override, Purpose
@@ -111,7 +112,7 @@ def _one(learner: Learner, row: Row, comments: dict[str, str], titles: dict[str,
     return Said(
         key=row[AT["key"]],
         work=row[AT["piece"]],
-        title=titles.get(row[AT["piece"]]) or row[AT["task"]] or name,
+        title=titled(titles.get(row[AT["piece"]]) or row[AT["task"]] or name, [node.id]),
         target=node.id,
         target_name=name,
         line_name=tree.framework.called(language()),

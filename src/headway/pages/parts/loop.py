@@ -54,6 +54,15 @@ def names_of(targets: Iterable[int]) -> str:
     return ", ".join(frameworks.node(target).called(language) for target in targets)
 
 
+def titled(title: str, targets: Iterable[int]) -> str:
+    """Return the title of work in the reader's language where it is the name of one of its targets, else as it was written."""
+    language = get_language() or "en"
+    nodes = [frameworks.node(target) for target in targets]
+    return next(
+        (one.called(language) for one in nodes if title in (one.called("en"), one.called("es"))), title
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class GivenView:
     """One chance as its student and family read it."""
@@ -116,7 +125,7 @@ def given_view(chance: Chance, today: date) -> GivenView:
     """Return a chance in words; its due day has passed where it is still open after it."""
     late = chance.due_on is not None and chance.due_on < today and chance.open
     return GivenView(
-        str(chance.uuid), chance.title, names_of(chance.targets), chance.due_on, late, chance.state,
+        str(chance.uuid), titled(chance.title, chance.targets), names_of(chance.targets), chance.due_on, late, chance.state,
         state_words(chance.state), chance.purpose == 1, chance.open,
         chance.reason,
     )  # fmt: skip

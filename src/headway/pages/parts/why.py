@@ -18,6 +18,7 @@ from headway.evidence import queries as evidence
 from headway.kit import naming
 from headway.pages.parts import tags
 from headway.pages.parts.contested import beside
+from headway.pages.parts.rules import policy_name, rule_name
 from headway.proficiency import queries
 from headway.proficiency.queries import AT, Explained
 from headway.report_cards.types import Contested
@@ -161,8 +162,9 @@ def _statement(viewer: Viewer, found: Explained, language: str) -> str:
 def rule_line(found: Explained) -> str:
     """Say which rule made the level, in which version, since when, and on how much evidence."""
     policy = found.effective
-    return _("Rule: %(rule)s, version %(version)s; policy “%(policy)s” %(number)s, in force since %(day)s; %(pieces)s.") % {
-        "rule": policy.policy.rule, "version": policy.policy.version, "policy": policy.name, "number": policy.number,
+    return _("Rule: %(rule)s, version %(version)s; policy %(policy)s, number %(number)s, in force since %(day)s; %(pieces)s.") % {
+        "rule": rule_name(policy.policy.rule), "version": policy.policy.version, "policy": policy_name(policy.name),
+        "number": policy.number,
         "day": tags.day(policy.in_force_on), "pieces": tags.from_pieces(found.standing.n_counted),
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from headway.pages.parts import feedback
 from headway.pages.parts.feedback import FOR_STUDENT, Said
 from headway.pages.parts.files import IMAGES
 from headway.pages.parts.learning import ADULTS, Learner, language, learners
-from headway.pages.parts.loop import ReturnView, mates_of, return_views, state_of, state_words
+from headway.pages.parts.loop import ReturnView, mates_of, return_views, state_of, state_words, titled
 from headway.proficiency.queries import AT
 from headway.science.codes import Purpose, Status
 
@@ -122,7 +122,7 @@ def recent(learner: Learner, *, limit: int = 6) -> list[PieceView]:
     return [
         PieceView(
             quote(piece.key, safe=""),
-            piece.title,
+            titled(piece.title, [target.id for target in piece.targets.all()]),
             piece.handed_in_at,
             _stands(learner, piece, state),
             state == "returned",

@@ -208,3 +208,13 @@ def test_pace_and_level_are_told_apart_and_joined_where_they_point_apart() -> No
     assert "Behind the plan and not below the grade:" in behind
     page = read(client("p1"), "/family/children/u1").words
     assert "Pace: ahead of the plan" in page and "Ahead of the plan and below the grade:" in page
+
+
+def test_work_that_is_called_like_its_target_is_named_in_the_language_of_the_reader() -> None:
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.", task="Compare ratios")
+    rate("u1", "A.1", "2026-11-03", 3, comment="Again.", task="Paint mix")
+    client("p1")
+    words = read(again("p1", "es"), "/family/children/u1").words
+    assert "Compare ratios" not in words and "Paint mix" in words
+    why = read(again("p1", "es"), f"/family/children/u1/why/{target('A.1')}").words
+    assert "Regla: Promedio decreciente, versión 1; política del primer día, número 1" in why

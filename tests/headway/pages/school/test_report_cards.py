@@ -89,7 +89,8 @@ def test_p20_a_leader_opens_a_run_reads_the_board_and_freezes(lead: Client) -> N
     assert "Report card of Anita Abeyta As of Monday 30 November 2026." in found.words
     assert "Works at level 4, one below grade 5; 1 of 3 targets there are reached." in found.words
     assert (
-        "Rule: decaying-average, version 1; policy “start” 1" in found.words and "Proof." not in found.words
+        "Rule: Decaying average, version 1; policy of the first day, number 1" in found.words
+        and "Proof." not in found.words
     )
     assert card in read(family, "/family/children/u1").links
 
