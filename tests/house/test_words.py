@@ -95,6 +95,34 @@ def test_no_message_is_left_empty_and_no_placeholder_is_lost() -> None:
     assert faults == []
 
 
+ONE_WORD_EACH = (
+    (r"\bratings?\b|\brated?\b", r"\bevalu|\bcalificaci(?!ón(es)? de libro)", "valoración, valorar"),
+    (r"\bteachers?\b", r"\bmaestr[ao]|\bprofesor", "docente"),
+    (r"\badvisors?\b", r"\basesor", "tutor o tutora"),
+    (r"\bguardians?\b", r"\btutor(es)?\b(?! del estudiante)", "responsable"),
+    (r"\btargets?\b", r"\bmetas?\b", "objetivo"),
+    (r"\breport cards?\b", r"\btarjetas?\b|\blibretas?\b", "boletín"),
+    (r"\blifelong\b", r"\bpara la vida\b", "para toda la vida"),
+    (r".", r"[“”]", "« »"),
+)
+"""What a term of the field may not be called in Spanish, and what it is called."""
+OTHERWISE = {
+    "Marks for a gradebook", "Only a goal names a target, and it is one of a continuum.",
+    "What is written here is read by this guardian and by the student’s teachers and advisors.",
+}  # fmt: skip
+
+
+def test_a_term_has_one_spanish_word() -> None:
+    faults = [
+        f"{text} → {said} ({one})"
+        for text, translations in entries().items() if text not in OTHERWISE
+        for said in translations
+        for term, wrong, one in ONE_WORD_EACH
+        if re.search(term, text, re.I) and re.search(wrong, said, re.I)
+    ]  # fmt: skip
+    assert faults == []
+
+
 def test_the_compiled_catalogue_is_that_of_the_readable_one() -> None:
     with (LOCALE / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)

@@ -179,7 +179,7 @@ def test_p14_the_pages_neither_list_the_goal_nor_hide_why_a_correction_is_refuse
     other = rate("u1", "A.2", "2026-12-02", 3)
     name = modify(starts_on=AGO)
     Rating.objects.filter(key__in=(other, f"modification:{name}")).update(rater=person("T1"))
-    for language, words in (("en", "target of their own here"), ("es", "tiene aquí una meta propia")):
+    for language, words in (("en", "target of their own here"), ("es", "tiene aquí un objetivo propio")):
         teacher = browser("T1", language)
         page = teacher.get("/teacher/rated").content.decode()
         assert other in page and f"modification:{name}" not in page

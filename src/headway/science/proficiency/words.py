@@ -136,7 +136,7 @@ def decided(since: int, language: str) -> str:
     """Say that a teacher's decision stands, and how much is newer."""
     if language == "es":
         newer = "nada nuevo" if since == 0 else "una evidencia" if since == 1 else f"{since} evidencias"
-        return f"El nivel lo decidió una maestra o un maestro; desde entonces: {newer}."
+        return f"El nivel lo decidió un docente; desde entonces: {newer}."
     newer = "nothing new" if since == 0 else "one piece" if since == 1 else f"{since} pieces"
     return f"A teacher decided this level; since this decision: {newer}."
 
