@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -23,6 +24,7 @@ from headway.pages.parts import files, uploads
 from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
 from headway.pages.parts.loop import given_view, mates_of, return_views
 from headway.pages.parts.rubric import of_chance
+from headway.pages.parts.told import address
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
 
@@ -40,6 +42,7 @@ class Form:
     keep: bool = True
     task: evidence.Chance | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    kept_as: str = ""
 
 
 def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
@@ -57,7 +60,8 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
                 work=_work(learner, form, piece, upload, _after(request)),
                 at=request.moment,
             )
-            return redirect(f"/student/work/{quote(taken.key, safe='')}?done=1")
+            said = {"said": form.kept_as} if form.kept_as else {}
+            return redirect(address(f"/student/work/{quote(taken.key, safe='')}", done=1, **said))
         except Refusal as refusal:
             form.errors["words" if refusal.code == "newer_attempt" else "title"] = _refused(refusal)
             piece = evidence.find_piece(form.key)
@@ -154,7 +158,19 @@ def _upload(request: HttpRequest, form: Form) -> files.Stored | None:
         form.errors[name] = fault
     elif stored is None:
         form.errors.setdefault(name, _("Please choose the file again: a page cannot keep it."))
+    else:
+        form.kept_as = _kept_as(upload.name or "", stored.name)
     return stored
+
+
+def _kept_as(sent: str, stored: str) -> str:
+    """Say under which name a file is kept where its content is not what its name said; nothing where it is."""
+    endings = [PurePath(name).suffix.lower().replace(".jpeg", ".jpg") for name in (sent, stored)]
+    if not endings[0] or endings[0] == endings[1]:
+        return ""
+    return _("Its name said %(said)s, its content is another kind: it is kept as %(name)s. Open it and look.") % {
+        "said": endings[0], "name": stored,
+    }  # fmt: skip
 
 
 def _after(request: HttpRequest) -> int | None:

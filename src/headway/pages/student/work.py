@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from headway.pages.parts.rubric import of_chance
+from headway.pages.parts.told import told
 from headway.pages.parts.work import work_view
 
 
@@ -24,6 +25,7 @@ def work(request: HttpRequest, key: str, subject: Any) -> HttpResponse:
         "target_url": "/student/continuum?target=",
         "target_tail": "#why",
         "done": request.GET.get("done") == "1",
+        "kept_as": told(request, "said"),
         **of_chance(view.task),
     }
     return render(request, "pages/student/work.html", context)

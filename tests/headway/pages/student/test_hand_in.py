@@ -88,6 +88,19 @@ def test_what_is_no_picture_is_only_saved() -> None:
     assert shown.headers["Content-Type"] == "application/octet-stream"
 
 
+def test_a_file_that_is_not_what_its_name_says_is_named_as_it_is_kept() -> None:
+    browser = client("u1")
+    answer = browser.post(
+        "/student/hand-in", {"key": KEY, "file": file(b"Just some words.", "bad.exe", "text/plain")}
+    )
+    assert (
+        "its content is another kind: it is kept as bad.txt."
+        in read(browser, answer["Location"]).words
+    )
+    answer = browser.post("/student/hand-in", {"key": KEY, "file": file(jpeg(), "a.JPEG"), "after": "1"})
+    assert "Its name said" not in read(browser, answer["Location"]).words
+
+
 def test_a_file_opens_to_whoever_may_see_the_student() -> None:
     client("u1").post("/student/hand-in", {"key": KEY, "file": file(png(), "a.png")})
     digest = Piece.objects.get().file_digest
