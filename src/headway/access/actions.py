@@ -32,6 +32,12 @@ def first_password() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
 
 
+def is_first_password(text: str) -> bool:
+    """Whether a password has the form of one that was given: four groups of four of our letters."""
+    groups = text.split("-")
+    return len(groups) == 4 and all(len(one) == 4 and set(one) <= set(LETTERS) for one in groups)
+
+
 def open_account(
     *,
     actor: Viewer,

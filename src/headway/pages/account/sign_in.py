@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from headway.access import actions, queries
 from headway.access.types import Viewer
 from headway.pages.parts import cookies
+from headway.pages.parts.context import ASK_AT_FIRST
 
 
 def _next(request: HttpRequest, fallback: str = "/") -> str:
@@ -49,6 +50,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     actions.forget_failures(key=keys[0])
     device = request.viewer.device
     login(request, account)
+    if actions.is_first_password(request.POST["password"]):
+        # The next page asks for a password of their own, once; whoever has no time now goes on.
+        request.session[ASK_AT_FIRST] = True
     response = redirect(_next(request))
     if device is not None:
         # A child must never find an adult's pages: one browser is a class device or somebody's own, not both.

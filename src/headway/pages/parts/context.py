@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from headway.access.types import Role, Viewer
 
+ASK_AT_FIRST = "signed_in_as_given"
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -94,6 +96,14 @@ def initials(name: str) -> str:
     return (words[0][:1] + words[-1][:1]).upper() if words else "?"
 
 
+def _ask_for_password(request: HttpRequest, viewer: Viewer) -> bool:
+    """Whether this page asks for a password of one's own: the first after signing in with one that was given."""
+    if viewer.anonymous or not request.session.get(ASK_AT_FIRST):
+        return False
+    del request.session[ASK_AT_FIRST]
+    return True
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
     """Give every template the frame's values."""
     viewer: Viewer = getattr(request, "whole_viewer", None) or getattr(request, "viewer", None) or Viewer()
@@ -104,6 +114,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "ways": ways(viewer) if not viewer.anonymous else [],
         "here": here,
         "initials": initials(viewer.name),
+        "ask_for_password": _ask_for_password(request, viewer),
         "language": get_language(),
         "home": home_of(viewer) if not viewer.anonymous else "/class-device" if viewer.device else "/",
         "moment": getattr(request, "moment", None),

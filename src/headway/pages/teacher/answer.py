@@ -43,6 +43,9 @@ def seen_request(viewer: Viewer, request_id: UUID, **_: Any) -> Any:
 def answer(request: HttpRequest, request_id: UUID, subject: Any) -> HttpResponse:
     """Record the answer and go back to where it was given; a refusal shows that page again, with what was typed beside it."""
     person = rosters.people_by_id(person_ids=[subject.student])[subject.student]
+    if request.method != "POST":
+        # Whoever looks back or changes the language on a page that shows a refusal asks for this address again.
+        return redirect(f"/teacher/students/{person.sourced_id}?{request.GET.urlencode()}".rstrip("?"))
     back = (
         f"/teacher/students/{person.sourced_id}"
         if request.POST.get("back") == "student"

@@ -182,7 +182,7 @@ doors = [
         ADULTS,
         "A request is answered by the adults whose scope holds the student today.",
         scope=answer.seen_request,
-        methods=POST,
+        methods=BOTH,
     ),
     Door(
         "teacher/kept-comments",
