@@ -32,7 +32,8 @@ def test_a_teacher_reads_the_grid_with_the_keyboard_rates_and_takes_it_back(dist
     expect(toast).to_contain_text(f"{name}: Proficient")
     assert command(district, "verify")["events"] == before + 1
     page.keyboard.press("z")
-    expect(page.locator(".toast")).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("Undone:")
+    expect(page.locator("button[data-undo]")).to_have_count(0)
     found = command(district, "verify")
     assert (found["ok"], found["events"]) == (True, before + 2)
 

@@ -50,7 +50,7 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
     (learner,) = learners([subject], as_of=None, now=request.moment, book=request.book)
     offered = steps(learner)
     if request.method != "POST":
-        form, piece = _fresh(request, learner)
+        form, piece = _fresh(request, learner, offered)
         return _page(request, learner, offered, form, piece, 200)
     form, piece, upload = _read(request, learner)
     if not form.errors:
@@ -68,7 +68,7 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
     return _page(request, learner, offered, form, piece, 422)
 
 
-def _fresh(request: HttpRequest, learner: Learner) -> tuple[Form, Any]:
+def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]) -> tuple[Form, Any]:
     if request.GET.get("offer"):
         return _answering(learner, f"{CHANCE}{request.GET['offer']}")
     asked = request.GET.get("work", "")
@@ -88,8 +88,11 @@ def _fresh(request: HttpRequest, learner: Learner) -> tuple[Form, Any]:
             piece.reflection,
             task=evidence.find_chance(piece.key),
         ), piece
-    # Without a target in the address nobody chose one: the teacher may.
     wanted = _node(learner, request.GET.get("target", ""))
+    if wanted is None:
+        wanted = next(
+            (offered[one.framework.id][0].node for one in learner.academic if offered[one.framework.id]), None
+        )
     return Form(f"work-{uuid4()}", str(wanted.id) if wanted else ""), None
 
 

@@ -22,14 +22,15 @@ def file(data: bytes, name: str, said: str = "image/jpeg") -> SimpleUploadedFile
     return SimpleUploadedFile(name, data, content_type=said)
 
 
-def test_the_form_offers_what_is_next_first_chooses_nothing_and_has_its_own_key() -> None:
+def test_the_form_suggests_what_is_next_says_so_and_has_its_own_key() -> None:
     rate("u1", "A.3", "2026-11-02", 2)
     browser = client("u1")
     page, other = read(browser, "/student/hand-in"), read(browser, "/student/hand-in")
-    assert not [a for a in page.all("option") if "selected" in a], (
-        "who chooses nothing lets the teacher choose"
+    (chosen,) = [a for a in page.all("option") if "selected" in a]
+    assert (
+        chosen["value"] == str(target("A.3")) and "What comes next for you is chosen already." in page.words
     )
-    assert [a["value"] for a in page.all("option")][:2] == ["", str(target("A.3"))]
+    assert "what comes next for you is chosen already." in read(browser, "/student/now").words
     keys = [p.all("input", name="key")[0]["value"] for p in (page, other)]
     assert keys[0] != keys[1] and re.fullmatch(r"work-[0-9a-f-]{36}", str(keys[0]))
     assert page.all("input", name="photo", accept="image/*", capture="environment")
@@ -93,10 +94,7 @@ def test_a_file_that_is_not_what_its_name_says_is_named_as_it_is_kept() -> None:
     answer = browser.post(
         "/student/hand-in", {"key": KEY, "file": file(b"Just some words.", "bad.exe", "text/plain")}
     )
-    assert (
-        "its content is another kind: it is kept as bad.txt."
-        in read(browser, answer["Location"]).words
-    )
+    assert "its content is another kind: it is kept as bad.txt." in read(browser, answer["Location"]).words
     answer = browser.post("/student/hand-in", {"key": KEY, "file": file(jpeg(), "a.JPEG"), "after": "1"})
     assert "Its name said" not in read(browser, answer["Location"]).words
 
