@@ -57,7 +57,7 @@ def test_a_rule_is_tried_published_announced_and_taken_back(district, sign_in) -
     expect(page.locator("main")).to_contain_text("Every piece shall count alike")
     page.goto(f"{district.base}{who}&as_of={today - timedelta(days=1)}")
     expect(page.locator("#why-h")).to_have_text(level)
-    expect(page.locator(".rule-name")).to_contain_text("decaying-average")
+    expect(page.locator(".rule-name")).to_contain_text("Decaying average")
 
     # A card that was issued prints what it printed.
     page.goto(card)
