@@ -132,6 +132,10 @@ reports.index           sxxxxxxx.xx...ss
 reports.report          sxxxxxxx-xx---ss
 reports.new             sxxxxxxxxxxxx.ss
 reports.edit            sxxxxxxxxxxxx-ss
+reports.sets.new        sxxxxxxxxxxxx.ss
+reports.sets.one        sxxxxxxx-xx---ss
+reports.sets.edit       sxxxxxxx-xx---ss
+reports.sets.pdf        sxxxxxxx-xx---ss
 reports.over_time       sxxxxxxx-xx---ss
 reports.pdf             sxxxxxxx-xx---ss
 reports.csv             sxxxxxxx-xx---ss

@@ -56,8 +56,10 @@ def own(viewer: Viewer, name: str, **_: Any) -> Subject | None:
     return Subject(found or next(iter(reports.REPORTS.values())), reader(viewer))
 
 
-def set_(viewer: Viewer, name: str, **_: Any) -> SetSubject | None:
-    """Return a set: the district's with those that are withdrawn, a school leader's where it is for schools."""
+def set_(viewer: Viewer, name: str, **_: Any) -> SetSubject | Reader | None:
+    """Return a set: all for the district, for who leads a school what is for schools; for others something, as above."""
+    if not viewer.is_a(Role.PRINCIPAL, Role.DISTRICT):
+        return reader(viewer)
     found = reports.sets(withdrawn=True).get(name)
     district = viewer.is_a(Role.DISTRICT)
     if found is None or not (district or (found.for_schools and not found.withdrawn)):
