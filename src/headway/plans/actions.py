@@ -1,11 +1,13 @@
-"""Acts on plans: make a template, give it to students, end plans, bring plans in from a file. Each is one transaction."""
+"""Acts on plans: make a template, give it to students, change a student's, end plans, bring plans in from a file.
+
+Each is one transaction.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
@@ -13,29 +15,37 @@ from headway.access.actions import record_act
 from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
-from headway.kit.refusals import Finding, Refusal, Sentence
-from headway.plans import queries, reading
-from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
+from headway.jobs import actions as jobs
+from headway.kit.refusals import Refusal, Sentence
+from headway.plans import changing, giving, queries, reading, stepping
+from headway.plans.models import Plan, PlanTemplate, TemplateVersion
+from headway.plans.pacing import Lessons
 from headway.plans.reading import MOST_PIECES, Draft
-from headway.plans.types import Assigned, Differences, Items, VersionView
+from headway.plans.types import Assigned, Differences, ItemChange, Items, VersionView
 from headway.proficiency import queries as proficiency
 from headway.rosters import actions as rostering
 from headway.rosters import queries as rosters
 
 KIND = "plans"
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
-_PART = 1_000
+GIVING = "give-plans"
+"""The kind of job that gives a template to many."""
+AT_ONCE = 200
+"""To so many students a template is given in the request; to more in the background, in parts of as many."""
+MOST_WEEKS = 200
 
 
 # Templates.
 
 
 def make_template(
-    *, actor: Viewer, key: str, items: Sequence[tuple[int, int]], at: datetime, title: str = ""
-) -> VersionView:
+    *, actor: Viewer, key: str, items: Sequence[tuple[int, int]], at: datetime, title: str = "",
+    due_weeks: Mapping[int, int] | None = None,
+) -> VersionView:  # fmt: skip
     """This will make a template, or its next version; the newest version is returned where it asks the same already.
 
-    `items` are targets (row keys) with the pieces asked, in order. Written: template, version, items, audit entry. Plans
+    `items` are targets (row keys) with the pieces asked, in order; `due_weeks` the week of the plan, from 1 on, by whose end
+    those of a target are due. Written: template, version, items, audit entry. Plans
     that stand stay on their version. Who may: adults of the school. Raises `Refusal`: `forbidden`, `plan_invalid`,
     `unknown_target`.
     """
@@ -52,39 +62,19 @@ def make_template(
         faults.append(Sentence("a plan has a name of at most 190 characters and at least one target"))
     if len(asked) < len(items) or any(not 1 <= pieces <= MOST_PIECES for _, pieces in items):
         faults.append(Sentence("a target stands once, with 1 to %(most)s pieces", most=MOST_PIECES))
+    weeks = {uuids[target]: week for target, week in (due_weeks or {}).items() if target in uuids}
+    if any(not 1 <= week <= MOST_WEEKS for week in weeks.values()):
+        faults.append(Sentence("a week lies from 1 to %(most)s", most=MOST_WEEKS))
     if faults:
         raise Refusal("plan_invalid", Sentence("This plan cannot be: %(faults)s.", faults=faults))
     with transaction.atomic():
-        found, new = _version(key, title.strip()[:200] or key, asked, at=at, run=None, any_number=False)
+        found, new = giving.version_asking(
+            key, title.strip()[:200] or key, asked, at=at, run=None, any_number=False, due=weeks
+        )
         if new:
             record_act(actor=actor, act="make_template", kind="plan", object_id=key,
                        detail={"number": found.number, "targets": len(items)}, at=at)  # fmt: skip
         return queries.version(found.pk)
-
-
-def _version(
-    key: str, title: str, asked: Items, *, at: datetime, run: int | None, any_number: bool
-) -> tuple[TemplateVersion, bool]:
-    """Return the version of a template that asks just this, and whether it is new; `any_number` admits older ones."""
-    template = PlanTemplate.objects.select_for_update().filter(key=key).first()
-    if template is None:
-        template = PlanTemplate.objects.create(key=key, title=title, made_by_run=run)
-    versions = list(TemplateVersion.objects.filter(template=template).order_by("-number"))
-    items = queries.items_of([row.pk for row in versions])
-    targets = frameworks.node_ids(uuids=asked)
-    wanted = [(targets[target], pieces) for target, pieces in asked.items()]
-    for row in versions if any_number else versions[:1]:
-        held = [(item.target, item.pieces) for item in items[row.pk]]
-        # For a file the order says nothing: whoever follows the version follows its order.
-        if held == wanted or (any_number and sorted(held) == sorted(wanted)):
-            return row, False
-    made = TemplateVersion.objects.create(
-        template=template, number=versions[0].number + 1 if versions else 1, created_at=at, made_by_run=run
-    )
-    TemplateItem.objects.bulk_create(
-        [TemplateItem(version=made, position=n, target_id=t, pieces=p) for n, (t, p) in enumerate(wanted, 1)]
-    )
-    return made, True
 
 
 # Students' plans.
@@ -99,70 +89,198 @@ def assign(
     new one, on the day on which that begins, and hands its own differences on. Written: plans, audit entry. Who may:
     adults who may see the students. Raises `Refusal`: `forbidden`, `unknown_version`, `not_a_span`, `no_such_person`.
     """
-    _require(actor)
-    if ends_on < starts_on or not reading.FIRST <= starts_on <= ends_on <= reading.LAST:
-        raise Refusal("not_a_span", "The last day of a plan lies on or after its first, within 1950 to 2100.")
     with transaction.atomic():
-        found = TemplateVersion.objects.select_related("template").filter(pk=version).first()
-        if found is None:
-            raise Refusal(
-                "unknown_version",
-                Sentence("There is no version of a plan with number %(version)s.", version=version),
-            )
-        wanted = list(dict.fromkeys(students))
-        seen = rosters.visible_ids(actor, person_ids=wanted, as_of=_today(actor, at))
-        if len(seen) < len(wanted):
-            missing = len(wanted) - len(seen)
-            raise Refusal(
-                "no_such_person",
-                Sentence("%(n)s of these are no students that you may see.", n=missing),
-            )
+        found, wanted = _may_give(actor, version, students, (starts_on, ends_on), at)
         drafts = [Draft(student, starts_on, ends_on, None) for student in wanted]
-        done = _give(found, drafts, at=at, run=None)
+        done = giving.write_plans(found, drafts, at=at, run=None, source="page")
         record_act(actor=actor, act="assign_plan", kind="plan", object_id=found.template.key,
                    detail={"number": found.number, "made": done.made, "kept": done.kept, "ended": done.ended}, at=at)  # fmt: skip
         return done
 
 
-def _give(version: TemplateVersion, drafts: Sequence[Draft], *, at: datetime, run: int | None) -> Assigned:
-    """Make the plans of one version that do not stand yet, and end those of its template whose place they take."""
-    zone = proficiency.book().zone
-    made: list[Plan] = []
-    ended: dict[datetime, list[int]] = {}
-    for start in range(0, len(drafts), _PART):
-        part = drafts[start : start + _PART]
-        standing = _standing(version.template_id, [draft.student for draft in part])
-        for draft in part:
-            before = standing.get(draft.student)
-            own = (before.differences if before else {}) if draft.differences is None else draft.differences
-            if before is not None:
-                same = (before.version_id, before.starts_on, before.ends_on, before.differences)
-                if same == (version.pk, draft.starts_on, draft.ends_on, own):
-                    continue
-                begins = datetime.combine(draft.starts_on, time(), zone)
-                ended.setdefault(max(at, begins), []).append(before.pk)
-            made.append(
-                Plan(
-                    student_id=draft.student, version=version, starts_on=draft.starts_on, ends_on=draft.ends_on,
-                    differences=own, source="page" if run is None else "file", created_at=at, made_by_run=run,
-                )
-            )  # fmt: skip
-    for instant, keys in ended.items():
-        _end(keys, instant, run)
-    Plan.objects.bulk_create(made, batch_size=_PART)
-    n_ended = sum(map(len, ended.values()))
-    return Assigned(made=len(made), kept=len(drafts) - len(made), ended=n_ended)
+def _may_give(
+    actor: Viewer, version: int, students: Iterable[int], span: tuple[date, date], at: datetime
+) -> tuple[TemplateVersion, list[int]]:
+    _require(actor)
+    if span[1] < span[0] or not reading.FIRST <= span[0] <= span[1] <= reading.LAST:
+        raise Refusal("not_a_span", "The last day of a plan lies on or after its first, within 1950 to 2100.")
+    found = TemplateVersion.objects.select_related("template").filter(pk=version).first()
+    if found is None:
+        raise Refusal(
+            "unknown_version",
+            Sentence("There is no version of a plan with number %(version)s.", version=version),
+        )
+    wanted = list(dict.fromkeys(students))
+    missing = len(wanted) - len(rosters.visible_ids(actor, person_ids=wanted, as_of=_today(actor, at)))
+    if missing:
+        raise Refusal(
+            "no_such_person", Sentence("%(n)s of these are no students that you may see.", n=missing)
+        )
+    return found, wanted
 
 
-def _standing(template_id: int, students: Sequence[int]) -> dict[int, Plan]:
-    rows = Plan.objects.filter(student_id__in=students, version__template_id=template_id, ended_at=None)
-    return {row.student_id: row for row in rows.order_by("created_at", "id")}
+def give_template(
+    *,
+    actor: Viewer,
+    key: str,
+    version: int,
+    students: Iterable[int],
+    starts_on: date,
+    ends_on: date,
+    at: datetime,
+) -> int:
+    """This will give a version to many students as one act that can be taken back whole; returns its number.
+
+    What becomes of each student's plans is what `assign` does. Up to `AT_ONCE` students are given it at once; for more a
+    job is put in, which gives it in parts, each once. `key` names the act: sent twice it is done once. Written: run, plans
+    or job, audit entry. Who may: adults who may see the students. Raises `Refusal`: `forbidden`, `unknown_version`,
+    `not_a_span`, `no_such_person`, `nobody_chosen`.
+    """
+    actor = actor.at_school()
+    with transaction.atomic():
+        found, wanted = _may_give(actor, version, students, (starts_on, ends_on), at)
+        if not wanted:
+            raise Refusal("nobody_chosen", "Choose at least one student.")
+        # Whoever sends the same form at the same moment waits here.
+        PlanTemplate.objects.select_for_update().get(pk=found.template_id)
+        known = ImportRun.objects.filter(kind=KIND, digest=key[:64], actor=actor.account).first()
+        if known is not None:
+            return known.pk
+        said = {"version": found.pk, "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat(), "rows": len(wanted),
+                "names": 1, "given": 0, "new": 0, "kept": 0, "ended": 0}  # fmt: skip
+        run = ImportRun.objects.create(
+            kind=KIND,
+            name=found.template.title[:200],
+            digest=key[:64],
+            actor=actor.account,
+            counts=said,
+            at=at,
+        )
+        if len(wanted) <= AT_ONCE:
+            give_part(run_id=run.pk, students=wanted, at=at)
+        else:
+            jobs.put(kind=GIVING, jobs={f"{GIVING}-{run.pk}": {"run": run.pk, "students": wanted}}, at=at)
+        record_act(actor=actor, act="assign_plan", kind="plan", object_id=found.template.key,
+                   detail={"number": found.number, "run": run.pk, "students": len(wanted)}, at=at)  # fmt: skip
+        return run.pk
 
 
-def _end(keys: Sequence[int], instant: datetime, run: int | None) -> None:
-    for start in range(0, len(keys), _PART):
-        rows = Plan.objects.filter(pk__in=keys[start : start + _PART])
-        rows.update(ended_at=instant, ended_by_run=run)
+def give_part(*, run_id: int, students: Sequence[int], at: datetime) -> bool:
+    """This will give some of the students of an act their plans; False where the act was taken back. In a transaction.
+
+    Written: plans, the run's counts. Who may: `give_template` asked when the act began.
+    """
+    run = ImportRun.objects.select_for_update().get(pk=run_id, kind=KIND)
+    if run.status != "applied":
+        return False
+    said = run.counts
+    version = TemplateVersion.objects.get(pk=said["version"])
+    span = (date.fromisoformat(said["starts_on"]), date.fromisoformat(said["ends_on"]))
+    drafts = [Draft(student, *span, None) for student in students]
+    done = giving.write_plans(version, drafts, at=run.at, run=run.pk, source="page")
+    for word, n in (("given", len(drafts)), ("new", done.made), ("kept", done.kept), ("ended", done.ended)):
+        said[word] += n
+    run.save(update_fields=["counts"])
+    return True
+
+
+def undo_giving(*, actor: Viewer, run_id: int, at: datetime) -> None:
+    """This will take back a template that was given to many, also while it is being given: plans it made are gone, those it
+    ended stand again.
+
+    Written: plans, run, audit entry. Who may: who gave it, and the district. Raises `Refusal`: `forbidden`,
+    `no_such_import`, `already_undone`, `undo_blocked` naming the plans that were changed since.
+    """
+    if queries.find_giving(viewer=actor, run=run_id) is None:
+        raise Refusal("no_such_import", Sentence("There is no import of plans %(run)s.", run=run_id))
+    undo_plans(run_id=run_id, actor=actor, at=at)
+
+
+# One student's plan.
+
+
+def change_plan(
+    *, actor: Viewer, plan: int, changes: Sequence[ItemChange], ends_on: date, at: datetime
+) -> int:
+    """This will change what a student's plan asks, beside its template: days, pieces, targets waived or added, its last day.
+
+    The plan is not edited: another one, with its differences, takes its place at once; returned is the number of that, or of
+    the old one where nothing differs. Written: plans, audit entry. Who may: adults who may see the student because of the
+    work at school. Raises `Refusal`: `forbidden`, `no_such_plan`, `plan_changed`, `not_a_span`, `unknown_target`,
+    `target_twice`, `plan_invalid`, `out_of_range`, `not_a_day`, `reason_required`, `too_long`, `target_done`.
+    """
+    with transaction.atomic():
+        row = _own_plan(actor, plan, at)
+        if row.ended_at is not None:
+            raise Refusal("plan_changed", "This plan was changed or ended meanwhile. Look at it anew.")
+        if not row.starts_on <= ends_on <= reading.LAST:
+            raise Refusal(
+                "not_a_span", "The last day of a plan lies on or after its first, within 1950 to 2100."
+            )
+        m = proficiency.moment(now=at)
+        items = queries.items_of([row.version_id])[row.version_id]
+        now = queries.steps_of(m, queries.view_of(row))
+        before = Differences.read(row.differences)
+        own = changing.changed(
+            version=items, before=before, changes=changes, done={step.target for step in now.steps if step.state == "done"},
+            dues=stepping.planned(items, row.starts_on, ends_on, Lessons(m)), span=(row.starts_on, ends_on),
+        )  # fmt: skip
+        if (own.stored(), ends_on) == (before.stored(), row.ends_on):
+            return row.pk
+        giving.end([row.pk], giving.ends_at(row.starts_on, at), None)
+        made = Plan.objects.create(
+            student_id=row.student_id, version_id=row.version_id, starts_on=row.starts_on, ends_on=ends_on,
+            differences=own.stored(), source="page", created_at=at,
+        )  # fmt: skip
+        record_act(actor=actor, act="change_plan", kind="plan", object_id=row.version.template.key,
+                   detail={"before": row.pk, "plan": made.pk, "ends_on": ends_on.isoformat(),
+                           "targets": [change.target for change in changes]}, at=at)  # fmt: skip
+        return made.pk
+
+
+def undo_plan_change(*, actor: Viewer, plan: int, at: datetime) -> int:
+    """This will take the last change of a student's plan back: the plan before it stands again. Returns its number.
+
+    Written: plans, audit entry. Who may: adults who may see the student because of the work at school. Raises `Refusal`:
+    `forbidden`, `no_such_plan`, `plan_changed`, `nothing_to_undo`.
+    """
+    with transaction.atomic():
+        row = _own_plan(actor, plan, at)
+        if row.ended_at is not None:
+            raise Refusal("plan_changed", "This plan was changed or ended meanwhile. Look at it anew.")
+        before = queries.before_change(row)
+        if before is None:
+            raise Refusal("nothing_to_undo", "No change of this plan can be taken back.")
+        row.delete()
+        Plan.objects.filter(pk=before.pk).update(ended_at=None)
+        record_act(actor=actor, act="undo_plan_change", kind="plan", object_id=before.version.template.key,
+                   detail={"plan": plan, "before": before.pk}, at=at)  # fmt: skip
+        return before.pk
+
+
+def _own_plan(actor: Viewer, plan: int, at: datetime) -> Plan:
+    actor = actor.at_school()
+    _require(actor)
+    row = (
+        Plan.objects.select_for_update(of=("self",))
+        .select_related("version__template")
+        .filter(pk=plan)
+        .first()
+    )
+    if row is None or not rosters.visible_ids(actor, person_ids=[row.student_id], as_of=_today(actor, at)):
+        raise Refusal("no_such_plan", "There is no such plan that you may change.")
+    return row
+
+
+def erase_reasons(*, student: int) -> None:
+    """This will remove the reasons why a student's plans waive targets. In the caller's transaction.
+
+    What the plans ask stays: it holds no words about the student, and neither does the audit trail of it.
+    """
+    rows = list(Plan.objects.filter(student=student))
+    for row in rows:
+        row.differences = {name: value for name, value in row.differences.items() if name != "why"}
+    Plan.objects.bulk_update(rows, ["differences"])
 
 
 def end_plans(*, actor: Viewer, plans: Iterable[int], at: datetime) -> int:
@@ -178,7 +296,7 @@ def end_plans(*, actor: Viewer, plans: Iterable[int], at: datetime) -> int:
         if any(rows.get(key) not in seen for key in wanted):
             raise Refusal("no_such_plan", "There is no such plan that you may end.")
         standing = list(Plan.objects.filter(pk__in=wanted, ended_at=None).values_list("pk", flat=True))
-        _end(standing, at, None)
+        giving.end(standing, at, None)
         record_act(actor=actor, act="end_plans", kind="plan", detail={"plans": standing[:1000]}, at=at)
         return len(standing)
 
@@ -207,13 +325,13 @@ def import_plans(
         counts = {"rows": len(rows), "names": len(found), "versions": 0, "new": 0, "kept": 0, "ended": 0}
         key = run.pk if run else 0
         for plan, wanted in found.items():
-            asked = _commonest([one.items for one in wanted])
-            version, fresh = _version(plan, plan, asked, at=at, run=key, any_number=True)
+            asked = giving.commonest([one.items for one in wanted])
+            version, fresh = giving.version_asking(plan, plan, asked, at=at, run=key, any_number=True)
             drafts = [
                 Draft(one.student, one.starts_on, one.ends_on, Differences.between(asked, one.items).stored())
                 for one in wanted
             ]
-            done = _give(version, drafts, at=at, run=key)
+            done = giving.write_plans(version, drafts, at=at, run=key, source="file")
             counts["versions"] += fresh
             counts["new"] += done.made
             counts["kept"] += done.kept
@@ -225,16 +343,6 @@ def import_plans(
         run.save(update_fields=["counts"])
         record_act(actor=actor, act="import_plans", kind="import", object_id=run.pk, detail=counts, at=at)
         return {"run": run.pk, **counts}
-
-
-def _commonest(lists: Sequence[Items]) -> Items:
-    """Return the list of items that most students have, whatever its order; of equally many the first in the file."""
-    n: dict[frozenset[tuple[UUID, int]], int] = {}
-    for items in lists:
-        same = frozenset(items.items())
-        n[same] = n.get(same, 0) + 1
-    most = max(n, key=lambda same: n[same])
-    return next(items for items in lists if frozenset(items.items()) == most)
 
 
 def undo_plans(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
@@ -250,7 +358,7 @@ def undo_plans(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:
             raise Refusal("no_such_import", Sentence("There is no import of plans %(run)s.", run=run_id))
         if run.status != "applied":
             raise Refusal("already_undone", Sentence("Import %(run)s was taken back already.", run=run_id))
-        findings = _in_the_way(run_id)
+        findings = giving.in_the_way(run_id)
         if findings:
             raise Refusal(
                 "undo_blocked",
@@ -282,30 +390,6 @@ def follow(joining: rostering.Joining) -> None:
             joining.changes.before(row)
             row.ended_at = joining.at
     joining.move(rows, "student_id")
-
-
-def _in_the_way(run_id: int) -> list[Finding]:
-    changed = Plan.objects.filter(made_by_run=run_id, ended_at__isnull=False)
-    follows = Plan.objects.filter(version__made_by_run=run_id).exclude(made_by_run=run_id)
-    names = ("version__template__key", "student__sourced_id")
-    said = [
-        Finding(
-            "undo_blocked",
-            Sentence("The plan %(plan)s of this student was ended or replaced since.", plan=plan),
-            None,
-            None,
-            "student",
-            who,
-        )
-        for plan, who in changed.order_by("pk").values_list(*names)
-    ]
-    return said + [
-        Finding("undo_blocked", Sentence(
-            "This student follows the plan %(plan)s as this import made it.",
-            plan=plan,
-        ), None, None, "student", who)
-        for plan, who in follows.order_by("pk").values_list(*names)
-    ]  # fmt: skip
 
 
 def _require(actor: Viewer) -> None:

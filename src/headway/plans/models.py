@@ -34,7 +34,10 @@ class TemplateVersion(models.Model):
 
 
 class TemplateItem(models.Model):
-    """One target of a version, in its place, with the pieces of evidence that the plan asks for."""
+    """One target of a version, in its place, with the pieces of evidence that the plan asks for.
+
+    `due_week` is the week of the plan by whose end they are due, the first being 1; null where the version gives none.
+    """
 
     version = models.ForeignKey(
         TemplateVersion, on_delete=models.CASCADE, related_name="items", db_index=False
@@ -42,6 +45,7 @@ class TemplateItem(models.Model):
     position = models.IntegerField()
     target = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
     pieces = models.SmallIntegerField()
+    due_week = models.SmallIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "target"], name="template_item_once")]
@@ -51,9 +55,10 @@ class Plan(models.Model):
     """One student's way through one version of a template, from a day to a last day, both included.
 
     `differences` holds only where it departs from the version, by the target's identifier: `added` [[target, pieces]],
-    `removed` [target], `pieces` {target: pieces}. A plan is never edited: another one takes its place and this one has
-    `ended_at`; one plan of a template stands for a student. `source` is `page` or `file`; `made_by_run` and
-    `ended_by_run` are the imports that made and ended it. Who may see it: who may see the student.
+    `removed` [target], `pieces` {target: pieces}, `due` {target: day}, and `why` {target: reason} for what was removed. A
+    plan is never edited: another one takes its place and this one has `ended_at`; one plan of a template stands for a
+    student. `source` is `page` or `file`; `made_by_run` and `ended_by_run` are the imports, or the acts for many, that
+    made and ended it. Who may see it: who may see the student, who reads it too, and the family.
     """
 
     student = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -18,7 +18,7 @@ Choices, where the house definitions 5 and 6 leave room:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -58,7 +58,7 @@ class Gathered:
     fills_all: bool
 
 
-_NOTHING = Gathered(False, (), (), 0, False)
+NOTHING = Gathered(False, (), (), 0, False)
 
 
 def paces(m: Moment, plans: Sequence[PlanView], rows: Sequence[Row]) -> list[PaceRow]:
@@ -81,7 +81,7 @@ def _pace(
     after = today - WEEK * said["window_weeks"]
     filled = required = recent = chances = 0
     for item in plan.items:
-        one = found.get((plan.student, item.target), _NOTHING)
+        one = found.get((plan.student, item.target), NOTHING)
         if item.target not in holding or one.aside:
             continue
         counted = item.pieces if one.fills_all else len(one.firsts) + one.completes
@@ -110,7 +110,10 @@ def _pace(
 
 
 class Lessons:
-    """Counts instructed days, as the rules count them; each day is worked out once."""
+    """Counts instructed days and weeks, as the rules count them; each day is worked out once.
+
+    A week is one of the calendar, Monday to Sunday, in which there is an instructed day.
+    """
 
     def __init__(self, m: Moment) -> None:
         self._m = m
@@ -121,6 +124,22 @@ class Lessons:
         if day not in self._through:
             self._through[day] = replace(self._m, day=day).today
         return self._through[day]
+
+    def taught(self, first: date, last: date) -> list[date]:
+        """Return the instructed days from one day to another, both included."""
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return [day for day in days if self.through(day) > self.through(day - DAY)]
+
+    def weeks(self, first: date) -> Iterator[tuple[date, date]]:
+        """Yield the first and last instructed day of each week from a day on; none after a year without any."""
+        begins, empty = first, 0
+        while empty < 53 and begins.year < 2100:
+            ends = begins + timedelta(days=6 - begins.weekday())
+            taught = self.taught(begins, ends)
+            if taught:
+                yield taught[0], taught[-1]
+            empty = 0 if taught else empty + 1
+            begins = ends + DAY
 
 
 def gather(

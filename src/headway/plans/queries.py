@@ -7,19 +7,32 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
+
+from headway.access.models import ImportRun
+from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
 from headway.kit.refusals import Finding, Refusal, Sentence
-from headway.plans import pacing
+from headway.plans import pacing, stepping
 from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
-from headway.plans.types import Differences, Items, PaceRow, PlanItem, PlanView, VersionView
+from headway.plans.types import (
+    Differences,
+    Giving,
+    Items,
+    PaceRow,
+    PlanItem,
+    PlanSteps,
+    PlanView,
+    VersionView,
+)
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Moment, Row
 from headway.rosters import queries as rosters
 
 __all__ = [
-    "find_template", "in_the_way_of", "in_the_way_of_people", "newest_version", "pace_of", "plan_targets", "plans_of",
-    "rows_for_report", "templates", "version",
+    "as_data", "becomes", "find_giving", "find_template", "followers", "in_the_way_of", "in_the_way_of_people", "last_day",
+    "newest_version", "pace_of", "plan_targets", "plans_of", "rows_for_report", "steps_of", "templates", "version",
 ]  # fmt: skip
 
 _PART = 10_000
@@ -73,8 +86,8 @@ def items_of(version_ids: Iterable[int]) -> dict[int, list[PlanItem]]:
     """Return the items of versions, in order. One statement."""
     found: dict[int, list[PlanItem]] = {version_id: [] for version_id in version_ids}
     rows = TemplateItem.objects.filter(version_id__in=list(found)).order_by("version_id", "position")
-    for version_id, target, pieces in rows.values_list("version_id", "target_id", "pieces"):
-        found[version_id].append(PlanItem(target, pieces))
+    for version_id, *item in rows.values_list("version_id", "target_id", "pieces", "due_week"):
+        found[version_id].append(PlanItem(*item))
     return found
 
 
@@ -144,6 +157,123 @@ def plan_targets(students: Iterable[int], day: date) -> dict[int, dict[int, int]
             for item in plan.items:
                 asked[item.target] = max(item.pieces, asked.get(item.target, 0))
     return found
+
+
+def view_of(row: Plan) -> PlanView:
+    """Return a plan as a view. One statement for its items, one for its template where the row does not hold it."""
+    items = items_of([row.version_id])[row.version_id]
+    own = tuple(_own(items, row.differences)) if row.differences else tuple(items)
+    version = row.version
+    return PlanView(row.pk, row.student_id, version.template.key, version.template.title, version.number, row.starts_on,
+                    row.ends_on, own, bool(row.differences))  # fmt: skip
+
+
+def before_change(row: Plan) -> Plan | None:
+    """Return the plan whose place this one took by a change on a page, or None. One statement."""
+    if row.made_by_run is not None or row.source != "page":
+        return None
+    same = Plan.objects.filter(student=row.student_id, version=row.version_id, starts_on=row.starts_on, pk__lt=row.pk,
+                               ended_by_run=None)  # fmt: skip
+    found = same.select_related("version__template").order_by("-pk").first()
+    if found is None or found.ended_at is None:
+        return None
+    # A change ends the plan before it at that instant; one that had ended earlier was not changed into this one.
+    return found if found.ended_at >= row.created_at else None
+
+
+def steps_of(m: Moment, plan: PlanView, *, rows: Sequence[Row] | None = None) -> PlanSteps:
+    """Return a student's plan target by target and week by week at the moment.
+
+    `rows` are the student's rating rows where the caller has them already. Five statements, four with `rows`; two more
+    where policies differ by school.
+    """
+    row = Plan.objects.select_related("version__template").get(pk=plan.id)
+    items = items_of([row.version_id])[row.version_id]
+    asked = list(dict.fromkeys(item.target for item in plan.items))
+    holding = [target for target in asked if frameworks.node(target).holds(m.day)]
+    if rows is None:
+        rows = proficiency.rows_of(m, students=[plan.student], targets=asked)
+    pairs = pacing.gather(m, rows, [(plan.student, target) for target in holding])
+    found = {target: held for (_student, target), held in pairs.items()}
+    found |= {target: pacing.NOTHING for target in holding if target not in found}
+    lessons = pacing.Lessons(m)
+    dues = stepping.planned(items, row.starts_on, row.ends_on, lessons)
+    steps = tuple(
+        stepping.steps(items=items, own=Differences.read(row.differences), dues=dues, found=found, ends_on=row.ends_on,
+                       today=m.day)
+    )  # fmt: skip
+    weeks = stepping.weeks(
+        steps, found, starts_on=row.starts_on, ends_on=row.ends_on, today=m.day, lessons=lessons
+    )
+    return PlanSteps(plan, steps, tuple(weeks), None if row.ended_at is None else _local_day(row.ended_at),
+                     row.ended_at is None and before_change(row) is not None, row.created_at)  # fmt: skip
+
+
+def as_data(*, student: int) -> list[dict[str, Any]]:
+    """Return every plan that a student has or had, with its differences and reasons, oldest first. Two statements."""
+    rows = list(Plan.objects.filter(student=student).select_related("version__template").order_by("id"))
+    items = items_of(row.version_id for row in rows)
+    return [
+        {
+            "plan": row.version.template.key, "version": row.version.number, "starts_on": row.starts_on,
+            "ends_on": row.ends_on, "written_at": row.created_at, "ended_at": row.ended_at, "differences": row.differences,
+            "targets": [{"target": str(frameworks.node(item.target).uuid), "pieces": item.pieces, "due_week": item.due_week}
+                        for item in items[row.version_id]],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+# Giving to many.
+
+
+def last_day(m: Moment, found: VersionView, starts_on: date) -> date | None:
+    """Return the last day of a plan of this version that begins on a day: that of its last week; None where the version
+    names no weeks, or the calendar ends before. No statement."""
+    if found.weeks is None:
+        return None
+    days = stepping.last_days(pacing.Lessons(m), starts_on, found.weeks)
+    return days[-1] if len(days) == found.weeks else None
+
+
+def becomes(found: VersionView, students: Iterable[int], *, starts_on: date, ends_on: date) -> dict[int, str]:
+    """Return what giving a version would do to each student: `new`, `kept` (stands just so), `replaced` (another plan of the
+    template ends), `own` (so too, and its differences are handed on). One statement for 10,000."""
+    wanted = list(dict.fromkeys(students))
+    told = dict.fromkeys(wanted, "new")
+    for start in range(0, len(wanted), _PART):
+        rows = Plan.objects.filter(
+            student_id__in=wanted[start : start + _PART], version__template__key=found.plan, ended_at=None
+        )
+        for student, version_id, first, last, own in rows.values_list(
+            "student_id", "version_id", "starts_on", "ends_on", "differences"
+        ):
+            same = (version_id, first, last) == (found.id, starts_on, ends_on)
+            told[student] = "kept" if same else "own" if own else "replaced"
+    return told
+
+
+def find_giving(*, viewer: Viewer, run: int) -> Giving | None:
+    """Return a template given to many, if the viewer gave it or is the district; else None. Two statements."""
+    row = ImportRun.objects.filter(pk=run, kind="plans").first()
+    if row is None or "version" not in row.counts:
+        return None
+    if not viewer.is_a(Role.DISTRICT) and (row.actor is None or row.actor != viewer.account):
+        return None
+    said, day = row.counts, date.fromisoformat
+    number = TemplateVersion.objects.filter(pk=said["version"]).values_list("number", flat=True).first()
+    return Giving(row.pk, row.name, number or 0, day(said["starts_on"]), day(said["ends_on"]), said["rows"], said["given"],
+                  said["new"], said["kept"], said["ended"], row.status, row.at)  # fmt: skip
+
+
+def followers(viewer: Viewer) -> dict[tuple[str, int], int]:
+    """Return how many students whom the viewer may see stand on each version, by template and number. One statement."""
+    seen = rosters.students_visible_to(viewer, as_of=viewer.today).order_by().values("pk")
+    rows = Plan.objects.filter(student_id__in=seen, ended_at=None).order_by()
+    counted = rows.values("version__template__key", "version__number").annotate(
+        n=Count("student_id", distinct=True)
+    )
+    return {(row["version__template__key"], row["version__number"]): row["n"] for row in counted}
 
 
 # Pace.

@@ -8,7 +8,8 @@ from collections import Counter
 
 from django.db import close_old_connections
 
-import headway.calibration.jobs  # noqa: F401  registers how reports of sessions are made
+import headway.calibration.jobs
+import headway.plans.jobs  # noqa: F401  registers how a template is given to a cohort
 from headway.jobs import actions as jobs
 from headway.jobs import queries
 from headway.kit.times import now

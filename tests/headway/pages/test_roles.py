@@ -113,6 +113,7 @@ teacher.card            sx--x--.---.-.ss
 teacher.conference      sx--x--.---.-.ss
 teacher.contact         sx--x--.---.-.ss
 teacher.profile         sx--x--.---.-.ss
+teacher.plan            sx--x--.---.-.ss
 teacher.supports        sx--x--.---.-.ss
 teacher.messages        sx--x--.---x-xss
 teacher.sheet           s------.---.-.ss
@@ -168,6 +169,8 @@ calibration.work        s-------------ss
 calibration.mine        s------.----.-ss
 calibration.report      s------.---...ss
 student.card            s..-xxxxxxxxxxss
+student.plan            s...xxxxxxxxxxss
+family.plan             sx--.------x-xss
 school.report_cards     sxxxxxxx.xx...ss
 school.card_board       sxxxxxxx-xx.-.ss
 school.card_proof       sxxxxxxx-xx.-.ss

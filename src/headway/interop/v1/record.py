@@ -15,6 +15,7 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.times import from_micros
 from headway.notices import queries as notices
+from headway.plans import queries as plans
 from headway.proficiency import exporting
 from headway.proficiency import queries as proficiency
 from headway.profiles import queries as profiles
@@ -65,6 +66,7 @@ def record_of(student: str, *, now: datetime) -> dict[str, Any]:
         "contact": contact.as_data(student=person.id),
         "class_device": access.sign_in_as_data(students=subjects),
         "report_cards": report_cards.as_data(student=person.id),
+        "plans": plans.as_data(student=person.id),
         "profile": profiles.as_data(student=person.id),
         "rights": rights.as_data(student=person.id),
         "notices": notices.as_data(student=person.id),

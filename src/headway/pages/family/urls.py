@@ -2,7 +2,7 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.pages.family import cards, conference, home, messages, profile, rights, why, work
+from headway.pages.family import cards, conference, home, messages, plan, profile, rights, why, work
 from headway.pages.family.scope import child, child_and_self, own_family
 
 FAMILY = only(Role.FAMILY)
@@ -16,6 +16,8 @@ doors: list[Door] = [
          "A family sees why the level of a child in its care is what it is.", child),
     Door("family/children/<str:student_id>/work/<str:key>", work.work, "family.work", FAMILY,
          "A family sees the work of a child in its care.", child),
+    Door("family/children/<str:student_id>/plan", plan.plan, "family.plan", FAMILY,
+         "A family reads the plan of a child in its care.", child),
     Door("family/children/<str:student_id>/cards/<int:run>", cards.card, "family.card", FAMILY,
          "A family reads the report cards of a child in its care.", child),
     Door("family/children/<str:student_id>/conference", conference.conference, "family.conference", FAMILY,

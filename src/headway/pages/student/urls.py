@@ -2,7 +2,7 @@
 
 from headway.access.doors import SIGNED_IN, Door, only
 from headway.access.types import Role
-from headway.pages.student import about, ask, cards, continuum, files, hand_in, now, rights, work
+from headway.pages.student import about, ask, cards, continuum, files, hand_in, now, plan, rights, work
 from headway.pages.student.scope import own_record, seen_file
 
 STUDENT = only(Role.STUDENT)
@@ -16,6 +16,7 @@ doors: list[Door] = [
     Door("student/work/<str:key>", work.work, "student.work", STUDENT,
          "A student sees their own work and what came back.", own_record),
     Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),
+    Door("student/plan", plan.plan, "student.plan", STUDENT, "A student reads their own plan.", own_record),
     Door("student/cards/<int:run>", cards.card, "student.card", STUDENT, "A student reads their own report cards.", own_record),
     Door("student/about", about.about, "student.about", STUDENT, "A student reads and writes their own profile.", own_record,
          BOTH),

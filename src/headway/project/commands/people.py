@@ -17,6 +17,7 @@ from headway.kit.refusals import Refusal
 from headway.kit.times import now
 from headway.notices import actions as notices
 from headway.pages.parts import files
+from headway.plans import actions as plans
 from headway.proficiency import actions as proficiency
 from headway.profiles import actions as profiles
 from headway.report_cards import actions as report_cards
@@ -85,6 +86,7 @@ def erase(student: str, reason: str) -> dict[str, Any]:
             profiles.erase_profile(student=key)
             rights.erase_rights(student=key)
             notices.erase_notices(student=key)
+            plans.erase_reasons(student=key)
         rostering.erase_copies(person_id=person.id)
     # Loaded here: the engine takes longer to load than most commands take.
     from headway.analytics import actions as analytics
