@@ -57,6 +57,9 @@ PAGES = {
         "{student}/contact",
         "{student}/profile",
         "{student}/supports",
+        "/teacher/plans",
+        "/teacher/plans/template?plan=Mathematics%2007",
+        "/teacher/plans/give?class={class}",
         "{student}/plan",
         "{student}/plan?change=1",
         "{student}/cards/1",
@@ -98,6 +101,7 @@ PAGES = {
         "/district/laboratory?rule=mean&asks.pieces=3&do=try",
         "/account/rules/2",
         "/district/ledger",
+        "/teacher/plans/write",
         "/district/sending",
         "/district/gradebook",
         "/district/task-packs",
@@ -119,7 +123,7 @@ PAGES["teacher"] += [
     "{planned}/works",
 ]
 PAGES["district"] += ["/calibration/consistency", "{finished}/map"]
-PAGES["principal"] += ["/calibration/", "/calibration/consistency"]
+PAGES["principal"] += ["/calibration/", "/calibration/consistency", "/teacher/plans/give"]
 PAGES["principal"] += [
     "/reports/",
     "/reports/plans",

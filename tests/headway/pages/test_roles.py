@@ -114,6 +114,11 @@ teacher.conference      sx--x--.---.-.ss
 teacher.contact         sx--x--.---.-.ss
 teacher.profile         sx--x--.---.-.ss
 teacher.plan            sx--x--.---.-.ss
+teacher.plans           sxxxxxx...x...ss
+teacher.plan_template   sxxxxxx---x---ss
+teacher.write_plan      sxxxxxxx.xx...ss
+teacher.give_plan       sxxxxxx...x...ss
+teacher.plan_given      s-------------ss
 teacher.supports        sx--x--.---.-.ss
 teacher.messages        sx--x--.---x-xss
 teacher.sheet           s------.---.-.ss

@@ -57,6 +57,7 @@ def ways(viewer: Viewer) -> list[Way]:
                 else []
             ),
             Way("tasks.bank", "/tasks/", _("Tasks")),
+            Way("teacher.plans", "/teacher/plans", _("Plans")),
         ]
     if viewer.is_a(Role.FAMILY):
         return [Way("family.home", "/family/", _("How is my child"))]

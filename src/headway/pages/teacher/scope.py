@@ -8,6 +8,7 @@ from uuid import UUID
 from headway.access.types import Role, Viewer
 from headway.contact import queries as contact
 from headway.evidence import queries as evidence
+from headway.plans import queries as plans
 from headway.report_cards import queries as report_cards
 from headway.rosters import queries as rosters
 
@@ -23,6 +24,11 @@ def class_stood_in(viewer: Viewer, class_id: str, **_: Any) -> Any:
     """Return the class of this sourcedId if the viewer stands in for its teacher today; else None."""
     own = rosters.classes_stood_in(person_id=viewer.person_id or 0, as_of=viewer.today)
     return next((one for one in own if one.sourced_id == class_id), None)
+
+
+def seen_giving(viewer: Viewer, run_id: int, **_: Any) -> Any:
+    """Return the act of this number by which a plan was given to many, if the viewer did it or is the district; else None."""
+    return plans.find_giving(viewer=viewer, run=run_id) if run_id < 10**15 else None
 
 
 def seen_note(viewer: Viewer, note_id: UUID, **_: Any) -> Any:

@@ -10,6 +10,7 @@ from headway.pages.teacher import (
     contact,
     device,
     give,
+    give_plan,
     given,
     grid,
     kept_comments,
@@ -18,6 +19,7 @@ from headway.pages.teacher import (
     observe,
     paper,
     plan,
+    plans,
     profile,
     rate,
     rated,
@@ -28,10 +30,12 @@ from headway.pages.teacher import (
     today,
     undoing,
     waiting,
+    write_plan,
 )
 from headway.pages.teacher.scope import (
     class_stood_in,
     commented_class,
+    seen_giving,
     seen_note,
     seen_student,
     student_and_guardian,
@@ -41,6 +45,7 @@ from headway.pages.teacher.scope import (
 
 TEACHERS = only(Role.TEACHER)
 ADULTS = only(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+WRITERS = only(Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 MENTORS = only(Role.TEACHER, Role.ADVISOR, Role.PRINCIPAL, Role.DISTRICT)
 BOTH = frozenset({"GET", "HEAD", "POST"})
 POST = frozenset({"POST"})
@@ -174,6 +179,45 @@ doors = [
         ADULTS,
         "Who may open a class releases the held ratings of its students.",
         scope=taught_class,
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/plans",
+        plans.plans,
+        "teacher.plans",
+        ADULTS,
+        "Adults of the school find the templates of plans, with how many of the students in their scope follow each.",
+    ),
+    Door(
+        "teacher/plans/template",
+        plans.template,
+        "teacher.plan_template",
+        ADULTS,
+        "Adults of the school read what a template asks.",
+    ),
+    Door(
+        "teacher/plans/write",
+        write_plan.write,
+        "teacher.write_plan",
+        WRITERS,
+        "Coaches, leaders and the district write templates of plans.",
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/plans/give",
+        give_plan.give,
+        "teacher.give_plan",
+        ADULTS,
+        "Adults of the school give plans to the students in their scope.",
+        methods=BOTH,
+    ),
+    Door(
+        "teacher/plans/given/<int:run_id>",
+        give_plan.given,
+        "teacher.plan_given",
+        ADULTS,
+        "Whoever gave a plan to many, and the district, see how far that is and take it back.",
+        scope=seen_giving,
         methods=BOTH,
     ),
     Door(
