@@ -213,16 +213,16 @@ def _looked(version: VersionView, span: tuple[date, date], whom: Whom, form: For
 
 def given(request: HttpRequest, run_id: int, subject: Giving) -> HttpResponse:
     """Show how far a plan has been given, and take it back."""
-    fault = ""
+    fault, findings = "", []
     if request.method == "POST":
         try:
             actions.undo_giving(actor=request.viewer, run_id=run_id, at=request.moment)
             return redirect(address(request.path, said=_("It is taken back: every plan is as it was.")))
         except Refusal as refusal:
-            fault = refused.said(refusal)
+            fault, findings = refused.said(refusal), list(refusal.findings[:LISTED])
     job = jobs.find(key=f"{actions.GIVING}-{run_id}")
     context = {
-        "nav": "teacher.plans", "giving": subject, "fault": fault, "said": told(request, "said"),
+        "nav": "teacher.plans", "giving": subject, "fault": fault, "findings": findings, "said": told(request, "said"),
         "waits": subject.status == "applied" and subject.done < subject.n, "failed": job is not None and job.state == "failed",
     }  # fmt: skip
     return render(request, "pages/teacher/plan_given.html", context, status=409 if fault else 200)

@@ -17,6 +17,7 @@ from headway.jobs import actions as jobs
 from headway.plans import actions
 from headway.plans import jobs as work  # noqa: F401  registers the work
 from headway.plans.models import Plan
+from headway.plans.types import ItemChange
 from headway.rosters import actions as rosters
 from headway.rosters.models import Org
 
@@ -68,6 +69,16 @@ def test_a_teacher_looks_gives_and_takes_back() -> None:
     assert "has it just so 2" in Page(browser.post(GIVE, form(key="plan-0002"))).words
     page = Page(browser.post(answer["Location"], follow=True))
     assert "It is taken back" in page.words and not Plan.objects.exists()
+
+
+def test_what_stands_in_the_way_of_taking_it_back_is_named() -> None:
+    browser = client("T1")
+    path = browser.post(GIVE, looked(browser, form()))["Location"]
+    key = Plan.objects.get(student__sourced_id="u2").pk
+    change = [ItemChange(target("A.1"), 3)]
+    actions.change_plan(actor=SYSTEM, plan=key, changes=change, ends_on=date(2027, 1, 8), at=NOW)
+    answer = browser.post(path)
+    assert answer.status_code == 409 and "(“u2”)" in Page(answer).words and Plan.objects.count() == 3
 
 
 def test_what_was_not_looked_at_is_not_given() -> None:
