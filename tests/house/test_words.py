@@ -96,7 +96,7 @@ def test_no_message_is_left_empty_and_no_placeholder_is_lost() -> None:
 
 
 ONE_WORD_EACH = (
-    (r"\bratings?\b|\brated?\b", r"\bevalu|\bcalificaci(?!ón(es)? de libro)", "valoración, valorar"),
+    (r"\bratings?\b|\brated?\b", r"\bevalu(?!ador)|\bcalificaci(?!ón(es)? de libro)", "valoración, valorar"),
     (r"\bteachers?\b", r"\bmaestr[ao]|\bprofesor", "docente"),
     (r"\badvisors?\b", r"\basesor", "tutor o tutora"),
     (r"\bguardians?\b", r"\btutor(es)?\b(?! del estudiante)", "responsable"),

@@ -239,7 +239,9 @@ def test_opened_before_its_first_day_it_is_scored_from_that_day_on() -> None:
     assert queries.waiting_n(viewer=viewer("rater0")) == 0
     actions.open_session(actor=viewer("coach"), session=session, looked=True, at=NOW)
     assert seen("rater0", session).opens_on == TODAY
-    assert queries.waits_for(seen("rater0", session), TODAY) and queries.waiting_n(viewer=viewer("rater0")) == 1
+    assert (
+        queries.waits_for(seen("rater0", session), TODAY) and queries.waiting_n(viewer=viewer("rater0")) == 1
+    )
     assert give("rater0", session, 1)
     # What is over waits for nobody, on the page as in the count.
     late = TODAY + timedelta(days=71)
