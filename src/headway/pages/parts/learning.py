@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import ACADEMIC, NodeView, Tree
+from headway.kit.numbers import is_whole
 from headway.proficiency import queries
 from headway.proficiency.queries import AT, Line, Moment, NextStep, Row, Standing
 from headway.rosters import queries as rosters
@@ -195,3 +196,45 @@ def beside_grade(level: int | None, expected: int | None, grade: str) -> str:
     if apart == 0:
         return _("where %(grade)s is now") % said
     return (_("%(n)s below %(grade)s") if apart < 0 else _("%(n)s above %(grade)s")) % said
+
+
+def target_of(learner: Learner, text: str) -> NodeView | None:
+    """Return the target of this number if it is in force on an active continuum; else None."""
+    woods = frameworks.remembered()
+    if not (is_whole(text) and len(text) < 12 and int(text) in woods.framework_of):
+        return None
+    node = woods.node(int(text))
+    active = woods.trees[node.framework_id].framework.active
+    return node if active and node.is_leaf and node.holds(learner.m.day) else None
+
+
+def targets_to_choose(
+    learner: Learner, offered: dict[int, list[Any]], chosen: str
+) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Return the choices of targets: the next steps first, then every target at the working levels, then the chosen one."""
+    lines = [*learner.academic, *learner.habits]
+    groups, seen = [], set()
+
+    def option(node: NodeView) -> tuple[str, str, bool]:
+        seen.add(node.id)
+        return str(node.id), node.called(language()), str(node.id) == chosen
+
+    first = [step.node for line in lines for step in offered[line.framework.id][:2]]
+    if first:
+        groups.append((_("Your next steps"), [option(node) for node in first]))
+    for line in lines:
+        nodes = [
+            n
+            for n in tree_of(line).targets(on=learner.m.day)
+            if (n.level or 1) == level_of(line) and n.id not in seen
+        ]
+        name = _("%(line)s, level %(level)s") % {
+            "line": line.framework.called(language()),
+            "level": level_of(line),
+        }
+        if nodes:
+            groups.append((name, [option(node) for node in nodes]))
+    other = target_of(learner, chosen)
+    if other is not None and other.id not in seen:
+        groups.insert(0, (_("Chosen"), [option(other)]))
+    return groups

@@ -17,11 +17,10 @@ from headway.evidence import actions
 from headway.evidence import queries as evidence
 from headway.evidence.types import CHANCE, WITHDRAWN, Work
 from headway.frameworks import queries as frameworks
-from headway.frameworks.types import NodeView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import files, uploads
-from headway.pages.parts.learning import Learner, language, learners, level_of, steps, tree_of
+from headway.pages.parts.learning import Learner, language, learners, steps, target_of, targets_to_choose
 from headway.pages.parts.loop import given_view, mates_of, return_views
 from headway.pages.parts.rubric import of_chance
 from headway.pages.parts.told import address
@@ -88,7 +87,7 @@ def _fresh(request: HttpRequest, learner: Learner, offered: dict[int, list[Any]]
             piece.reflection,
             task=evidence.find_chance(piece.key),
         ), piece
-    wanted = _node(learner, request.GET.get("target", ""))
+    wanted = target_of(learner, request.GET.get("target", ""))
     if wanted is None:
         wanted = next(
             (offered[one.framework.id][0].node for one in learner.academic if offered[one.framework.id]), None
@@ -126,7 +125,7 @@ def _read(request: HttpRequest, learner: Learner) -> tuple[Form, Any, files.Stor
             raise Http404
         if form.key.startswith(CHANCE):
             form.task = _answering(learner, form.key)[0].task
-    if form.task is None and form.target and _node(learner, form.target) is None:
+    if form.task is None and form.target and target_of(learner, form.target) is None:
         form.errors["target"] = _("Choose one of the targets, or let your teacher choose.")
     wrong = evidence.wrong_in(title=form.title, words=form.words, link=form.link, reflection=form.reflection)
     if "title" in wrong:
@@ -184,7 +183,11 @@ def _after(request: HttpRequest) -> int | None:
 
 def _work(learner: Learner, form: Form, piece: Any, upload: files.Stored | None, after: int | None) -> Work:
     targets = (
-        list(form.task.targets) if form.task else [node.id] if (node := _node(learner, form.target)) else []
+        list(form.task.targets)
+        if form.task
+        else [node.id]
+        if (node := target_of(learner, form.target))
+        else []
     )
     nodes = [frameworks.node(target) for target in targets]
     title = form.task.title if form.task else form.title
@@ -213,21 +216,11 @@ def _refused(refusal: Refusal) -> str:
     return _("This could not be handed in just now. Please send it once more.")
 
 
-def _node(learner: Learner, text: str) -> NodeView | None:
-    """Return the target of this number if it is in force on an active continuum; else None."""
-    woods = frameworks.remembered()
-    if not (is_whole(text) and len(text) < 12 and int(text) in woods.framework_of):
-        return None
-    node = woods.node(int(text))
-    active = woods.trees[node.framework_id].framework.active
-    return node if active and node.is_leaf and node.holds(learner.m.day) else None
-
-
 def _page(
     request: HttpRequest, learner: Learner, offered: dict[int, list[Any]], form: Form, piece: Any, status: int
 ) -> HttpResponse:
     context = {
-        "nav": "student.now", "form": form, "piece": piece, "groups": _groups(learner, offered, form.target),
+        "nav": "student.now", "form": form, "piece": piece, "groups": targets_to_choose(learner, offered, form.target),
         "fields": {"words": _("Words"), "link": _("Link"), "photo": _("Photo"), "file": _("File"), "title": _("Name"),
                    "target": _("What it shows"), "reflection": _("Looking back on it")},
         "task": form.task and given_view(form.task, learner.m.day), "asks": form.task,
@@ -237,35 +230,3 @@ def _page(
         "faults": [(name, text) for name, text in form.errors.items()], **of_chance(form.task),
     }  # fmt: skip
     return render(request, "pages/student/hand_in.html", context, status=status)
-
-
-def _groups(
-    learner: Learner, offered: dict[int, list[Any]], chosen: str
-) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-    """Return the choices of targets: the next steps first, then every target at the working levels, then the chosen one."""
-    lines = [*learner.academic, *learner.habits]
-    groups, seen = [], set()
-
-    def option(node: NodeView) -> tuple[str, str, bool]:
-        seen.add(node.id)
-        return str(node.id), node.called(language()), str(node.id) == chosen
-
-    first = [step.node for line in lines for step in offered[line.framework.id][:2]]
-    if first:
-        groups.append((_("Your next steps"), [option(node) for node in first]))
-    for line in lines:
-        nodes = [
-            n
-            for n in tree_of(line).targets(on=learner.m.day)
-            if (n.level or 1) == level_of(line) and n.id not in seen
-        ]
-        name = _("%(line)s, level %(level)s") % {
-            "line": line.framework.called(language()),
-            "level": level_of(line),
-        }
-        if nodes:
-            groups.append((name, [option(node) for node in nodes]))
-    other = _node(learner, chosen)
-    if other is not None and other.id not in seen:
-        groups.insert(0, (_("Chosen"), [option(other)]))
-    return groups

@@ -22,7 +22,7 @@ from headway.evidence import actions as work
 from headway.evidence import queries as evidence
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
-from headway.pages.parts import refused, tags
+from headway.pages.parts import learning, refused, tags
 from headway.pages.parts.loop import given_view, return_views
 from headway.pages.parts.profile import help_words, rating_fault
 from headway.pages.parts.work import earlier
@@ -74,6 +74,12 @@ class Criterion:
     lines: tuple[str, ...] = ()
 
 
+def _choices(request: HttpRequest, stack: Stack) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Return the targets to choose from for a piece that names none: the student's next steps, then those at their levels."""
+    learner = learning.learners([stack.student], as_of=None, now=request.moment, book=request.book)[0]
+    return learning.targets_to_choose(learner, learning.steps(learner), "")
+
+
 def rate(request: HttpRequest) -> HttpResponse:
     """Show one place in the stack, or save it and go on to the next."""
     stack = stack_of(request)
@@ -111,6 +117,7 @@ def _show(
         "stack": stack,
         "criteria": criteria,
         "n_criteria": len(criteria),
+        "choices": [] if criteria or stack.piece is None else _choices(request, stack),
         "key": (not fresh and request.POST.get("key")) or f"page-{uuid4()}",
         "attempt": _attempt(stack),
         "depths": [(n, words, request.POST.get("depth") == n) for n, words in _depths()],

@@ -27,6 +27,7 @@ MOST_TARGETS = 6
 @dataclass
 class Stack:
     """Where the teacher is: class, targets, who is rated now and what comes next. `members` are (student, piece) of a group.
+    `picked` are the targets that the address names for a piece that was handed in without one.
 
     `at` of `n` counts what is like this place: work that came in, or chances for which nothing came. `later` says for a piece
     how many of the latter come after all the work.
@@ -43,6 +44,7 @@ class Stack:
     next_name: str = ""
     next_named: dict[str, str] = field(default_factory=dict)
     members: list[tuple[Any, Any]] = field(default_factory=list)
+    picked: list[int] = field(default_factory=list)
     query: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,7 +56,9 @@ class Stack:
     def here(self) -> str:
         """The address of this place."""
         if self.piece is not None:
-            return self._address({"piece": self.piece.key})
+            return self._address(
+                {"piece": self.piece.key, **({"target": self.picked} if self.picked else {})}
+            )
         return self._address({"chance": str(self.task.uuid)} if self.task else {"student": self.student.id})
 
     @property
@@ -138,8 +142,14 @@ def _of_piece(request: HttpRequest) -> Stack:
     m = queries.moment(now=request.moment, book=request.book)
     task = evidence.find_chance(piece.key)
     targets = [target.id for target in piece.targets.all()]
-    found = _walk(request, m, piece.key, piece.title, piece.student_id, targets)
-    found.piece, found.task = piece, task
+    # Whoever left the choice to the teacher handed it in without a target.
+    picked = (
+        []
+        if targets
+        else [int(text) for text in request.GET.getlist("target") if is_whole(text) and len(text) < 12]
+    )
+    found = _walk(request, m, piece.key, piece.title, piece.student_id, targets or picked)
+    found.piece, found.task, found.picked = piece, task, picked
     if task is not None and task.group:
         found.members = _members(viewer, task)
     return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
 import pytest
 import time_machine
 
+from headway.access.types import SYSTEM
+from headway.evidence import actions as evidence
 from headway.evidence.models import Rating
+from headway.evidence.types import Work
 from headway.proficiency import queries
+from headway.response import queries as response
 
 from ..student.world import NOW, build, client, person, rate, read, target
 
@@ -77,3 +82,25 @@ def test_p5_without_a_reason_nothing_is_changed() -> None:
         "/teacher/students/u1/correct", {"rating": [key], "act": "withdraw", "reason": " "}
     )
     assert "fault=" in place.headers["Location"] and standing("A.1") == {person("u1").id: 1}
+
+
+def test_a_piece_without_a_target_is_rated_on_the_one_that_the_teacher_chooses() -> None:
+    browser, u1 = client("T1"), person("u1")
+    evidence.hand_in(
+        actor=SYSTEM, at=NOW,
+        work=Work(key="free-1", student=u1.id, student_uuid=u1.uuid, targets=(), target_uuids=(), title="Ramp", words="Steep."),
+    )  # fmt: skip
+    shown = browser.get("/teacher/rate?piece=free-1").content.decode()
+    assert "handed in without a target" in shown and "data-save" not in shown
+    chosen = int(re.findall(r'<option value="(\d+)">', shown)[0])
+    address = f"/teacher/rate?piece=free-1&target={chosen}"
+    (action,) = re.findall(
+        r'<form class="rubric" method="post" action="([^"]+)"', browser.get(address).content.decode()
+    )
+    answer = browser.post(html.unescape(action), {"key": "page-free-1", f"level-{chosen}": "3"})
+    assert answer.status_code == 302
+    rated = Rating.objects.get(piece="free-1")
+    assert (rated.target_id, rated.level) == (chosen, 300)
+    assert not [one for one in response.to_rate(queries.moment(now=NOW), {u1.id}) if one.key == "free-1"]
+    # Another's address names a target that is none.
+    assert browser.get("/teacher/rate?piece=free-1&target=999999").status_code == 404
