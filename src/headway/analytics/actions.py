@@ -33,8 +33,12 @@ def figures(
     *,
     minimum: int,
     earlier: Mapping[Key, list[Shown]] | None = None,
+    beside: Figures | None = None,
 ) -> Figures:
     """Return one metric by columns and by every sum over them, protected as one table, and against `earlier` releases of it.
+
+    `beside` are the figures of the same metric by fewer of the columns, released on the same day: what they show is shown here
+    and what they withhold is withheld, so that no second table tells what the first one withholds.
 
     A student is in one school and one grade, but in several continuums: across those nothing is a sum of students, so each
     is protected as a table of its own. A cell's part names them first.
@@ -55,10 +59,26 @@ def figures(
     found = with_gaps(one, found, sums, names[-1])
     before = (earlier or {}).get((one.key, one.version, names), ())
     told = gate.protect(
-        one, found, minimum=minimum, kept_apart=len(several), earlier=[each.release for each in before]
-    )
+        one, found, minimum=minimum, kept_apart=len(several), earlier=[each.release for each in before],
+        elsewhere=_elsewhere(found, names, set(several) - set(one.apart), beside),
+    )  # fmt: skip
     hidden = sum(bool(cell.withheld) for cell in told)
     return Figures(one.key, one.version, names, tuple(told), question(one, names), minimum, hidden)
+
+
+def _elsewhere(
+    found: Iterable[Cell], names: tuple[str, ...], loose: set[str], beside: Figures | None
+) -> list[bool | None]:
+    """Return of each cell whether the figures beside show it, None where it is not in them; `loose` columns tell tables apart."""
+    if beside is None:
+        return []
+    known = {cell.part: not cell.withheld for cell in beside.cells}
+    at = [names.index(name) for name in beside.names]
+    rest = [place for place, name in enumerate(names) if place not in at and name not in loose]
+    return [
+        known.get(tuple(cell.part[place] for place in at)) if all(cell.part[place] == TOTAL for place in rest) else None
+        for cell in found
+    ]  # fmt: skip
 
 
 def _subsets(by: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -73,7 +93,10 @@ def forget(students: Iterable[str]) -> int:
     """This will remove every snapshot that holds one of the students (sourcedIds); return how many.
 
     For erasure: a snapshot of the same day is made anew without them. What was released from it names nobody, and goes too.
+    What a killed process left half written is nobody's and goes in any case.
     """
+    for part in queries.folder().glob(".*.part"):
+        shutil.rmtree(part, ignore_errors=True)
     wanted, gone = set(students), 0
     for one in queries.snapshots():
         path = queries.folder() / one.name

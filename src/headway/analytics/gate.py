@@ -42,13 +42,15 @@ def protect(
     minimum: int,
     kept_apart: int = 0,
     earlier: Sequence[Release] = (),
+    elsewhere: Sequence[bool | None] = (),
 ) -> list[Cell]:
     """Return the cells as they may leave, in their order.
 
     The first `kept_apart` columns of a part make tables of their own: nothing is added up across them. In the others every
     sum is taken as known, whether it is among the cells or not. `earlier` are releases of the same tables: what they and this
-    one tell together is no more than each tells alone. Where no choice of cells withstands the attack, nothing of that table
-    leaves.
+    one tell together is no more than each tells alone. `elsewhere` says of each cell whether another table of the same day
+    shows it (True) or withholds it (False): it is shown and withheld here alike. Where no choice of cells withstands the attack,
+    nothing of that table leaves.
     """
     found: dict[int, Cell] = {}
     tables: dict[Label, list[int]] = {}
@@ -58,9 +60,11 @@ def protect(
         own = [cells[at] for at in places]
         before = [part for one in earlier if (part := _table_of(one, own[0].part[:kept_apart])).shown]
         try:
-            told = (_by_state if metric.kind == STATES else _by_number)(
-                metric, own, minimum, kept_apart, before
-            )
+            if metric.kind == STATES:
+                told = _by_state(metric, own, minimum, kept_apart, before)
+            else:
+                there = [elsewhere[at] for at in places] if elsewhere else [None] * len(places)
+                told = _by_number(metric, own, minimum, kept_apart, before, there)
         except TableRefused:
             told = [_hide(cell, "small" if (cell.n or 0) < minimum else "protects") for cell in own]
         found.update(zip(places, told, strict=True))
@@ -87,21 +91,42 @@ def _table_of(release: Release, apart: Label) -> Release:
 
 
 def _by_number(
-    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release]
-) -> list[Cell]:
+    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release],
+    elsewhere: Sequence[bool | None],
+) -> list[Cell]:  # fmt: skip
     labels = [cell.part[apart:] or (TOTAL,) for cell in cells]
     counts = [float(cell.n or 0) for cell in cells]
-    hidden = _withheld(labels, counts, minimum, (), earlier)
-    more: set[int] = set()
+    kept = frozenset(at for at, shown in enumerate(elsewhere) if shown)
+    more = {at for at, shown in enumerate(elsewhere) if shown is False and counts[at]}
+    hidden = _withheld(labels, counts, minimum, more, earlier, kept)
     while metric.kind == RATIO and (told := _told_by_rest(cells, labels, hidden) - more):
         more |= told
-        hidden = _withheld(labels, counts, minimum, more, earlier)
+        hidden = _withheld(labels, counts, minimum, more, earlier, kept)
     smallest = max(minimum, metric.least)
-    return [
+    return _with_safe_gaps([
         _hide(cell, "small" if count < smallest else "protects") if at in hidden or count < smallest
         else _rounded(metric, cell)
         for at, (cell, count) in enumerate(zip(cells, counts, strict=True))
-    ]  # fmt: skip
+    ], smallest)  # fmt: skip
+
+
+def _with_safe_gaps(cells: list[Cell], smallest: int) -> list[Cell]:
+    """Return the cells with a gap only where it tells of nobody else: a gap gives the figure of all others away.
+
+    There is none where the total is withheld, where the others are too few, or where a figure beside it is told as a bound.
+    """
+    whole = {cell.part[:-1]: cell for cell in cells if cell.part[-1:] == (TOTAL,)}
+    bound = {cell.part[:-1] for cell in cells if cell.coded}
+
+    def safe(cell: Cell) -> bool:
+        total = whole.get(cell.part[:-1])
+        known = total is not None and total.n is not None and cell.n is not None
+        return known and cell.part[:-1] not in bound and total.n - cell.n >= smallest  # type: ignore[union-attr, operator]
+
+    return [
+        cell if cell.gap is None or safe(cell) else replace(cell, gap=None, gap_interval=None)
+        for cell in cells
+    ]
 
 
 def _withheld(
@@ -110,6 +135,7 @@ def _withheld(
     minimum: int,
     also: Iterable[int],
     earlier: Sequence[Release],
+    kept: frozenset[int] = frozenset(),
 ) -> set[int]:
     """Return the cells to withhold, so that no earlier release tells of them nor is told of by this one.
 
@@ -118,7 +144,7 @@ def _withheld(
     """
     more = set(also)
     while True:
-        hidden = _alone(labels, counts, minimum, more)
+        hidden = _alone(labels, counts, minimum, more, kept)
         if not earlier:
             return hidden
         own = Release(
@@ -144,19 +170,21 @@ def _tell_together(now: Release, before: Release, minimum: int) -> bool:
     )
 
 
-def _alone(labels: Sequence[Label], counts: Sequence[float], minimum: int, also: Iterable[int]) -> set[int]:
+def _alone(
+    labels: Sequence[Label], counts: Sequence[float], minimum: int, also: Iterable[int], kept: frozenset[int]
+) -> set[int]:
     if len(labels) < 2:
         return {at for at, count in enumerate(counts) if 0 < count < minimum}
-    return set(_chosen(tuple(labels), tuple(counts), minimum, tuple(sorted(also))))
+    return set(_chosen(tuple(labels), tuple(counts), minimum, tuple(sorted(also)), tuple(sorted(kept))))
 
 
 @lru_cache(maxsize=512)
 def _chosen(
-    labels: tuple[Label, ...], counts: tuple[float, ...], minimum: int, also: tuple[int, ...]
-) -> tuple[int, ...]:
+    labels: tuple[Label, ...], counts: tuple[float, ...], minimum: int, also: tuple[int, ...], kept: tuple[int, ...]
+) -> tuple[int, ...]:  # fmt: skip
     """Return the cells to withhold. Kept: metrics of one report count the same students in the same tables."""
     table = table_of(labels, counts, add_totals=True)
-    return tuple(suppress(table, minimum=minimum, also=also).withheld.tolist())
+    return tuple(suppress(table, minimum=minimum, also=also, kept=kept).withheld.tolist())
 
 
 def _told_by_rest(cells: Sequence[Cell], labels: Sequence[Label], hidden: set[int]) -> set[int]:
@@ -241,6 +269,8 @@ def _rounded(metric: Metric, cell: Cell) -> Cell:
     places = metric.decimals + (2 if metric.kind == RATIO else 0)
     plain = replace(
         cell,
+        # For how many there could be a figure tells, beside n, how many have none: a number that nothing protects.
+        of=cell.n,
         hits=None,
         chances=None,
         gap=_digits(cell.gap, places),

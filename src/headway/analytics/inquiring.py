@@ -87,18 +87,14 @@ def _explained(engine: Engine, metric: Metric, smallest: int, minimum: int) -> F
 
 
 def _numbered(words: Sequence[str], minimum: int) -> Any:
-    """Number the groups; small ones are one together, where they are enough, and nobody's otherwise, like what is unknown."""
+    """Number the groups; small ones and what is unknown are one together, so that n tells of none of them."""
     names, at, n = np.unique(np.array(words, dtype=str), return_inverse=True, return_counts=True)
     few = {
         name
         for name, count in zip(names.tolist(), n.tolist(), strict=True)
-        if count < minimum and name != UNKNOWN
+        if count < minimum or name == UNKNOWN
     }
-    together = len(names) if sum(n[names == name][0] for name in few) >= minimum else -1
-    number = [
-        -1 if name == UNKNOWN else together if name in few else place
-        for place, name in enumerate(names.tolist())
-    ]
+    number = [len(names) if name in few else place for place, name in enumerate(names.tolist())]
     return np.array(number, np.int64)[at]
 
 

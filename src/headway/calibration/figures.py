@@ -242,6 +242,11 @@ def group_report(
     raters = len(np.unique(scores.rater))
     held = raters < FEWEST_RATERS
     areas = sorted(set(area_of.values()))
+    by_line = {one: scores.only(scores.criterion == one) for one in criteria}
+    by_area = {
+        area: scores.only(np.isin(scores.criterion, [c for c in criteria if area_of[c] == area]))
+        for area in areas
+    }
     own = (
         [beside_anchors(scores, one, anchors) for one in np.unique(scores.rater).tolist()] if not held else []
     )
@@ -250,16 +255,19 @@ def group_report(
         "raters": raters,
         "withheld": held,
         "all": None if held else _among(scores),
-        "anchors": None if held or not anchors else _with_anchors(own),
-        "criteria": [] if held else [
-            {"criterion": one, **_among(scores.only(scores.criterion == one))} for one in criteria
-        ],
-        "areas": [] if held else [
-            {"area": area, **_among(scores.only(np.isin(scores.criterion, [c for c in criteria if area_of[c] == area])))}
-            for area in areas
-        ],
+        "anchors": _with_anchors(own) if sum(len(one.mine) > 0 for one in own) >= FEWEST_RATERS else None,
+        "criteria": [{"criterion": one, **_among(each)} for one in criteria if _enough(each := by_line[one])],
+        "areas": [{"area": area, **_among(each)} for area in areas if _enough(each := by_area[area])],
         "schools": [] if held else _schools(scores, school_of),
     }  # fmt: skip
+
+
+def _enough(scores: Scores) -> bool:
+    """Return whether a figure of these scores rests on three raters who scored what another scored too."""
+    _keys, unit, n = np.unique(
+        np.column_stack([scores.work, scores.criterion]), axis=0, return_inverse=True, return_counts=True
+    )
+    return len(np.unique(scores.rater[n[unit.reshape(-1)] > 1])) >= FEWEST_RATERS
 
 
 def _among(scores: Scores) -> dict[str, Any]:

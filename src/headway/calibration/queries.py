@@ -46,6 +46,7 @@ expected = kept.expected
 ended = kept.ended
 waiting_n = kept.waiting_n
 waits_for = kept.waits_for
+scores_blind = kept.scores_blind
 samples = copies.samples
 works_of = copies.works_of
 files_kept = copies.files_kept

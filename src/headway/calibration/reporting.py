@@ -11,6 +11,7 @@ from django.db import transaction
 
 from headway.calibration import figures, gathering, leanings, pooling
 from headway.calibration.models import AnchorLevel, CalibrationReport, CalibrationSession, Score
+from headway.calibration.revealed import second_round_told
 from headway.calibration.types import FINISHED, RESCORING
 from headway.frameworks import queries as frameworks
 from headway.rosters import queries as rosters
@@ -50,7 +51,7 @@ def make_reports(*, session: int, at: datetime) -> int:
         scores, lines, {one.pk: _area(one.target_id) for one in criteria},
         {one.pk: one.school.name if one.school else "" for one in raters}, anchors,
     )  # fmt: skip
-    body["second"] = _all_changes(changes) if row.state == FINISHED and body["raters"] >= 3 else {}
+    body["second"] = _all_changes(changes) if row.state == FINISHED and second_round_told(row.pk) else {}
     body["gaps"] = _gaps(row, scores) if row.kind == RESCORING else []
     body["pooled"] = _pooled(row, at) if row.state == FINISHED else {}
     body["task"] = _of_task(row) if row.state == FINISHED else {}

@@ -13,10 +13,12 @@ from headway.calibration.models import (
     CalibrationSession,
     DiscussionNote,
     Score,
+    SessionRater,
     SessionWork,
 )
 from headway.calibration.sessions import MOST, lines_of, views_of
 from headway.calibration.types import (
+    FEWEST_RATERS,
     FINISHED,
     OPENED,
     STAFF,
@@ -33,7 +35,8 @@ def map_of(*, session: SessionView, number: int | None = None) -> list[MapRow]:
     """Return the works of a session with how many gave which level, those with the widest disagreement first. Seven statements.
 
     Nothing before the reveal. A cell that one rater alone scored is left empty: it would tell what that one gave. While the
-    second round runs the first is told; after it the second stands, with how many scores changed.
+    second round runs the first is told; after it the second stands, with how many scores changed, where three handed it in:
+    what one or two changed would be told by the difference.
     """
     if session.state not in OPENED:
         return []
@@ -51,7 +54,7 @@ def map_of(*, session: SessionView, number: int | None = None) -> list[MapRow]:
     for one in scores:
         given = table.setdefault((one.work, one.criterion_id), {}).setdefault(one.rater, {})
         given[one.round] = one.level
-    show_second = session.state == FINISHED
+    show_second = session.state == FINISHED and second_round_told(session.id)
     found = []
     for work in works_:
         cells = tuple(
@@ -61,6 +64,12 @@ def map_of(*, session: SessionView, number: int | None = None) -> list[MapRow]:
         n = len({rater for (key, _), given in table.items() if key == work.pk for rater in given})
         found.append(MapRow(work.number, work.as_anchor, work.sample.anchor, n, cells))
     return sorted(found, key=lambda one: (-one.asunder, one.number))
+
+
+def second_round_told(session: int) -> bool:
+    """Return whether enough raters handed in the second round for what it changed to name none of them. One statement."""
+    own = SessionRater.objects.filter(session=session, withdrawn_at=None).exclude(submitted_2_at=None)
+    return own.count() >= FEWEST_RATERS
 
 
 def _cell(

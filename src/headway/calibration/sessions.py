@@ -168,6 +168,12 @@ def waits_for(view: SessionView, today: date) -> bool:
     return view.state != ROUND_1 or view.opens_on <= today <= view.closes_on
 
 
+def scores_blind(*, viewer: Viewer, task: UUID) -> bool:
+    """Return whether the viewer is a rater of a session on a task that is not revealed yet. One statement."""
+    own = SessionRater.objects.filter(person_id=viewer.person_id or 0, withdrawn_at=None)
+    return own.filter(session__version__task__uuid=task, session__state__in=(PLANNED, ROUND_1)).exists()
+
+
 def lines_of(session: SessionView) -> dict[int, UUID]:
     """Return the criteria of a session by row key, in their order. Two statements."""
     row = CalibrationSession.objects.select_related("version").get(pk=session.id)

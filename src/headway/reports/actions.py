@@ -153,7 +153,7 @@ def release_all(snapshot: Snapshot) -> list[Released]:
     folder = analytics.folder() / snapshot.name
     with figuring.facts_of(folder) as engine:
         # Several reports hold the same figures; each is asked and protected once.
-        ask = cache(_asking(engine, figuring.known_releases()))
+        ask = _asking(engine, figuring.known_releases())
         found = [_released(report, engine, ask, [snapshot], ()) for report in every_report().values()]
     # Before they can be read: what is noted and was never shown costs a cell, what was shown and is not noted a child.
     figuring.note_releases((one for each in found for one in each.figures), on=snapshot.as_of)
@@ -179,7 +179,15 @@ def _asking(engine: Engine, earlier: Mapping[Any, Any]) -> Ask:
     from headway.analytics import actions as figuring
 
     minimum = int(proficiency.remembered_book().settings["district"]["minimum_cell"])
-    return lambda metric, by: figuring.figures(engine, metric, by, minimum=minimum, earlier=earlier)
+
+    @cache
+    def ask(metric: str, by: tuple[str, ...]) -> Figures:
+        # What is told by place and part is protected beside what is told by place.
+        placed = len(by) == 2 and by[0] in (DISTRICT, "school")
+        beside = ask(metric, by[:1]) if placed else None
+        return figuring.figures(engine, metric, by, minimum=minimum, earlier=earlier, beside=beside)
+
+    return ask
 
 
 def _released(

@@ -62,6 +62,7 @@ def import_pack(
     day = _day(actor, at)
     with transaction.atomic():
         planned = [(one, *_planned(actor, one, place, day)) for place, one in enumerate(pack.tasks, 1)]
+        planned = _once(planned)
         plan = PackPlan(pack.district, pack.license, tuple(found for _, found, _ in planned))
         if plan_only:
             return plan
@@ -76,6 +77,26 @@ def import_pack(
         detail = {"from": pack.district, "new": plan.count("new"), "version": plan.count("version")}
         record_act(actor=actor, act="import_tasks", kind="task", detail=detail, at=at)
         return plan
+
+
+def _once(
+    planned: list[tuple[PackedTask, PlannedTask, Task | None]],
+) -> list[tuple[PackedTask, PlannedTask, Task | None]]:
+    """Return the plan in which a task that the pack holds twice is taken once, and the second time is a fault."""
+    seen: set[UUID] = set()
+    found = []
+    for place, (one, plan, task) in enumerate(planned, 1):
+        if one.task in seen:
+            fault = Finding(
+                "task_twice",
+                "The pack holds this task twice.",
+                column=f"tasks[{place}]",
+                value=one.text.title,
+            )
+            plan = PlannedTask(one.text.title, "left_out", (*plan.faults, fault))
+        seen.add(one.task)
+        found.append((one, plan, task))
+    return found
 
 
 def _planned(actor: Viewer, one: PackedTask, place: int, day: date) -> tuple[PlannedTask, Task | None]:

@@ -55,7 +55,8 @@ def write(
 def digest_of(body: Any) -> str:
     """Return the digest of JSON data in its one canonical form."""
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Half of a letter, which JSON can name and no text can hold, is not the same as any letter.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _task(view: TaskView, content: Callable[[str], bytes]) -> dict[str, Any]:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import random
 from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from headway.analytics import gate
+from headway.analytics.actions import facts_of, figures
 from headway.analytics.metrics import METRICS, Metric
 from headway.analytics.types import Cell, State
 from headway.science.disclosure import TOTAL
 from headway.science.disclosure.attack import attack
 from headway.science.disclosure.table import table_of
 from headway.science.equity.shares import share as share_of
+
+from . import handmade
 
 SHARE, PACE, GROWTH = METRICS["proficient_share"], METRICS["pace"], METRICS["growth"]
 
@@ -129,7 +135,7 @@ def test_values_are_rounded_as_they_are_shown() -> None:
     grown = gate.protect(
         GROWTH, [Cell(("M",), 20, 1.23456, (1.1, 1.4), "m", of=30)], minimum=10, kept_apart=1
     )[0]
-    assert (grown.value, grown.n, grown.of) == (1.23, 20, 30)
+    assert (grown.value, grown.n, grown.of) == (1.23, 20, 20)
 
 
 def test_small_states_are_withheld_and_never_alone_in_their_row() -> None:
@@ -203,3 +209,82 @@ def fewest(cells: list[Cell], small: set[tuple[str, ...]]) -> int:
             if not found.recovered.any() and found.safe(10).all():
                 return len(hidden)
     raise AssertionError("no choice withstands the attack")
+
+
+def test_tables_that_share_schools_tell_together_no_more_than_alone(tmp_path: Path) -> None:
+    """What one breakdown shows of a school another does not withhold: 45 of 200 such tables told of small cells before."""
+    shown = 0
+    for seed in range(10):
+        rng = random.Random(seed)
+        sizes = {"N": rng.randint(25, 70), "S": rng.randint(12, 60), "T": rng.randint(3, 30)}
+        people = [
+            handmade.student(f"{school}{n}", school, rng.choice(["06", "07", "08"]), race=rng.choices("ABC", [8, 3, 1])[0],
+                             english_learner=rng.random() < 0.12, disability=rng.random() < 0.15)
+            for school, size in sizes.items() for n in range(size)
+        ]  # fmt: skip
+        scope = [
+            {"student": p["student"], "target": "P", "in_plan": True, "at_grade_level": False} for p in people
+        ]
+        stands = [handmade.stands(p["student"], "P", "proficient") for p in people]
+        folder = handmade.write(tmp_path / str(seed), student=people, target=[handmade.target("P")], scope=scope,
+                                determination=stands)  # fmt: skip
+        with facts_of(folder) as engine:
+            first = figures(engine, "coverage", ("school",), minimum=10)
+            tables = [
+                figures(engine, "coverage", ("school", column), minimum=10, beside=first)
+                for column in ("grade", "race", "english_learner", "disability")
+            ]
+        margins = {cell.part[0]: cell.n for table in (first, *tables) for cell in table.cells
+                   if cell.n is not None and (len(cell.part) == 1 or cell.part[1] == TOTAL)}  # fmt: skip
+        for table in tables:
+            labels = [cell.part for cell in table.cells]
+            known = [
+                margins.get(c.part[0]) if c.n is None and c.part[1] == TOTAL else c.n for c in table.cells
+            ]
+            assert known == [cell.n for cell in table.cells], (
+                "a total that one table withholds is shown by another"
+            )
+            found = attack(table_of(labels, [math.nan if n is None else n for n in known], add_totals=False))
+            small = {at for at, cell in enumerate(table.cells) if cell.withheld == "small"}
+            narrow = [at for at, low, high in zip(found.cells, found.low, found.high, strict=True)
+                      if at in small and high - low + 1 < 10]  # fmt: skip
+            assert not narrow, (seed, table.names)
+            shown += sum(cell.n is not None for cell in table.cells)
+    assert shown > 150
+
+
+def test_a_gap_is_told_only_where_the_others_may_be_told_of() -> None:
+    def told(group: float, n: int, others: int, **how: Any) -> float | None:
+        cells = [
+            Cell(
+                ("yes",),
+                n,
+                group,
+                None,
+                "",
+                gap=0.2,
+                gap_interval=(0.1, 0.3),
+                hits=group * n,
+                chances=n,
+                **how,
+            ),
+            Cell(
+                ("no",),
+                others,
+                0.5,
+                None,
+                "",
+                gap=-0.2,
+                gap_interval=(-0.3, -0.1),
+                hits=0.5 * others,
+                chances=others,
+            ),
+            Cell((TOTAL,), n + others, 0.5, None, "", hits=group * n + 0.5 * others, chances=n + others),
+        ]
+        return gate.protect(SHARE, cells, minimum=10)[0].gap
+
+    assert told(0.7, 40, 40) == 0.2
+    # All others are nine students: the gap would tell of them.
+    assert told(0.7, 40, 9) is None
+    # The group is told as a bound, which its gap would undo.
+    assert told(0.0, 40, 40) is None

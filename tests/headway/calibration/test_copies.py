@@ -53,6 +53,18 @@ def test_names_are_found_however_they_are_written(words: str, said: str) -> None
     assert mask(words, names, marks=["S-0004", "login004", "x"]).words == said
 
 
+def test_names_are_found_in_the_forms_that_hands_give_them() -> None:
+    names = ["Łukasz José O'Brien-Møller"]
+    for written in (
+        "Lukasz", "LUKASZ", "Moller", "Josés", "Brien", "OBrien", "obrienmoller", "jose99", "LukaszOBrienMoller",
+        "Jo\u200bse", "Jo\u00adsé",
+    ):  # fmt: skip
+        assert mask(f"It was {written}, I think.", names).words == "It was […], I think.", written
+    assert mask("Call 505.555.1234 or 3.14159265", []).words == "Call […] or 3.14159265"
+    assert mask("Two glasses", ["Glasse Møller"]).words == "Two […]"
+    assert mask("Two glasses", ["Glassen Møller"]).words == "Two glasses"
+
+
 def test_what_a_person_found_is_masked_too() -> None:
     assert mask("Joey and the Comets", ["José"], also=["joey", "Comets"]).words == f"{MARK} and the {MARK}"
 

@@ -98,6 +98,25 @@ def test_no_figure_about_many_rests_on_fewer_than_three() -> None:
     )
 
 
+def test_each_figure_rests_on_three_raters_not_only_the_session() -> None:
+    area, school = dict.fromkeys(range(5), "Number"), dict.fromkeys(range(100, 108), "North")
+    # Criterion 0 was scored by two of four, criterion 1 by three of whom one scored works of nobody else.
+    kept = [
+        one for one in rows(raters=4)
+        if not (one[2] == 0 and one[0] > 101) and not (one[2] == 1 and (one[0] == 103 or (one[0] == 102 and one[1] < 40)))
+    ] + [(102, 90 + n, 1, 300) for n in range(12)]  # fmt: skip
+    body = figures.group_report(figures.Scores.of(kept), range(5), area, school, {(1, 2): 3.0})
+    assert [one["criterion"] for one in body["criteria"]] == [2, 3, 4]
+    # One rater alone scored an anchor: their agreement with it is nobody else's to read.
+    alone = {(1, 2): 3.0}
+    own = figures.Scores.of([one for one in rows(raters=4) if one[0] == 100 or one[1] != 1])
+    assert figures.group_report(own, range(5), area, school, alone)["anchors"] is None
+    assert (
+        figures.group_report(figures.Scores.of(rows(raters=4)), range(5), area, school, alone)["anchors"]
+        is not None
+    )
+
+
 def test_drift_needs_a_second_session_and_sees_who_changed() -> None:
     rng = np.random.default_rng(3)
     quality = rng.normal(2.5, 0.8, 20)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from headway.access.models import AuditEntry
-from headway.calibration import actions, queries
+from headway.calibration import actions, queries, reporting
 from headway.calibration.models import Score, Seat, SessionRater, SessionWork
 from headway.calibration.seating import exchanged
 from headway.calibration.types import LINKED, PAIRS, TRIADS, Given, NewSession
@@ -333,12 +333,30 @@ def test_after_the_reveal_people_talk_agree_and_score_again() -> None:
     own = queries.seat(viewer=viewer("rater0"), session=seen("rater0", session), place=1)
     assert {one.level for one in own.given.values()} == {200} and not own.saved
     give("rater0", session, 1, 300)
-    actions.hand_in_round(actor=viewer("rater0"), session=session, at=NOW)
+    for n in range(3):
+        actions.hand_in_round(actor=viewer(f"rater{n}"), session=session, at=NOW)
     actions.finish(actor=coach, session=session, at=NOW)
     with refused("no_agreement"):
         actions.agree(actor=rater, session=session, number=1, criterion=line, level=400, why="x", at=NOW)
     cells = [cell for row in queries.map_of(session=seen("rater0", session)) for cell in row.cells]
     assert sum(one.changed_n for one in cells) == 5, "one work, five criteria, by one rater"
+
+
+def test_a_second_round_that_one_rater_did_is_told_by_nothing() -> None:
+    """The list of raters says who handed in: what that one changed would be the difference of two maps."""
+    session = opened(works=2, raters=4)
+    everybody_scores(session, raters=4)
+    revealed(session)
+    before = [cell.counts for row in queries.map_of(session=seen("coach", session)) for cell in row.cells]
+    actions.open_second_round(actor=viewer("coach"), session=session, at=NOW)
+    give("rater0", session, 1, 100)
+    actions.hand_in_round(actor=viewer("rater0"), session=session, at=NOW)
+    actions.finish(actor=viewer("coach"), session=session, at=NOW)
+    rows = queries.map_of(session=seen("coach", session))
+    assert [cell.counts for row in rows for cell in row.cells] == before
+    assert not any(cell.changed_n for row in rows for cell in row.cells)
+    reporting.make_reports(session=seen("coach", session).id, at=NOW)
+    assert queries.group_report(session=seen("coach", session)).body["second"] == {}
 
 
 def test_triads_agree_on_nothing_and_score_once() -> None:

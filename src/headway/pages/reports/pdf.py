@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from headway.pages.reports.scope import Subject
 from headway.proficiency import queries as proficiency
 from headway.reports.types import Released
 
+UNHELD = re.compile("[^\u0000-\u024f\u0370-\u03ff\u0400-\u04ff\u1e00-\u1eff\u2000-\u206f\u20a0-\u22ff]")
+"""Letters that the fonts of the typesetter may not hold: all but Latin, Greek and Cyrillic ones, and signs."""
 TEMPLATE = Path(__file__).parent / "print.typ"
 STYLE = (
     ".g-grid{stroke:#d9dce1;stroke-width:1}.g-int{stroke:#2A3F63;stroke-width:2}.g-mark{fill:#2A3F63}"
@@ -72,13 +75,15 @@ def _made(title: str, contents: list[dict[str, Any]]) -> bytes:
     # Texts reach the page as data, never as markup: no name of a school can say anything to the typesetter.
     said = {"title": title, "lang": (get_language() or "en")[:2], "reports": contents}
     content = json.dumps(said, ensure_ascii=False)
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        sys_inputs={"content": content},
-        format="pdf",
-        pdf_standards=["ua-1"],
-        ignore_system_fonts=True,
-    )
+    how: dict[str, Any] = {"format": "pdf", "pdf_standards": ["ua-1"], "ignore_system_fonts": True}
+    try:
+        made: bytes = typst.compile(str(TEMPLATE), sys_inputs={"content": content}, **how)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        # The fonts that come with the typesetter hold no such letter; a page says it with a font of the reader's.
+        plain = UNHELD.sub("?", content)
+        made = typst.compile(str(TEMPLATE), sys_inputs={"content": plain}, **how)
     return made
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from headway.access.types import Role
+from headway.calibration import queries as calibration
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.told import address, told
@@ -33,7 +34,8 @@ def task(request: HttpRequest, task: object, subject: TaskView) -> HttpResponse:
     ]
     judged = tasks.validations(viewer=request.viewer, task=subject.task)
     context = {
-        "nav": NAV, **shown(subject), "history": rows, "said": told(request, "said"), "fault": fault,
+        "nav": NAV, **shown(subject), "blind": _blind(request, subject), "history": rows,
+        "said": told(request, "said"), "fault": fault,
         "validations": [(one, outcomes().get(one.outcome, "")) for one in judged],
         "may_give": subject.published_at is not None and subject.standing != RETIRED and request.viewer.is_a(Role.TEACHER),
         "draft": next((one for one in history if one.published_at is None), None),
@@ -43,7 +45,14 @@ def task(request: HttpRequest, task: object, subject: TaskView) -> HttpResponse:
 
 def version(request: HttpRequest, task: object, number: int, subject: TaskView) -> HttpResponse:
     """Show one version as it was published."""
-    return render(request, "pages/tasks/version.html", {"nav": NAV, **shown(subject)})
+    return render(
+        request, "pages/tasks/version.html", {"nav": NAV, **shown(subject), "blind": _blind(request, subject)}
+    )
+
+
+def _blind(request: HttpRequest, subject: TaskView) -> bool:
+    """Say whether the levels of exemplars would tell the viewer those of an anchor that they score."""
+    return calibration.scores_blind(viewer=request.viewer, task=subject.task)
 
 
 def _act(request: HttpRequest, subject: TaskView) -> str:

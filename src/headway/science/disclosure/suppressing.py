@@ -39,14 +39,17 @@ class Suppression:
         return np.sort(np.concatenate([self.primary, self.complementary]))
 
 
-def suppress(table: Table, *, minimum: int = 10, also: Sequence[int] = ()) -> Suppression:
+def suppress(
+    table: Table, *, minimum: int = 10, also: Sequence[int] = (), kept: Sequence[int] = ()
+) -> Suppression:
     """Choose the fewest cells to withhold so that every withheld one keeps `minimum` possible values and may reach `minimum`.
 
     Assumes that an attacker knows every shown cell, every sum of the table, those known elsewhere included, and that counts
     are not negative. Cells that the caller did not list cannot be withheld. A zero is shown: it tells of nobody.
 
     Parameters: `table` with every count (persons); `minimum` the smallest count that is shown, 2 or more; `also`, cells of the
-    caller's that are withheld whatever their size, for a reason of their own, and protected as the small ones are.
+    caller's that are withheld whatever their size, for a reason of their own, and protected as the small ones are; `kept`,
+    cells that are known from elsewhere, so that withholding them protects nobody: they are shown unless they are small or `also`.
     Returns: `Suppression`.
     Raises: `ValueError` for a minimum below 2; `TableRefused`: `not_a_count` for a count that is missing, `not_protected`
     where no choice was found in time that withstands the attack: then nothing is to be published.
@@ -70,6 +73,9 @@ def suppress(table: Table, *, minimum: int = 10, also: Sequence[int] = ()) -> Su
     small = (table.counts > 0) & (table.counts < minimum)
     own = np.arange(len(table.counts)) < table.n_own
     small[list(also)] = True
+    known = np.zeros(len(own), np.bool_)
+    known[list(kept)] = True
+    own &= ~known | small
     primary = np.flatnonzero(small & own)
     if not len(primary):
         nothing = np.array([], np.int64)

@@ -214,3 +214,13 @@ def test_the_same_again_is_no_new_version_and_names_are_not_given_twice() -> Non
     assert ReportSet.objects.filter(key="pdf").count() == 1
     own = client.post("/reports/new", {"title": "Sets", "question": "", "pick": ["pace"], "do": "save"})
     assert own["Location"] == "/reports/sets-2"
+
+
+def test_a_letter_that_the_fonts_do_not_hold_does_not_keep_a_set_from_being_printed() -> None:
+    client = lead()
+    put(client, "Wie geht's 😀 報告", "standing")
+    release()
+    night("2026-11-21")
+    made = client.get("/reports/sets/wie-gehts/pdf")
+    assert made.status_code == 200
+    assert pypdf.PdfReader(BytesIO(made.content)).metadata.title == "Wie geht's ? ??"
