@@ -116,14 +116,20 @@ PAGES["coach"] = [
 ]  # fmt: skip
 PAGES["teacher"] += [
     "/calibration/",
+    "/calibration/survey",
     "{running}",
     "{running}/score",
     "{running}/score/4",
     "{finished}/mine",
     "{planned}/works",
 ]
-PAGES["district"] += ["/calibration/consistency", "{finished}/map"]
-PAGES["principal"] += ["/calibration/", "/calibration/consistency", "/teacher/plans/give"]
+PAGES["district"] += ["/calibration/consistency", "/calibration/capacity", "{finished}/map"]
+PAGES["principal"] += [
+    "/calibration/",
+    "/calibration/consistency",
+    "/calibration/capacity",
+    "/teacher/plans/give",
+]
 PAGES["principal"] += [
     "/reports/",
     "/reports/plans",

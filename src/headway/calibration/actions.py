@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.calibration import moderating, planning, revealing, scoring, works
+from headway.calibration import moderating, planning, revealing, scoring, surveying, works
 
 take_sample = works.take_sample
 anchor_from_exemplar = works.anchor_from_exemplar
@@ -26,5 +26,6 @@ note = revealing.note
 agree = revealing.agree
 keep_anchor = revealing.keep_anchor
 enter_moderated = moderating.enter_moderated
+answer_survey = surveying.answer_survey
 erase_samples = works.erase_samples
 follow = works.follow

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.calibration.telling import plain as _plain
+from headway.calibration.telling import told
 from headway.calibration.types import FEWEST_RATERS
 from headway.science.agreement.against import Reading, against, among, confusion, farthest, leaning
 from headway.science.agreement.rescoring import school_gaps
-from headway.science.estimates import Estimate, EstimateRefused
+from headway.science.estimates import EstimateRefused
 from headway.science.facets.estimates import FacetsFit
 from headway.science.facets.fitting import facets
 from headway.science.facets.ratings import FacetsRefused
@@ -66,25 +68,12 @@ class Pairs:
         return Pairs(self.mine[at], self.theirs[at], self.work[at], self.criterion[at])
 
 
-def told(found: Estimate) -> dict[str, Any]:
-    """Return an estimate as plain data."""
-    low, high = found.interval or (None, None)
-    return {
-        "value": _plain(found.value), "low": _plain(low), "high": _plain(high), "n": found.n, "method": found.method,
-        "reasons": list(found.reasons),
-    }  # fmt: skip
-
-
 def read(found: Reading) -> dict[str, Any]:
     """Return a reading as plain data."""
     return {
         "exact": told(found.exact), "adjacent": told(found.adjacent), "kappa": told(found.kappa), "alpha": told(found.alpha),
         "chance": _plain(found.chance), "pieces": found.pieces, "scores": found.scores,
     }  # fmt: skip
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), 6)
 
 
 def beside_peers(scores: Scores, rater: int, others: NDArray[np.bool_] | None = None) -> Pairs:

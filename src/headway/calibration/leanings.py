@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.calibration.figures import told
 from headway.calibration.gathering import Beside
+from headway.calibration.telling import told
 from headway.calibration.types import FEWEST_RATERS
 from headway.science.agreement.against import leaning
 from headway.science.agreement.by_group import FEWEST, GroupLeaning, common_leaning, leaning_by_group

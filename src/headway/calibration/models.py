@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 
 from django.db import models
@@ -16,6 +17,9 @@ __all__ = [
     "AnchorLevel",
     "CalibrationReport",
     "CalibrationSession",
+    "CapacityAnswer",
+    "CapacityAnswered",
+    "CapacityReading",
     "DiscussionNote",
     "Sample",
     "SamplePart",
@@ -223,3 +227,53 @@ class CalibrationReport(models.Model):
                 fields=["session"], condition=Q(rater__isnull=True), name="one_report_of_a_group"
             )
         ]
+
+
+class CapacityAnswer(models.Model):
+    """What one adult answered in the survey of a school year, and nothing about whom: no person, no account, no time.
+
+    Identified by a random `id` that is made anew with every further answer of the school, so that neither keys nor the order
+    of rows tell who or when. `levels` are 1 to 4 by the key of the statement, `help` the statements with which help is wanted.
+    `school` is null for who works at none. Read by nobody: leaders read `CapacityReading`. Kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(Org, on_delete=models.PROTECT, null=True, related_name="+")
+    wave = models.SmallIntegerField()
+    levels = models.JSONField(default=dict)
+    help = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["wave", "school"], name="capacity_answer_school")]
+
+
+def _unordered() -> int:
+    """Return a key that says nothing about what came first."""
+    return secrets.randbits(62)
+
+
+class CapacityAnswered(models.Model):
+    """That a person answered the survey of a school year, so that nobody answers twice; not what. Seen by that person alone.
+
+    Identified by both; its own key is random. Follows a merge of two people.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=_unordered, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    wave = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "wave"], name="capacity_answered_once")]
+
+
+class CapacityReading(models.Model):
+    """What leaders read of a school year's survey: counts of five answers or more, of schools that may be told apart.
+
+    One row for a `wave`. Made anew with an answer, but only where five more or none came to what stands together, so that
+    the difference of two days tells of nobody. `lines` are those of `capacity.Line`; `past` says of earlier ones which schools
+    they were of, and how many answers.
+    """
+
+    wave = models.SmallIntegerField(primary_key=True)
+    lines = models.JSONField(default=list)
+    past = models.JSONField(default=list)

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from django.db.models import Q, QuerySet
 
 from headway.access.types import Viewer
-from headway.calibration import copies, moderating, revealed, seating, works
+from headway.calibration import copies, mapping, moderating, revealed, seating, surveying, works
 from headway.calibration import sessions as kept
 from headway.calibration.copies import parts_of
 from headway.calibration.models import (
     CalibrationReport,
     CalibrationSession,
+    CapacityAnswered,
     DiscussionNote,
     Sample,
     Seat,
@@ -60,6 +61,8 @@ group_report = revealed.group_report
 consistency = revealed.consistency
 pooled = revealed.pooled
 of_task = revealed.of_task
+survey = surveying.survey
+capacity_map = mapping.capacity_map
 
 
 def seat(*, viewer: Viewer, session: SessionView, place: int) -> SeatView | None:
@@ -126,4 +129,5 @@ def in_the_way_of_people(person_ids: Sequence[int]) -> list[str]:
         found += SessionRater.objects.filter(person__in=part).count()
         found += CalibrationSession.objects.filter(made_by__in=part).count()
         found += DiscussionNote.objects.filter(written_by__in=part).count()
+        found += CapacityAnswered.objects.filter(person__in=part).count()
     return [f"{found} copies of work and parts in calibration sessions name people of it"] if found else []

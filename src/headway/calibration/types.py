@@ -34,6 +34,20 @@ STAFF = (Role.TEACHER, Role.ADVISOR, *CONVENERS)
 
 EXACT_GOAL, ADJACENT_GOAL = 0.85, 0.95
 """What is aimed at on clear anchors; everyday borderline work cannot reach it."""
+FEWEST_ANSWERS = 5
+"""Nothing of the survey is shown that rests on fewer answers."""
+STATEMENTS = ("task", "descriptors", "feedback", "level", "blind", "supports", "agreement", "bias")
+"""What the survey of assessment practice asks about, in its order."""
+INDICATORS = ("rubric", "comment", "pieces", "reason", "bank", "sessions")
+"""What is counted from the ledger beside it."""
+MEANS = ("pieces",)
+"""Numbers for each one, not shares."""
+CAPACITY_LEVELS = (1, 2, 3, 4)
+"""New to me; with help; on my own; could lead it."""
+ON_OWN = 3
+"""From this level on somebody does it without help."""
+ANSWERERS = (Role.TEACHER, Role.ADVISOR, Role.COACH)
+"""Who is asked: adults who rate, and who help them."""
 FEWEST_RATERS = 3
 """No figure about raters is shown to others that rests on fewer of them."""
 
@@ -227,3 +241,45 @@ class Origin:
 
     raters_n: int
     finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyView:
+    """The survey as the reader stands to it: which school year, whether answered, and the schools they may answer for."""
+
+    wave: int
+    answered: bool
+    schools: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityLine:
+    """One line of the map; `kind` is `all`, `school` or `together`. `n` are the answers; `levels` and `help` count them by
+    statement, `own` and `wish` are their shares. A figure of a school without value stands with other schools; one of what
+    stands together is empty where nothing does."""
+
+    kind: str
+    name: str
+    n: int = 0
+    levels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    help: Mapping[str, int] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    wish: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    indicators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityView:
+    """The capacity map of a school year: lines with the answers told, and figures of the ledger of the year before `until`.
+    `least` is how many a figure of the ledger rests on."""
+
+    wave: int
+    since: date
+    until: date
+    least: int
+    lines: tuple[CapacityLine, ...]
+
+    @property
+    def told(self) -> bool:
+        """Whether any answers may be told."""
+        return any(one.n for one in self.lines)

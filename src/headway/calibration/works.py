@@ -236,13 +236,15 @@ def erase_samples(*, student: int) -> None:
 def follow(joining: Any) -> None:
     """This will move copies, and what people planned, scored and wrote, with a merge or back with its split.
 
-    Somebody who rates in a session as both people keeps both places. For `rosters.actions.register_follower`.
+    Somebody who rates in a session, or answered a survey, as both people keeps both places. For
+    `rosters.actions.register_follower`.
     """
     from headway.calibration import models
 
     columns: tuple[tuple[Any, str], ...] = (
         (Sample, "student_id"), (Sample, "taken_by_id"), (models.CalibrationSession, "made_by_id"),
         (models.SessionRater, "person_id"), (models.DiscussionNote, "written_by_id"), (AgreedScore, "said_by_id"),
+        (models.CapacityAnswered, "person_id"),
     )  # fmt: skip
     if joining.of is not None:
         for model in dict.fromkeys(model for model, _ in columns):
@@ -253,4 +255,7 @@ def follow(joining: Any) -> None:
         if model is models.SessionRater:
             both = models.SessionRater.objects.filter(person=joining.into).values("session_id")
             rows = rows.exclude(session_id__in=both)
+        if model is models.CapacityAnswered:
+            both = models.CapacityAnswered.objects.filter(person=joining.into).values("wave")
+            rows = rows.exclude(wave__in=both)
         joining.move(list(rows.order_by("id")), column)

@@ -1,6 +1,7 @@
 """The demonstration's scoring together: a coach, a task with its rubric, three finished sessions, one that runs, one planned.
 
 Raters are teachers of all three schools, each with a habit of their own; works are what students handed in, without names.
+Some twenty teachers have answered the survey of the year.
 """
 
 from __future__ import annotations
@@ -65,6 +66,18 @@ OFF = np.array([0.0, -0.2, 0.3, 0.1, 0.4])
 SEVERE = np.array([0.0, 0.1, -0.1, 0.45, 0.0, -0.3, 0.1, 0.05])
 """By how many levels each rater scores below the others."""
 
+USUAL = {
+    "task": 2.9,
+    "descriptors": 2.2,
+    "feedback": 3.2,
+    "level": 2.8,
+    "blind": 2.4,
+    "supports": 2.7,
+    "agreement": 1.5,
+    "bias": 2.0,
+}
+"""Where teachers stand on average in the survey, by statement."""
+
 
 def build(who: Cast, ids: dict[str, Person], teacher: str, steady: list[int], at: datetime) -> None:
     """Make the coach, the task and the five sessions; `teacher` is the ready-made login, who rates in all of them."""
@@ -83,6 +96,7 @@ def build(who: Cast, ids: dict[str, Person], teacher: str, steady: list[int], at
     everyday.build(who, ids, steady, bank.task_version(viewer=coach, version=version), at - 55 * DAY)
     raters = _raters(who, ids, teacher)
     copies = _copies(who, ids, version, at)
+    _wave(who, ids, teacher, at)
     if len(copies) < 12 or len(raters) < 3:
         return
     scene = _Scene(coach, version, raters)
@@ -99,6 +113,21 @@ def build(who: Cast, ids: dict[str, Person], teacher: str, steady: list[int], at
     scene.plan(
         "Winter: the same anchors again", [(uuid, 0) for uuid in anchors], at, opens=at.date() + 60 * DAY
     )
+
+
+def _wave(who: Cast, ids: dict[str, Person], teacher: str, at: datetime) -> None:
+    """Let some twenty teachers say where they stand; the ready-made one has not yet."""
+    rng = np.random.default_rng(23)
+    for (school, _, _), n in zip(SCHOOLS, (10, 5, 5), strict=True):
+        asked = [one.teacher for one in who.classes if one.school == school and one.teacher != teacher]
+        for key in list(dict.fromkeys(asked))[:n]:
+            levels = {
+                name: int(np.clip(round(rng.normal(usual, 0.9)), 1, 4)) for name, usual in USUAL.items()
+            }
+            wished = [name for name, level in levels.items() if rng.random() < 0.6 - 0.15 * level]
+            actor = Viewer(account=SYSTEM.account, person=ids[key].uuid, person_id=ids[key].id, name=key,
+                           roles=frozenset({Role.TEACHER}), today=at.date())  # fmt: skip
+            actions.answer_survey(actor=actor, levels=levels, help=wished, at=at)
 
 
 def _file(coach: Viewer, version: UUID, teacher: Viewer, at: datetime) -> None:

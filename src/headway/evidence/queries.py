@@ -26,6 +26,7 @@ from headway.evidence import (
     saved,
     wording,
 )
+from headway.evidence import practice as counted
 from headway.evidence.asking import Asked
 from headway.evidence.chances import Given
 from headway.evidence.entries import References, RowReader
@@ -83,6 +84,7 @@ __all__ = [
     "find_given",
     "find_note",
     "find_request",
+    "given_from_bank",
     "given_in",
     "group_of",
     "groups_of",
@@ -98,6 +100,7 @@ __all__ = [
     "open_requests",
     "own_notes",
     "place_at",
+    "practice",
     "projection_breaks",
     "rated_by_others",
     "raters_since",
@@ -128,6 +131,8 @@ chances_between = chances.between
 rated_by_others = rated.by_others
 ratings_by = rated.by
 raters_since = rated.raters_since
+practice = counted.practice
+given_from_bank = counted.given_from_bank
 find_given = chances.find_given
 given_in = chances.given_in
 away_since = chances.away_since

@@ -158,6 +158,8 @@ tasks.validity          s------...-...ss
 calibration.index       sxxxxxx...x...ss
 calibration.new         sxxxxxxx.xx...ss
 calibration.consistency sxxxxxxx.xx...ss
+calibration.capacity    sxxxxxxx.xx...ss
+calibration.survey      s------...----ss
 calibration.anchors     s------x.x-...ss
 calibration.anchor_picture s------x-x----ss
 calibration.session     s------.---...ss

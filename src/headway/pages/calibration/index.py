@@ -32,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "ended": [one for one in found if one.state == FINISHED or (one.convened and one.state == CALLED_OFF)][:MOST_ENDED],
         "differences": _differences(request, found), "may_plan": queries.may_convene(request.viewer),
         "leads": request.viewer.is_a(Role.PRINCIPAL, Role.DISTRICT), "states": words.states(), "any": bool(found),
+        "survey": queries.survey(viewer=request.viewer),
     }  # fmt: skip
     return render(request, "pages/calibration/index.html", context)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from headway.access.types import Viewer
 from headway.calibration import queries
-from headway.calibration.types import SessionView
+from headway.calibration.types import SessionView, SurveyView
 from headway.kit.refusals import Refusal
 from headway.tasks import queries as tasks
 from headway.tasks.types import TaskView
@@ -37,3 +37,8 @@ def version(viewer: Viewer, version: UUID, **_: Any) -> TaskView | None:
     except Refusal:
         return None
     return found if found.published_at is not None else None
+
+
+def survey(viewer: Viewer, **_: Any) -> SurveyView | None:
+    """Return this year's survey for who is asked; else None."""
+    return queries.survey(viewer=viewer)

@@ -2,9 +2,10 @@
 
 from headway.access.doors import Door, only
 from headway.access.types import Role
-from headway.calibration.types import CONVENERS, STAFF
+from headway.calibration.types import ANSWERERS, CONVENERS, STAFF
 from headway.pages.calibration import (
     anchors,
+    capacity,
     consistency,
     index,
     mine,
@@ -13,6 +14,7 @@ from headway.pages.calibration import (
     scope,
     score,
     session,
+    survey,
     take,
     together,
     works,
@@ -28,10 +30,15 @@ _OWN = "What a rater’s own scores tell is read by that rater alone: not by a c
 _LEAD = "Leaders read agreement by school: never a teacher’s, and no figure of fewer than three raters."
 _BLIND = "A rater scores the works of a session without whose they are and without another’s score."
 
+_ASKED = "Adults who rate say once a year where they stand; the answer is kept without whose it is."
+_MAP = "Leaders read counts of five answers or more and figures of the ledger: their own schools’ beside all schools’."
+
 doors = [
     Door("calibration/", index.index, "calibration.index", WHO, "Adults of the schools find the sessions that they are in."),
     Door("calibration/new", plan.new, "calibration.new", PLANNERS, _PLAN, methods=BOTH),
     Door("calibration/consistency", consistency.consistency, "calibration.consistency", LEADERS, _LEAD),
+    Door("calibration/capacity", capacity.capacity, "calibration.capacity", LEADERS, _MAP),
+    Door("calibration/survey", survey.survey, "calibration.survey", only(*ANSWERERS), _ASKED, scope=scope.survey, methods=BOTH),
     Door("calibration/anchors/<uuid:version>", anchors.anchors, "calibration.anchors", PLANNERS, _PLAN, scope=scope.version,
          methods=BOTH),
     Door("calibration/anchors/<uuid:version>/<uuid:sample>/<int:position>", anchors.picture, "calibration.anchor_picture",

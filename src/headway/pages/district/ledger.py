@@ -160,6 +160,7 @@ def act_name(act: str) -> str:
         "invite_raters": _("invited raters"), "withdraw_rater": _("let a rater leave"),
         "open_calibration": _("opened a blind round"), "hand_in_round": _("handed a round of scores in"),
         "reveal_calibration": _("revealed a blind round"), "open_second_round": _("opened a second round"),
+        "tell_capacity": _("counted new answers of the capacity survey"),
         "finish_calibration": _("finished a calibration session"), "note_calibration": _("noted what was said about a work"),
         "agree_score": _("kept an agreed level"), "enter_moderated": _("entered moderated scores"),
         "take_sample": _("took a copy of work without names"), "keep_anchor": _("kept a work as an anchor"),
@@ -192,7 +193,7 @@ def object_name(kind: str) -> str:
             "import": _("import"), "framework": _("continuum"), "ledger": _("ledger"), "job": _("background job"),
             "card_run": _("run of report cards"), "saying": _("kept sentence"),
             "disclosure": _("disclosure"), "task": _("task of the bank"),
-            "calibration": _("calibration session"), "sample": _("copy of work"),
+            "calibration": _("calibration session"), "sample": _("copy of work"), "survey": _("survey"),
             "report": _("report"), "report_set": _("set of reports")}.get(kind, kind.replace("_", " "))  # fmt: skip
 
 

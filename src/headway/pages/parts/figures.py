@@ -21,6 +21,8 @@ def reason(code: str) -> str:
         "too_few_others": _("too few other students"),
         "too_few_students": _("too few students"),
         "raters_too_few": _("fewer than three raters"),
+        "not_alone": _("too little to stand alone"),
+        "too_few_together": _("too few to tell"),
         "protects": _("it would tell of a smaller group"),
         "few_clusters": _("few works: the interval is too narrow"),
         "too_few_linked": _("fewer than 30 scores shared with others"),
