@@ -90,7 +90,9 @@ def _forms(name: str) -> set[str]:
     joined = {folded(word) for word in words} | {folded("".join(words))}
     # One before another: "JoseOBrien", "obrienmoller".
     joined |= {folded(one + other) for one in words for other in words if one != other}
-    joined |= {folded(first + second + third) for first, second, third in itertools.permutations(words[:6], 3)}
+    joined |= {
+        folded(first + second + third) for first, second, third in itertools.permutations(words[:6], 3)
+    }
     return {form for form in (*parts, *joined) if form}
 
 
