@@ -3,7 +3,8 @@
 Coefficients of `--units` units by five raters in five levels with a tenth of ratings missing, each with a bootstrap of 1,000
 replicates; alpha of real values; intraclass correlations of a tenth as many targets by four raters. CPU seconds of one thread,
 without start and without drawing the data. The floor is one pass over the ratings in the same minute. With `--peers` the same
-data go through krippendorff, irrCAC and pingouin where they are installed (`pip install -e .[bench]`), at a size they can hold.
+data go through krippendorff, irrCAC and pingouin where they are installed (`pip install -e .[bench]`, and `pip install
+--no-deps "irrCAC>=0.4"`, which asks for an older SciPy than it needs), at a size they can hold.
 """
 
 from __future__ import annotations
