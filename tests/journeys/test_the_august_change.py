@@ -38,6 +38,8 @@ def rated(district, page, student: str, rows: list[dict[str, str]]) -> dict[str,
     """Return the row of a target on this student's page on which pieces count, with how it stands."""
     page.goto(f"{district.base}/teacher/students/{student}")
     page.get_by_role("link", name=re.compile("^Mathematics")).first.click()
+    # A click does not wait for the page that it leads to: what is read at once may be of neither.
+    page.wait_for_url("**line=*", wait_until="load")
     shown = set(page.locator("main a[href*='target=']").all_inner_texts())
     for row in rows:
         if row["row"] == "target" and row["name"] in shown:
