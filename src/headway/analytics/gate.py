@@ -120,8 +120,9 @@ def _with_safe_gaps(cells: list[Cell], smallest: int) -> list[Cell]:
 
     def safe(cell: Cell) -> bool:
         total = whole.get(cell.part[:-1])
-        known = total is not None and total.n is not None and cell.n is not None
-        return known and cell.part[:-1] not in bound and total.n - cell.n >= smallest  # type: ignore[union-attr, operator]
+        if total is None or total.n is None or cell.n is None:
+            return False
+        return cell.part[:-1] not in bound and total.n - cell.n >= smallest
 
     return [
         cell if cell.gap is None or safe(cell) else replace(cell, gap=None, gap_interval=None)

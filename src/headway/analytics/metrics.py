@@ -21,8 +21,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 of the students' values; states: each student is in one; wait: how long, and whether it ended (the median by Kaplan-Meier);
 steps: how far a student's targets came; explained: an outcome and where the student began. The last two compare groups and are
 worked out from students, not from sums."""
-PARTS = ("framework", "area", "observer")
-"""Columns of a definition by which its figures can be broken down, beside those of the student."""
 STUDENT_PARTS = (
     "school",
     "grade",

@@ -467,23 +467,6 @@ def pieces_of(*, students: Sequence[int], limit: int = 200) -> list[Piece]:
     return list(rows.order_by("-handed_in_at", "-id")[:limit])
 
 
-def newest_ratings(
-    *, students: Sequence[int], limit: int, since_us: int = 0, with_comment: bool = False
-) -> list[dict[str, Any]]:
-    """Return the newest released, standing ratings by adults of students as columns by name, newest first."""
-    where = "AND comment <> ''" if with_comment else ""
-    values: list[Any] = [*students, since_us, False, limit]
-    marks = ", ".join(["%s"] * len(students)) or "NULL"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{projection.SELECT} WHERE to_sequence IS NULL AND student_id IN ({marks}) AND observed_us >= %s"
-            f" AND held = %s AND kind NOT IN (1, 2) {where} ORDER BY observed_us DESC LIMIT %s",
-            values,
-        )
-        rows = cursor.fetchall()
-    return [dict(zip(projection.COLUMNS, row, strict=True)) for row in rows]
-
-
 @dataclass(frozen=True, slots=True)
 class OwnRating:
     """One rating on a modified target as it stands. `modification` is its identifier; the level is in hundredths."""

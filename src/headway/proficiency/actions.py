@@ -497,11 +497,6 @@ def _fresh(at: datetime) -> Moment:
     return moment(now=at)
 
 
-def may_decide(viewer: Viewer) -> bool:
-    """Whether the viewer may decide a level."""
-    return viewer.is_a(Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
-
-
 # What a page hands in: read, tried, brought in.
 
 

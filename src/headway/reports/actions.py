@@ -9,12 +9,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from headway.access.actions import record_act
 from headway.access.types import Role, Viewer
@@ -28,7 +26,7 @@ from headway.reports.models import OwnReport
 from headway.reports.queries import as_data, columns_of, every_report, newest_versions, released_in
 from headway.reports.queries import report as find
 from headway.reports.sets import MOST as MOST_IN_A_SET
-from headway.reports.sets import deliver_due, restore_set, save_set, send_set, withdraw_set
+from headway.reports.sets import deliver_due, free_key, restore_set, save_set, send_set, withdraw_set
 from headway.reports.types import Released, Report, Section
 
 __all__ = [
@@ -66,7 +64,7 @@ def save_report(
         known = newest_versions()
         if key and (key not in known or known[key].withdrawn):
             raise Refusal("unknown_report", "There is no such report of your own.")
-        key = key or _free_key(title, known)
+        key = key or free_key(title, "report", {*TAKEN, *known})
         said = [[one.metric, list(one.by)] for one in sections]
         before = known.get(key)
         if before is None or (before.title, before.question, before.sections) != (title, question, said):
@@ -138,12 +136,6 @@ def _check(actor: Viewer, title: str, question: str, sections: Sequence[Section]
                     "unknown_part",
                     Sentence("%(metric)s is not told apart by %(part)s.", metric=one.metric, part=column),
                 )
-
-
-def _free_key(title: str, known: Mapping[str, OwnReport]) -> str:
-    stem = slugify(title)[:50] or "report"
-    named = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-    return next(name for name in named if name not in TAKEN and name not in known)
 
 
 def release_all(snapshot: Snapshot) -> list[Released]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from itertools import count
 from typing import Any
@@ -44,7 +44,7 @@ def save_set(
         known = sets(withdrawn=True)
         if key and (key not in known or known[key].withdrawn):
             raise Refusal("unknown_set", "There is no such set of reports.")
-        key = key or _free_key(title, known)
+        key = key or free_key(title, "set", {"new", *known})
         before = known.get(key)
         said = {"title": title, "reports": chosen, "comes": comes, "for_schools": for_schools}
         if before is None or _said(before) != said:
@@ -173,7 +173,8 @@ def _check(actor: Viewer, title: str, reports: Sequence[str], comes: str) -> Non
             raise Refusal("unknown_report", Sentence("Reports are: %(names)s.", names=", ".join(known)))
 
 
-def _free_key(title: str, known: dict[str, Set]) -> str:
-    stem = slugify(title)[:50] or "set"
+def free_key(title: str, otherwise: str, taken: Collection[str]) -> str:
+    """Return a key made of a title, with a number where it is taken; of `otherwise` where the title has no letter for one."""
+    stem = slugify(title)[:50] or otherwise
     named = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-    return next(name for name in named if name != "new" and name not in known)
+    return next(name for name in named if name not in taken)

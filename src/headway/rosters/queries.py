@@ -36,7 +36,6 @@ from headway.rosters.models import (
 from headway.rosters.named import known_around, staff, taught_by
 from headway.rosters.noted import KindOfEvent
 from headway.rosters.noted import kinds as kinds_of_events
-from headway.rosters.types import Majority
 from headway.rosters.visibility import (
     LEARNER,
     STANDS_IN,
@@ -384,11 +383,6 @@ def comes_of_age(*, person_ids: Iterable[int], as_of: date) -> set[int]:
     """Return those of the students who have come of age by the day. One statement."""
     people = Person.objects.filter(majority.of_age("pk", as_of), pk__in=list(person_ids))
     return set(people.values_list("pk", flat=True))
-
-
-def majority_rule() -> Majority:
-    """Return from which age the rights are the student's own, and what lets a parent go on."""
-    return majority.majority()
 
 
 def carers_of(*, student_person_id: int, as_of: date) -> list[Person]:

@@ -13,7 +13,6 @@ from headway.access.types import Role
 from headway.kit.refusals import Finding
 
 LOCAL, VALIDATED, COMMON, RETIRED = "local", "validated", "common", "retired"
-STANDINGS = (LOCAL, VALIDATED, COMMON, RETIRED)
 SENT_BACK = "sent_back"
 OUTCOMES = (VALIDATED, COMMON, SENT_BACK)
 """How a validation may end."""
