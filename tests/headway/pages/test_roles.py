@@ -17,7 +17,7 @@ from django.test import Client
 
 from headway.access import actions as access
 from headway.access.doors import ANYONE, AT_DEVICE, ON_DEVICE
-from headway.access.models import Account
+from headway.access.models import Account, ImportRun
 from headway.access.types import SYSTEM, Role, Viewer
 from headway.calibration import actions as calibration
 from headway.calibration.models import CalibrationSession, Sample
@@ -380,7 +380,8 @@ def address(door) -> str:
     """Return the door's address for the student u1."""
     node = frameworks.node_ids(uuids=[uid("A1")])[uid("A1")]
     parts = {"student_id": "u1", "class_id": "k1", "target": str(node), "key": "piece-1", "digest": "a" * 64, "cohort_id": "s1",
-             "person_id": "u1", "act": "1", "run_id": "1", "task": str(BankTask.objects.get().uuid), "number": "1",
+             "person_id": "u1", "act": "1", "run_id": str(ImportRun.objects.earliest("pk").pk),
+             "task": str(BankTask.objects.get().uuid), "number": "1",
              "identifier": str(uid("A1")), "guardian_id": "p1", "token": "x",
              "name": str(RightsRequest.objects.get().uuid), "run": str(CardRun.objects.get().pk),
              "note_id": str(Note.objects.get().uuid),
