@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -55,7 +56,8 @@ class Viewer:
     `standing_in` those of whose teacher they take the place today, `children` in care,
     `own` the viewer's own student record, `kept_from` the students whom a restriction keeps apart from the viewer.
     `token_scopes` is None for a browser session. `device` is set for a browser that is open as a class device: it has no
-    account and no role, and reads as signed out everywhere but on the device's pages.
+    account and no role, and reads as signed out everywhere but on the device's pages. `record` is the row that `rosters` has
+    of the person, for pages about the viewer.
     """
 
     account: UUID | None = None
@@ -72,6 +74,7 @@ class Viewer:
     token_scopes: frozenset[str] | None = None
     today: date = field(default=date.min)
     device: Device | None = None
+    record: Any = field(default=None, compare=False, repr=False)
 
     @property
     def anonymous(self) -> bool:

@@ -412,6 +412,31 @@ def piece_titles(*, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def titles_and_comments(
+    *, pieces: Iterable[str], keys: Iterable[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what is said of the ratings behind one level: the title of each piece by its key, and the comment of each
+    standing rating by client key, where there is one. One statement where both are together at most 900."""
+    pieces, keys = sorted(set(pieces)), sorted(set(keys))
+    if len(pieces) + len(keys) > 900:
+        return piece_titles(keys=pieces), comments(keys=keys)
+    parts = [("piece", "title", "headway_piece WHERE", pieces)]
+    parts.append(
+        ("rating", "comment", "headway_rating WHERE to_sequence IS NULL AND comment <> '' AND", keys)
+    )
+    asked = " UNION ALL ".join(
+        f"SELECT '{kind}', \"key\", {told} FROM {where} \"key\" IN ({', '.join(['%s'] * len(own))})"
+        for kind, told, where, own in parts if own
+    )  # fmt: skip
+    found: dict[str, dict[str, str]] = {"piece": {}, "rating": {}}
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(asked, [*pieces, *keys])
+            for kind, key, told in cursor.fetchall():
+                found[kind][key] = told
+    return found["piece"], found["rating"]
+
+
 def comments(*, keys: Sequence[str]) -> dict[str, str]:
     """Return the comments of standing ratings by client key; those without one are missing."""
     rows = projection.standing(keys)

@@ -18,12 +18,22 @@ from headway.frameworks.references import (
     target_by_reference,
     targets_by_reference,
 )
-from headway.frameworks.trees import Forest, Stamp, forest, remembered, remembered_stamp, stamp
+from headway.frameworks.trees import (
+    REVISIONS,
+    Forest,
+    Stamp,
+    forest,
+    remembered,
+    remembered_stamp,
+    stamp,
+    stamped,
+)
 from headway.frameworks.types import FrameworkView, NodeView, Package, Place, PublicPage, Tree, VersionView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal, Sentence
 
 __all__ = [
+    "REVISIONS",
     "Forest",
     "Place",
     "Stamp",
@@ -51,6 +61,7 @@ __all__ = [
     "replacements",
     "retirement",
     "stamp",
+    "stamped",
     "standing_for",
     "target_by_reference",
     "targets_by_reference",

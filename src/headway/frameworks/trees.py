@@ -41,11 +41,20 @@ class Forest:
         return self.trees[self.framework_of[node_id]].nodes[node_id]
 
 
+REVISIONS = "SELECT id, revision FROM headway_framework"
+"""What a stamp is made of, for whoever asks it in one statement with more."""
+
+
 def stamp() -> Stamp:
     """Return what changes when any continuum changes: one statement."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, revision FROM headway_framework ORDER BY id")
-        found = tuple((row[0], row[1]) for row in cursor.fetchall())
+        cursor.execute(f"{REVISIONS} ORDER BY id")
+        return stamped(cursor.fetchall())
+
+
+def stamped(rows: Iterable[tuple[int, int]]) -> Stamp:
+    """Return the stamp of what `REVISIONS` says, in the order of its first column, and remember it for this thread."""
+    found = tuple((row[0], row[1]) for row in rows)
     _seen.stamp = (_database(), found)
     return found
 

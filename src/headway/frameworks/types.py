@@ -5,7 +5,8 @@ Needs neither Django nor a database, so that a standard's file can be read witho
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -300,14 +301,47 @@ class Tree:
     after: Mapping[int, tuple[int, ...]]
     helped_by: Mapping[int, tuple[int, ...]]
     by_code: Mapping[str, tuple[int, ...]]
+    _answers: dict[tuple[str, int | None, int], tuple[Any, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def targets(self, node_id: int | None = None, *, on: date | None = None) -> tuple[NodeView, ...]:
-        """Return the leaves below an item (None: all) that hold on a day, in path order."""
-        ids: Iterable[int] = self.order if node_id is None else self.leaves[node_id]
-        return tuple(n for n in map(self.nodes.__getitem__, ids) if n.is_leaf and n.holds(on))
+        """Return the leaves below an item (None: all) that hold on a day, in path order. Remembered."""
+        key = ("targets", node_id, self._era(on))
+        found = self._answers.get(key)
+        if found is None:
+            ids: Iterable[int] = self.order if node_id is None else self.leaves[node_id]
+            found = tuple(n for n in map(self.nodes.__getitem__, ids) if n.is_leaf and n.holds(on))
+            self._answers[key] = found
+        return found
+
+    def levels(self, *, on: date | None = None) -> Mapping[int, int]:
+        """Return how many targets each level has on a day, in rising order; what has no level stands at level 1. Remembered."""
+        key = ("levels", None, self._era(on))
+        found = self._answers.get(key)
+        if found is None:
+            counted = Counter(node.level or 1 for node in self.targets(on=on))
+            found = self._answers[key] = tuple(sorted(counted.items()))
+        return dict(found)
+
+    def _era(self, on: date | None) -> int:
+        """Return the stretch of days in which a day lies: inside one of them no item begins or ends; -1 without a day."""
+        if on is None:
+            return -1
+        turns = self._answers.get(("turns", None, 0))
+        if turns is None:
+            days = (day for n in self.nodes.values() for day in (n.starts_on, n.ends_on) if day is not None)
+            turns = self._answers["turns", None, 0] = tuple(sorted(set(days)))
+        return bisect_right(turns, on)
 
     def ancestors(self, node_id: int) -> tuple[int, ...]:
-        """Return every item above an item, nearest last, each once."""
+        """Return every item above an item, nearest last, each once. Remembered."""
+        found = self._answers.get(("ancestors", node_id, 0))
+        if found is None:
+            found = self._answers["ancestors", node_id, 0] = self._above(node_id)
+        return found
+
+    def _above(self, node_id: int) -> tuple[int, ...]:
         seen: dict[int, None] = {}
         stack = list(self.parents[node_id])
         while stack:

@@ -27,6 +27,7 @@ class Renaming:
 
     def __init__(self, words: Words) -> None:
         self.words = dict(words)
+        self.key = hash(tuple(sorted(self.words.items())))
         forms = "|".join(sorted(map(re.escape, self.words), key=len, reverse=True))
         self._pattern = re.compile(rf"%\(\w+\)|\b(?:(an?) )?({forms})\b", re.IGNORECASE)
         self._said: dict[str, str] = {}
@@ -93,5 +94,8 @@ def say(text: str) -> str:
 
 def spoken() -> tuple[str, int]:
     """Return what a text depends on beside itself: the key for whoever keeps texts."""
-    renaming = renaming_now()
-    return get_language() or "en", 0 if renaming is None else hash(tuple(sorted(renaming.words.items())))
+    catalogue = getattr(_active, "value", None)
+    if catalogue is None:
+        return get_language() or "en", 0
+    renaming = getattr(catalogue, "renaming", None)
+    return catalogue.to_language() or "en", 0 if renaming is None else renaming.key

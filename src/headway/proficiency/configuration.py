@@ -308,14 +308,17 @@ Stamp = tuple[tuple[int, str, int], ...]
 _seen = threading.local()
 
 
-def stamp() -> Stamp:
-    """Return what changes when configuration changes: one statement."""
+def stamps() -> tuple[Stamp, frameworks.Stamp]:
+    """Return what changes when configuration changes, and when any continuum does: one statement, which every request asks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.id, c.digest, (SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id)"
-            " FROM headway_configuration c WHERE NOT c.withdrawn ORDER BY c.id"
+            "SELECT c.id, c.digest, (SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id)"  # noqa: S608
+            " FROM headway_configuration c WHERE NOT c.withdrawn"
+            f" UNION ALL SELECT f.id, NULL, f.revision FROM ({frameworks.REVISIONS}) f ORDER BY 1"
         )
-        return tuple((row[0], row[1], row[2]) for row in cursor.fetchall())
+        rows = cursor.fetchall()
+    own = tuple((row[0], row[1], row[2]) for row in rows if row[1] is not None)
+    return own, frameworks.stamped((row[0], row[2]) for row in rows if row[1] is None)
 
 
 def forget() -> None:
@@ -326,7 +329,7 @@ def forget() -> None:
 def book(through: int | None = None) -> Book:
     """Return the policy book as known by a sequence of the ledger (None: now)."""
     name = connection.settings_dict["NAME"]
-    found = _book(name, stamp(), frameworks.stamp(), through)
+    found = _book(name, *stamps(), through)
     if through is None:
         _seen.book = (name, found)
     return found

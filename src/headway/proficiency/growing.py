@@ -6,16 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from headway.frameworks import queries as frameworks
 from headway.frameworks.types import Tree
 from headway.kit.times import from_micros
-from headway.proficiency.lines import Line, line_of
+from headway.proficiency.lines import Line, position_of, working_on
 from headway.proficiency.types import Standing
-from headway.proficiency.working import AT, Moment, Pair, Row, determine_all, moment
+from headway.proficiency.working import (
+    AT,
+    Moment,
+    Pair,
+    Row,
+    determine_all,
+    determine_days,
+    moment,
+    schools_of,
+)
 from headway.science.codes import Kind, Override, Purpose, Status
 from headway.science.metrics.growth import LEAST_WEEKS, WEEKS_A_YEAR
 
-ADULTS = (Kind.TEACHER, Kind.PANEL, Kind.MODERATED)
+ADULTS = (int(Kind.TEACHER), int(Kind.PANEL), int(Kind.MODERATED))
+_TARGET = AT["target_id"]
+_KIND, _PURPOSE, _STATUS, _OVERRIDE = (AT[name] for name in ("kind", "purpose", "status", "override"))
+_COUNTS = (int(Purpose.EVIDENCE), int(Status.RATED), int(Override.NONE))
 SETTLING_DAYS = 28
 POINTS = 5
 
@@ -34,10 +45,7 @@ class LineGrowth:
 
 def counts(row: Row) -> bool:
     """Whether a row is a rating by an adult that may count: evidence, with a level, no decision."""
-    return (
-        row[AT["purpose"]] == Purpose.EVIDENCE and row[AT["status"]] == Status.RATED
-        and row[AT["override"]] == Override.NONE and row[AT["kind"]] in ADULTS
-    )  # fmt: skip
+    return row[_KIND] in ADULTS and (row[_PURPOSE], row[_STATUS], row[_OVERRIDE]) == _COUNTS
 
 
 def standings_of(m: Moment, rows: Sequence[Row]) -> dict[Pair, Standing]:
@@ -56,7 +64,7 @@ def growth_on(
     the first piece, when there is enough to stand on. Unknown below 12 instructed weeks. `rows` are the student's rating
     rows at the moment.
     """
-    own = [row for row in rows if frameworks.node(row[AT["target_id"]]).framework_id == line.framework.id]
+    own = [row for row in rows if row[_TARGET] in tree.nodes]
     pieces = [row for row in own if counts(row)]
     n = len({row[AT["piece"]] or row[AT["key"]] for row in pieces})
     if not pieces or line.position is None:
@@ -77,16 +85,21 @@ def _positions(
     m: Moment, tree: Tree, line: Line, student: int, rows: list[Row], base: date, points: int
 ) -> list[tuple[date, float]]:
     span = (m.day - base).days
+    # The book is given and the past lies before now: naming a moment asks nothing of the database.
+    days = [
+        moment(now=from_micros(0), as_of=base + timedelta(days=round(span * n / (points - 1))), book=m.book)
+        for n in range(points - 1)
+    ]
+    spoken: dict[date, dict[int, tuple[bool, bool]]] = {then.day: {} for then in days}
+    schools = [schools_of(then, [student])[student] for then in days]
+    for moments, group in determine_days(days, rows, schools=schools):
+        for then, (_student, target), said in zip(moments, group.pairs, group.speaks(), strict=True):
+            spoken[then.day][target] = said
     found = []
-    for n in range(points - 1):
-        day = base + timedelta(days=round(span * n / (points - 1)))
-        # The book is given and the past lies before now: naming the moment asks nothing of the database.
-        then = moment(now=from_micros(0), as_of=day, book=m.book)
-        seen = [row for row in rows if row[AT["observed_us"]] < (then.before_us or 0)]
-        standings = standings_of(then, seen)
-        place = line_of(then, tree, student=student, grade="", standings=standings).position
+    for then in days:
+        place = position_of(working_on(tree, then.day, spoken[then.day])[1])
         if place is not None:
-            found.append((day, place))
+            found.append((then.day, place))
     if line.position is not None:
         found.append((m.day, line.position))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
@@ -12,6 +13,7 @@ from headway.proficiency.working import Moment, Pair
 from headway.science.metrics.working_level import WorkingLevel, working_level
 
 REACHED = ("proficient", "beyond")
+_RANK = {"revise": 0, "ready": 1, "open": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,7 @@ class Line:
     @property
     def position(self) -> float | None:
         """The working level plus the share of its targets that is reached."""
-        if self.working.level is None:
-            return None
-        return self.working.level + (
-            self.working.reached / self.working.targets if self.working.targets else 0.0
-        )
+        return position_of(self.working)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +54,38 @@ def lines_of(m: Moment, *, student: int, grade: str, standings: Mapping[Pair, St
 
 
 def line_of(m: Moment, tree: Tree, *, student: int, grade: str, standings: Mapping[Pair, Standing]) -> Line:
-    """Return one line. A continuum without levels has one level, 1."""
-    targets = tree.targets(on=m.day)
-    levels = sorted({node.level or 1 for node in targets})
+    """Return one line."""
+    found = {
+        node.id: s for node in tree.targets(on=m.day) if (s := standings.get((student, node.id))) is not None
+    }
+    levels, working = working_on(
+        tree, m.day, {target: (one.state in REACHED, one.seen) for target, one in found.items()}
+    )
+    last = max((one.last_observed_us for one in found.values() if one.last_observed_us), default=None)
+    return Line(tree.framework, levels, working, tree.framework.expected_levels.get(grade), last)
+
+
+def working_on(
+    tree: Tree, day: date, spoken: Mapping[int, tuple[bool, bool]]
+) -> tuple[tuple[int, ...], WorkingLevel]:
+    """Return a continuum's levels on a day, and the level that a student works on there; `spoken` says of targets whether
+    they are reached and whether they were seen. A continuum without levels has one level, 1."""
+    levels = tree.levels(on=day)
     place = {level: at for at, level in enumerate(levels)}
-    counts = [[0, 0, 0] for _ in levels]
-    last = None
-    for node in targets:
-        row = counts[place[node.level or 1]]
-        standing = standings.get((student, node.id))
-        row[0] += 1
-        if standing is not None:
-            row[1] += standing.state in REACHED
-            row[2] += standing.seen
-            if standing.last_observed_us and (last is None or standing.last_observed_us > last):
-                last = standing.last_observed_us
-    working = working_level(levels, [c[0] for c in counts], [c[1] for c in counts], [c[2] for c in counts])
-    return Line(tree.framework, tuple(levels), working, tree.framework.expected_levels.get(grade), last)
+    reached, seen = [0] * len(levels), [0] * len(levels)
+    for target, (is_reached, is_seen) in spoken.items():
+        node = tree.nodes.get(target)
+        if node is not None and node.is_leaf and node.holds(day):
+            reached[place[node.level or 1]] += is_reached
+            seen[place[node.level or 1]] += is_seen
+    return tuple(levels), working_level(tuple(levels), tuple(levels.values()), reached, seen)
+
+
+def position_of(working: WorkingLevel) -> float | None:
+    """Return the working level plus the share of its targets that is reached; None where nothing was shown."""
+    if working.level is None:
+        return None
+    return working.level + (working.reached / working.targets if working.targets else 0.0)
 
 
 def next_steps(
@@ -89,24 +102,27 @@ def next_steps(
     A target whose prerequisites are not reached comes last and names them; an excused target or one with an individual
     goal is not offered.
     """
-    offered = [node for node in tree.targets(on=m.day) if level is None or (node.level or 1) == level]
-    before = frameworks.prerequisites(node.id for node in offered)
-    found = []
-    for node in offered:
+    offered = []
+    for node in tree.targets(on=m.day):
         standing = standings.get((student, node.id))
-        if standing is not None and standing.state in (*REACHED, "excused", "individual_goal"):
-            continue
+        done = standing is not None and standing.state in (*REACHED, "excused", "individual_goal")
+        if not done and (level is None or (node.level or 1) == level):
+            offered.append((node, standing))
+    before = frameworks.prerequisites(node.id for node, _ in offered)
+    found = []
+    for node, standing in offered:
         missing = tuple(
-            frameworks.node(earlier) for earlier in before[node.id]
+            earlier for earlier in before[node.id]
             if (s := standings.get((student, earlier))) is None or s.state not in REACHED
         )  # fmt: skip
-        begun = standing is not None and standing.n_counted > 0
-        found.append(NextStep(node, standing, "revise" if begun else "open" if missing else "ready", missing))
-    rank = {"revise": 0, "ready": 1, "open": 2}
-
-    def order(step: NextStep) -> tuple[int, float, int]:
+        reason = (
+            "revise" if standing is not None and standing.n_counted > 0 else "open" if missing else "ready"
+        )
         # Nearest to being reached first; without evidence in the order of the continuum.
-        value = step.standing.value if step.standing is not None and step.standing.value is not None else 0
-        return rank[step.reason], -value, step.node.position
-
-    return sorted(found, key=order)[:limit]
+        value = standing.value if standing is not None and standing.value is not None else 0
+        found.append(((_RANK[reason], -value, node.position), node, standing, reason, missing))
+    found.sort(key=lambda one: one[0])
+    return [
+        NextStep(node, standing, reason, tuple(frameworks.node(earlier) for earlier in missing))
+        for _, node, standing, reason, missing in found[:limit]
+    ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -43,8 +43,11 @@ REQUIREMENTS = tuple(Requirement.__dataclass_fields__)
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
+WORDS = tuple(state.word for state in State)
+
 Pair = tuple[int, int]
 Row = tuple[Any, ...]
+Own = list[tuple[Row, bool]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,15 @@ def local_days(observed: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]
     return (observed + offsets[which]) // DAY_US
 
 
+class Asked(NamedTuple):
+    """One segment that is asked for: at which moment, whose, by which rows, under which policy."""
+
+    m: Moment
+    pair: Pair
+    rows: Own
+    effective: Effective
+
+
 @dataclass
 class Group:
     """Segments that one call of the kernel answered: `pairs` in segment order, each with its own effective policy."""
@@ -131,6 +143,13 @@ class Group:
     effective: list[Effective]
     worked: Worked
     keys: list[str]
+
+    def speaks(self) -> Iterator[tuple[bool, bool]]:
+        """Yield, one per segment, what a working level asks of it: whether it is reached, and whether it was seen."""
+        answer = self.worked.answer
+        reached = (answer.state == State.PROFICIENT) | (answer.state == State.BEYOND)
+        seen = (answer.state != State.INDIVIDUAL_GOAL) & ((answer.n_counted > 0) | answer.decided)
+        return zip(reached.tolist(), seen.tolist(), strict=True)
 
     def standings(self) -> Iterator[Standing]:
         """Yield what pages show, one per segment."""
@@ -151,10 +170,10 @@ class Group:
             (shown, empty, state, counted, total, filled, required, depth, decided, since, blank, engine_state, seen,
              level, proposed) = rest  # fmt: skip
             yield Standing(
-                student=student, target=target, value=None if empty else shown, state=State(state).word,
+                student=student, target=target, value=None if empty else shown, state=WORDS[state],
                 n_counted=counted, n_total=total, filled=filled, required=required, depth=depth or None,
                 decided=decided, since_decision=since, engine_value=None if blank else own,
-                engine_state=State(engine_state).word, last_observed_us=None if seen == MISSING else seen,
+                engine_state=WORDS[engine_state], last_observed_us=None if seen == MISSING else seen,
                 policy=policy.version_id, level=level, proposed_level=proposed,
             )  # fmt: skip
 
@@ -235,7 +254,35 @@ def determine_all(
     Evidence of an ended target counts on the targets that took its place, marked as carried. `schools` where the caller
     knows them: the school of each student whose policy applies.
     """
-    by_pair: dict[Pair, list[tuple[Row, bool]]] = {pair: [] for pair in pairs or ()}
+    by_pair = _by_pair(m, rows, pairs)
+    if schools is None:
+        schools = schools_of(m, (student for student, _ in by_pair))
+    components = _components(m.book) if errors else None
+    return [
+        _group(policy, asked, components, weigh)
+        for policy, asked in _alike((m, pair, own, schools[pair[0]]) for pair, own in by_pair.items())
+    ]
+
+
+def determine_days(
+    days: Sequence[Moment], rows: Sequence[Row], *, schools: Sequence[str | None]
+) -> Iterator[tuple[list[Moment], Group]]:
+    """Determine one student's rows at several moments, in as few calls of the kernel as one of them takes.
+
+    `schools` are the student's at each moment. Yields each group with the moment of each of its segments; a segment
+    without a row by then is missing.
+    """
+    asked: list[tuple[Moment, Pair, Own, str | None]] = []
+    for m, school in zip(days, schools, strict=True):
+        seen = [row for row in rows if m.before_us is None or row[AT["observed_us"]] < m.before_us]
+        asked += [(m, pair, own, school) for pair, own in _by_pair(m, seen, None).items()]
+    for policy, these in _alike(asked):
+        yield [one.m for one in these], _group(policy, these, None, False)
+
+
+def _by_pair(m: Moment, rows: Sequence[Row], pairs: Sequence[Pair] | None) -> dict[Pair, Own]:
+    """Return the rows of each segment, with whether they were carried to it from an ended target."""
+    by_pair: dict[Pair, Own] = {pair: [] for pair in pairs or ()}
     onward: dict[int, list[int]] = {}
     for new, olds in carried_from(m).items():
         for old in olds:
@@ -248,35 +295,38 @@ def determine_all(
             moved = (row[0], new)
             if pairs is None or moved in by_pair:
                 by_pair.setdefault(moved, []).append((row, True))
-    if schools is None:
-        schools = schools_of(m, (student for student, _ in by_pair))
-    groups: dict[Policy, tuple[list[Pair], list[Effective]]] = {}
-    for pair in by_pair:
-        effective = m.book.effective(node=pair[1], school=schools[pair[0]], on=m.day)
-        members = groups.setdefault(effective.alike, ([], []))
-        members[0].append(pair)
-        members[1].append(effective)
-    components = _components(m.book) if errors else None
-    return [
-        _group(m, policy, members[0], members[1], by_pair, components, weigh)
-        for policy, members in groups.items()
-    ]
+    return by_pair
 
 
-def _group(
-    m: Moment, policy: Policy, pairs: list[Pair], effective: list[Effective],
-    by_pair: dict[Pair, list[tuple[Row, bool]]], components: Components | None, weigh: bool,
-) -> Group:  # fmt: skip
-    asks = any(one.policy.requirement.certifying_pieces for one in effective)
+def _alike(asked: Iterable[tuple[Moment, Pair, Own, str | None]]) -> Iterator[tuple[Policy, list[Asked]]]:
+    """Return segments by the policy that they share but for its requirement."""
+    groups: dict[Policy, list[Asked]] = {}
+    # A policy is told apart by all that it says, which takes time: the same object is told apart once.
+    known: dict[int, list[Asked]] = {}
+    for m, pair, own, school in asked:
+        effective = m.book.effective(node=pair[1], school=school, on=m.day)
+        members = known.get(id(effective.alike))
+        if members is None:
+            members = known[id(effective.alike)] = groups.setdefault(effective.alike, [])
+        members.append(Asked(m, pair, own, effective))
+    yield from groups.items()
+
+
+def _group(policy: Policy, asked: Sequence[Asked], components: Components | None, weigh: bool) -> Group:
+    effective = [one.effective for one in asked]
+    certifies = any(one.policy.requirement.certifying_pieces for one in effective)
+    m = asked[0].m
     ratings, keys = ratings_of(
-        m, [by_pair[pair] for pair in pairs], certifying=tasks.certifying() if asks else frozenset()
+        m, [one.rows for one in asked], certifying=tasks.certifying() if certifies else frozenset()
     )
     ratings = _placed(ratings, [one.changes for one in effective])
+    days = {id(one.m): one.m.today for one in {id(one.m): one for one in asked}.values()}
+    today = m.today if len(days) == 1 else np.array([days[id(one.m)] for one in asked], np.int64)
     worked = work(
-        ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=m.today,
+        ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=today,
         components=components, weigh=weigh,
     )  # fmt: skip
-    return Group(pairs, effective, worked, keys)
+    return Group([one.pair for one in asked], effective, worked, keys)
 
 
 def _placed(ratings: Ratings, changes: list[tuple[ScaleChange, ...]]) -> Ratings:

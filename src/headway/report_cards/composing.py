@@ -66,7 +66,7 @@ def _paces(m: Moment, ids: Sequence[int], rows: Sequence[Row]) -> dict[int, list
     held = plans.plans_of(ids, m.day)
     every = [plan for key in ids for plan in held[key]]
     found: dict[int, list[dict[str, Any]]] = {}
-    for plan, row in zip(every, plans.pace_of(m, ids, rows=rows), strict=True):
+    for plan, row in zip(every, plans.pace_of(m, ids, rows=rows, held=held), strict=True):
         areas = sorted({frameworks.node(item.target).framework for item in plan.items})
         found.setdefault(plan.student, []).append(
             {"title": plan.title or plan.plan, "state": row.state, "filled": row.filled, "required": row.required, "n": row.n,

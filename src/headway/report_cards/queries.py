@@ -229,7 +229,7 @@ def _of(student: int) -> Q:
 def cards_of(*, student: int) -> list[CardView]:
     """Return the newest issue of each card of a student, the newest term first. One statement."""
     newest: dict[int, CardView] = {}
-    rows = ReportCard.objects.filter(_of(student)).select_related("run__term")
+    rows = ReportCard.objects.filter(_of(student))
     for row in rows.order_by("-run__term__starts_on", "-issue"):
         newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())

@@ -26,14 +26,14 @@ MOST_CHANCES = 2_000
 
 def needs(
     m: Moment, students: Iterable[int], *, standings: Mapping[Pair, Standing] | None = None,
-    paces: Sequence[PaceRow] | None = None,
+    paces: Sequence[PaceRow] | None = None, pieces: Sequence[Waiting] | None = None,
 ) -> list[Need]:  # fmt: skip
     """Return why students need a response at the moment, in the order of students, then of `REASONS`.
 
     Students who are in no class on the day (and have no role of a student in a school) have left and need nothing. The
-    exact meaning of each reason stands with its function in `signs`. `standings` and `paces` are those of the students at
-    the moment where the caller has them. Who may: the caller has checked that the students may be seen. At most ten
-    statements for any number of students up to 10,000; two to six more where policies differ by school.
+    exact meaning of each reason stands with its function in `signs`. `standings`, `paces` and the `pieces` that wait are
+    those of the students at the moment where the caller has them. Who may: the caller has checked that the students may be
+    seen. At most ten statements for any number of students up to 10,000; two to six more where policies differ by school.
     """
     wanted = list(dict.fromkeys(students))
     began = signs.began(wanted, m.day)
@@ -52,7 +52,7 @@ def needs(
         *signs.stuck(view),
         *signs.missed_chances(view),
         *signs.ready_to_advance(view),
-        *signs.waiting(view, pieces_waiting(m, here)),
+        *signs.waiting(view, pieces_waiting(m, here) if pieces is None else pieces),
         *signs.behind(plans.pace_of(m, here, rows=view.rows) if paces is None else paces),
     ]
     place = {student: n for n, student in enumerate(wanted)}

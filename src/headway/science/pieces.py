@@ -56,7 +56,7 @@ def pieces(
     by_continuum_level: bool = False,
     missed_level: float | None = None,
     window_days: int = 0,
-    today: int | None = None,
+    today: int | NDArray[np.int64] | None = None,
 ) -> Pieces:
     """Sort out which ratings count, combine those of one attempt, and order the pieces by date.
 
@@ -67,8 +67,8 @@ def pieces(
     recorded teacher) | moderated (two or more raters wait for a moderated rating); a moderated rating wins
     under each; `counted_kinds`, codes of `Kind`; `by_continuum_level`, only pieces at the highest level on
     the continuum with any evidence count; `missed_level`, what a missed chance counts as (None: nothing);
-    `window_days`, only the last so many instructed days up to `today` (an instructed day; None: the newest
-    rating's) count, 0 = all.
+    `window_days`, only the last so many instructed days up to `today` (an instructed day, or one for each segment; None:
+    the newest rating's) count, 0 = all.
     Returns: `Pieces`.
     Source: house rules P2 and P15; Building 21 / Slate for levels on a continuum.
 
@@ -97,8 +97,9 @@ def pieces(
         current = _current(ratings)
         reason[(reason == 0) & (ratings.continuum_level != current[ratings.segment])] = Reason.OTHER_LEVEL
     if window_days > 0 and rows:
-        end = int(ratings.instructed.max()) if today is None else today
-        reason[(reason == 0) & (ratings.instructed <= end - window_days)] = Reason.OUTSIDE_WINDOW
+        end = np.asarray(ratings.instructed.max() if today is None else today, np.int64)
+        last = np.broadcast_to(end, (ratings.count,))[ratings.segment]
+        reason[(reason == 0) & (ratings.instructed <= last - window_days)] = Reason.OUTSIDE_WINDOW
     when = getattr(ratings, order)
     rank = ratings.ranks()
     group, kept = _attempts(ratings, np.flatnonzero(reason == 0), reason, when, rank, same_attempt)

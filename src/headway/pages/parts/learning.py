@@ -129,6 +129,15 @@ def level_of(line: Line) -> int | None:
     return line.levels[0] if line.levels else None
 
 
+def first_step(learner: Learner, line: Line, level: int) -> NextStep | None:
+    """Return what to work on next at a level of a line; None where everything there is done. One statement."""
+    tree, student = tree_of(line), learner.person.id
+    found = queries.next_steps(
+        learner.m, tree, student=student, level=level, standings=learner.standings, limit=1
+    )
+    return found[0] if found else None
+
+
 def steps(learner: Learner, *, level: Mapping[int, int] | None = None) -> dict[int, list[NextStep]]:
     """Return the next steps of every line by the continuum's key, nearest first. One statement for all lines."""
     offered: list[NodeView] = []

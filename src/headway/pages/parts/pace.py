@@ -58,7 +58,7 @@ class PaceView:
 
 
 def pace_views(learners: Sequence[Learner]) -> dict[int, list[PaceView]]:
-    """Return the pace of every plan by student. Two statements where nobody has a plan, else four."""
+    """Return the pace of every plan by student. One statement where nobody has a plan, else two."""
     if not learners:
         return {}
     m, ids = learners[0].m, [one.person.id for one in learners]
@@ -69,7 +69,7 @@ def pace_views(learners: Sequence[Learner]) -> dict[int, list[PaceView]]:
     rows = [row for one in learners for row in one.rows]
     by_person = {one.person.id: one for one in learners}
     every = [plan for key in ids for plan in held[key]]
-    for plan, row in zip(every, plans.pace_of(m, ids, rows=rows), strict=True):
+    for plan, row in zip(every, plans.pace_of(m, ids, rows=rows, held=held), strict=True):
         found[plan.student].append(_view(m, by_person[plan.student], plan, row))
     return found
 

@@ -21,6 +21,7 @@ from headway.pages.parts import refused
 register = template.Library()
 register.filter("said", refused.said)
 register.filter("placed", refused.placed)
+_CHOSEN = SafeString(' class="on"'), SafeString(' aria-current="true"')
 WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 
 
@@ -193,6 +194,16 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
     ) % {"filled": filled, "required": required}
     marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on))
     return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
+
+
+@register.simple_tag
+def target_row(target: Any) -> SafeString:
+    """Draw one row of a table of targets: name, level, evidence, what comes next. A long line has a hundred of them."""
+    on, here = _CHOSEN if target.chosen else ("", "")
+    return format_html(
+        '<tr{}><th scope="row"><a href="{}"{}>{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>',
+        on, target.href, here, target.name, target.mark, target.boxes, target.next,
+    )  # fmt: skip
 
 
 def from_pieces(n: int) -> str:

@@ -172,13 +172,14 @@ def rule_line(found: Explained) -> str:
 def trail(found: Explained, *, peers: bool = True) -> list[Step]:
     """Return the ratings behind a determination, oldest first; `peers` False keeps to the school which classmate rated."""
     rows = found.rows
-    titles = evidence.piece_titles(keys={row[AT["piece"]] for row in rows.values()})
+    titles, comments = evidence.titles_and_comments(
+        pieces={row[AT["piece"]] for row in rows.values() if row[AT["piece"]]}, keys=rows
+    )
     raters = rosters.people_by_id(
         person_ids={row[AT["rater_id"]] for row in rows.values() if row[AT["rater_id"]]}
     )
     weights = {one.key: one.weight for one in found.judgment.counted}
     reasons = {one.key: one.reason for one in found.judgment.excluded}
-    comments = evidence.comments(keys=list(rows))
     origins = calibration.origins(
         keys=[key for key, row in rows.items() if row[AT["kind"]] == Kind.MODERATED]
     )

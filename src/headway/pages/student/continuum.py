@@ -22,12 +22,12 @@ from headway.pages.parts.growth import GrowthView, growth_of, one_decimal
 from headway.pages.parts.learning import (
     REACHED,
     Learner,
+    first_step,
     grade_in_sentence,
     grade_title,
     language,
     learners,
     level_of,
-    steps,
     tree_of,
 )
 from headway.pages.parts.news import news
@@ -135,10 +135,8 @@ def _line(
     level = _level(request, line, node)
     nodes = [one for one in tree_of(line).targets(on=learner.m.day) if (one.level or 1) == level]
     if node is None and nodes:
-        first = (
-            steps(learner, level={line.framework.id: level})[line.framework.id] if level is not None else []
-        )
-        node = first[0].node if first else nodes[0]
+        first = None if level is None else first_step(learner, line, level)
+        node = nodes[0] if first is None else first.node
     keep = {"line": line.framework.id, "level": level, **({"as_of": look.as_of} if look.as_of else {})}
     standings = [learner.standing(one) for one in nodes]
     context: dict[str, Any] = {
@@ -192,22 +190,40 @@ def _groups(
     said, href = language(), "?" + urlencode(keep)
     begun = {target for _student, target in learner.standings}
     groups = gather(tree, nodes, begun=begun, chosen=chosen.id if chosen else None, language=said)
+    drawn_as: dict[tuple[Any, ...], tuple[SafeString, SafeString, str]] = {}
     return [
         Group(
             one.name,
-            [_target(learner, node, f"{href}&target={node.id}#why", chosen, said) for node in one.nodes] if one.open else [],
+            [
+                _target(learner, node, f"{href}&target={node.id}#why", chosen, said, drawn_as) for node in one.nodes
+            ] if one.open else [],
             "" if one.open else f"{href}&target={one.nodes[0].id}#line", len(one.nodes),
         )
         for one in groups
     ]  # fmt: skip
 
 
-def _target(learner: Learner, node: NodeView, href: str, chosen: NodeView | None, said: str) -> Target:
-    standing = learner.standing(node)
-    return Target(
-        node.called(said), href, tags.in_words(standing, learner.effective(node).scale),
-        tags.boxes(standing.filled, standing.required), remaining(standing), chosen is not None and node.id == chosen.id,
-    )  # fmt: skip
+def _target(
+    learner: Learner, node: NodeView, href: str, chosen: NodeView | None, said: str,
+    drawn_as: dict[tuple[Any, ...], tuple[SafeString, SafeString, str]],
+) -> Target:  # fmt: skip
+    standing, scale = learner.standing(node), learner.effective(node).scale
+    # Most rows of a line look like some row before them.
+    key = (
+        id(scale),
+        standing.state,
+        standing.value,
+        standing.filled,
+        standing.required,
+        standing.n_total > 0,
+    )
+    if key not in drawn_as:
+        drawn_as[key] = (
+            tags.in_words(standing, scale),
+            tags.boxes(standing.filled, standing.required),
+            remaining(standing),
+        )
+    return Target(node.called(said), href, *drawn_as[key], chosen is not None and node.id == chosen.id)
 
 
 def _top_word(learner: Learner, nodes: list[NodeView]) -> str:
@@ -254,7 +270,6 @@ def _four(standings: list[Standing], nodes: list[NodeView], learner: Learner) ->
     beyond = sum(one.state == "beyond" for one in standings)
     left = [s for s in inside if s.required - s.filled > 0 and s.n_total]
     nearest = min(left, key=lambda s: s.required - s.filled, default=None)
-    names = {node.id: node.called(language()) for node in nodes}
     n = ngettext("n = %(n)s target taught or shown so far", "n = %(n)s targets taught or shown so far",
                  sum(s.n_total > 0 for s in standings)) % {"n": sum(s.n_total > 0 for s in standings)}  # fmt: skip
     return {
@@ -262,5 +277,5 @@ def _four(standings: list[Standing], nodes: list[NodeView], learner: Learner) ->
         "word": _top_word(learner, nodes), "filled": filled, "required": required, "n": n,
         "nearest": "" if nearest is None else ngettext(
             "%(n)s more piece fills “%(name)s”", "%(n)s more pieces fill “%(name)s”", nearest.required - nearest.filled
-        ) % {"n": nearest.required - nearest.filled, "name": names[nearest.target]},
+        ) % {"n": nearest.required - nearest.filled, "name": frameworks.node(nearest.target).called(language())},
     }  # fmt: skip

@@ -82,7 +82,8 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
         if not look.past:
             panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
     paces = plans.pace_of(m, [subject.id])
-    found = response.needs(m, [subject.id], standings=standings, paces=paces)
+    waiting = response.pieces_waiting(m, [subject.id])
+    found = response.needs(m, [subject.id], standings=standings, paces=paces, pieces=waiting)
     context = {
         "nav": "teacher.grid",
         "student": subject,
@@ -112,7 +113,7 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
         "helps": _helps(request.viewer, m, subject),
         "mentor": request.viewer.is_a(*profiles.MENTORS),
         "today": look.today,
-        **({} if look.past else _work(request.viewer, subject)),
+        **({} if look.past else _work(request.viewer, subject, {one.piece_key for one in waiting})),
         "close": f"/teacher/students/{subject.sourced_id}?{urlencode({'line': chosen.framework.id})}"
         if chosen
         else "",
@@ -126,12 +127,14 @@ def _helps(viewer: Viewer, m: queries.Moment, subject: Any) -> list[str]:
     return help_words(m, profiles.helps_of(m, viewer=viewer, student=subject.id, reads=reads))
 
 
-def _work(viewer: Viewer, subject: Any) -> dict[str, Any]:
-    """Return the newest pieces and chances of a student with their states, what the student asks, and notes of substitutes."""
+def _work(viewer: Viewer, subject: Any, waiting: set[str]) -> dict[str, Any]:
+    """Return the newest pieces and chances of a student with their states, what the student asks, and notes of substitutes.
+
+    `waiting` are the pieces that wait for a rating.
+    """
     chances = evidence.chances_of([subject.id], limit=LISTED)
     pieces = evidence.pieces_of(students=[subject.id], limit=LISTED)
     back = evidence.returns_of(pieces=[piece.key for piece in pieces])
-    waiting = {one.piece_key for one in evidence.waiting([subject.id])}
     held = {one.piece for one in evidence.held_ratings(students=[subject.id])}
     rows = [
         {"title": piece.title, "at": piece.handed_in_at, "url": f"/teacher/rate?piece={quote(piece.key, safe='')}",

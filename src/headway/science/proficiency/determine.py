@@ -39,7 +39,7 @@ def determine(
     *,
     requirement: Requirement | None = None,
     pieces_by_level: NDArray[np.int64] | None = None,
-    today: int | None = None,
+    today: int | NDArray[np.int64] | None = None,
     components: Components | None = None,
     rng: np.random.Generator | None = None,
     compiled: bool | None = None,
@@ -50,8 +50,8 @@ def determine(
 
     Parameters: `requirement`, in place of the policy's, with numbers or arrays of one number per segment;
     `pieces_by_level`, segments x levels of the continuum, the pieces required there (0: the default);
-    `today`, the instructed day asked about (as `Ratings.instructed`), for rules with a window; `components`,
-    to receive standard errors; `rng`, for the standard errors of rules that choose by level (without it they
+    `today`, the instructed day asked about (as `Ratings.instructed`; one or one per segment), for rules with a window;
+    `components`, to receive standard errors; `rng`, for the errors of rules that choose by level (without it they
     are nan); `compiled`, None to decide by size.
     Returns: `Determinations`, one entry per segment.
     Source: house rules P2, P7, P14, P15, P22; `docs/science/rules.md`.
@@ -78,7 +78,7 @@ def work(
     *,
     requirement: Requirement | None = None,
     pieces_by_level: NDArray[np.int64] | None = None,
-    today: int | None = None,
+    today: int | NDArray[np.int64] | None = None,
     components: Components | None = None,
     rng: np.random.Generator | None = None,
     compiled: bool | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.codes import Override, Reason, State
-from headway.science.judgment import Counted, Determinations, Excluded, Interval, Judgment, WouldChange
+from headway.science.judgment import Counted, Excluded, Interval, Judgment, WouldChange
 from headway.science.ledger import MISSING, Ratings
 from headway.science.pieces import Pieces
 from headway.science.proficiency import words
@@ -53,28 +53,14 @@ def explain(
         raise ValueError("explain takes the ratings of one student on one target")
     spread = components or Components()
 
-    def run(
-        these: Ratings, chance: np.random.Generator | None = None, errors: Components | None = None
-    ) -> Worked:
-        return work(
-            these,
-            policy,
-            requirement=requirement,
-            pieces_by_level=pieces_by_level,
-            today=today,
-            components=errors,
-            rng=chance,
-            weigh=True,
-        )
-
-    worked = run(ratings, rng, spread)
+    worked = work(
+        ratings, policy, requirement=requirement, pieces_by_level=pieces_by_level, today=today, components=spread, rng=rng,
+        weigh=True,
+    )  # fmt: skip
     one = worked.answer.of(0)
     counted, excluded = _rows(worked, policy, ratings.key.tolist() if keys is None else list(keys))
     interval, share = _interval(one, policy, spread)
-    changes = tuple(
-        _would_change(run, ratings, policy, requirement, level, one, (day, today))
-        for level in _levels(policy, one["level"])
-    )
+    changes = _would_change(ratings, policy, requirement, pieces_by_level, one, (day, today))
     lacking = worked.asked.missing(0) if one["engine_state"] == "too_little" else {}
     reasons = _reasons(worked, policy, one)
     sure = None if share is None else certainty(share)
@@ -152,66 +138,75 @@ def _interval(
 
 
 def _would_change(
-    run: Any,
     ratings: Ratings,
     policy: Policy,
     requirement: Requirement | None,
-    level: float,
+    pieces_by_level: NDArray[np.int64] | None,
     one: dict[str, Any],
     shown: tuple[int | None, int | None],
-) -> WouldChange:
-    """Run the rule with one more piece, newer than all, on a new task and in a new setting, as deep as is
-    asked, and rated so that it certifies where that is asked."""
-    after: Determinations = run(
-        Ratings.joined([ratings, _newest(ratings, policy, requirement, level, one["level"], shown)])
-    ).answer
-    value = float(after.engine_value[0])
-    state = State(int(after.engine_state[0])).word
-    known = value == value
-    return WouldChange(
-        level,
-        value if known else None,
-        int(hundredths(value)) if known else None,
-        state,
-        state != one["engine_state"],
-    )
+) -> tuple[WouldChange, ...]:
+    """Run the rule with one more piece at each level, newer than all, on a new task and in a new setting, as deep as is
+    asked, and rated so that it certifies where that is asked: each level a segment of its own in one call."""
+    levels = _levels(policy, one["level"])
+    n, rows = len(levels), np.arange(len(ratings))
+    before = ratings.take(np.tile(rows, n), count=n, segment=np.repeat(np.arange(n), len(rows)))
+    after = work(
+        Ratings.joined([before, _newest(ratings, policy, requirement, levels, one["level"], shown)]), policy,
+        requirement=None if requirement is None else requirement.of(0),
+        pieces_by_level=None if pieces_by_level is None else np.repeat(pieces_by_level, n, axis=0), today=shown[1],
+        weigh=True,
+    ).answer  # fmt: skip
+    found = []
+    for at, level in enumerate(levels):
+        value, state = float(after.engine_value[at]), State(int(after.engine_state[at])).word
+        known = value == value
+        found.append(
+            WouldChange(
+                level, value if known else None, int(hundredths(value)) if known else None, state,
+                state != one["engine_state"],
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _newest(
     ratings: Ratings,
     policy: Policy,
     requirement: Requirement | None,
-    level: float,
+    levels: Sequence[float],
     current: int,
     shown: tuple[int | None, int | None],
 ) -> Ratings:
-    """Return one more piece at a level; `shown` is its calendar and its instructed day, None for the newest rating's."""
+    """Return one more piece at each level, each in a segment of its own; `shown` is its calendar and its instructed day,
+    None for the newest rating's."""
+    n = len(levels)
 
-    def following(column: NDArray[Any]) -> int:
-        return int(column.max()) + 1 if len(column) else 0
+    def following(column: NDArray[Any]) -> list[int]:
+        return [int(column.max()) + 1 if len(column) else 0] * n
 
     columns: dict[str, Any] = {
-        name: [max(following(getattr(ratings, name)), MISSING + 1)]
+        name: [max(following(getattr(ratings, name))[0], MISSING + 1)] * n
         for name in ("observed", "submitted", "due", "recorded")
     }
     asked = requirement or policy.requirement
-    depth = np.ravel(asked.depth)[0]
     day = max([*ratings.day.tolist(), *(() if shown[0] is None else (shown[0],))], default=0)
     instructed = max([*ratings.instructed.tolist(), *(() if shown[1] is None else (shown[1],))], default=0)
     # After every client key, should the instant tie.
-    last: Any = {"S": b"\xff", "i": following(ratings.ranks()), "u": following(ratings.ranks())}
-    key = np.array([last.get(ratings.key.dtype.kind, "\U0010ffff")], ratings.key.dtype)
+    ranks = following(ratings.ranks())[0]
+    last: Any = {"S": b"\xff", "i": ranks, "u": ranks}
+    key = np.array([last.get(ratings.key.dtype.kind, "\U0010ffff")] * n, ratings.key.dtype)
     return Ratings.of(
-        level=[level],
-        piece=[following(ratings.piece)],
-        task=[following(ratings.task)],
-        setting=[following(ratings.setting)],
-        depth=[int(depth)],
-        certifying=[bool(np.ravel(asked.certifying_pieces)[0])],
-        day=[day],
-        instructed=[instructed],
-        continuum_level=[current],
-        sequence=[following(ratings.sequence)],
+        level=levels,
+        segment=np.arange(n),
+        piece=following(ratings.piece),
+        task=following(ratings.task),
+        setting=following(ratings.setting),
+        depth=[int(np.ravel(asked.depth)[0])] * n,
+        certifying=[bool(np.ravel(asked.certifying_pieces)[0])] * n,
+        day=[day] * n,
+        instructed=[instructed] * n,
+        continuum_level=[current] * n,
+        sequence=following(ratings.sequence),
         key=key,
         **columns,
     )

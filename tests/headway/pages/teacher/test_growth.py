@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headway.access.types import SYSTEM
+from headway.plans import actions as plans
 from headway.proficiency import actions, queries
 from headway.rosters.models import Enrollment, Person, SchoolClass
 
@@ -19,17 +21,17 @@ from ..student.world import NAMES, NOW, build, client, rate, target
 pytestmark = pytest.mark.django_db
 PAGES = {
     # address: who opens it, at most so many statements
-    "/student/continuum": ("u1", 14),
-    "/student/now": ("u1", 15),
-    "/teacher/students/u1": ("T1", 23),
-    "/teacher/classes/k1/grid": ("T1", 15),
-    "/teacher/classes/k1/grid?area=rated": ("T1", 15),
-    "/teacher/today": ("T1", 25),
-    "/teacher/rate": ("T1", 15),
-    "/teacher/rate/waiting": ("T1", 15),
-    "/teacher/rated": ("T1", 15),
-    "/teacher/rate?class=k1&target={A.1}": ("T1", 16),
-    "/family/": ("p1", 22),
+    "/student/continuum": ("u1", 12),
+    "/student/now": ("u1", 13),
+    "/teacher/students/u1": ("T1", 21),
+    "/teacher/classes/k1/grid": ("T1", 9),
+    "/teacher/classes/k1/grid?area=rated": ("T1", 9),
+    "/teacher/today": ("T1", 19),
+    "/teacher/rate": ("T1", 9),
+    "/teacher/rate/waiting": ("T1", 11),
+    "/teacher/rated": ("T1", 10),
+    "/teacher/rate?class=k1&target={A.1}": ("T1", 13),
+    "/family/": ("p1", 9),
 }
 
 
@@ -83,3 +85,20 @@ def test_the_pages_of_a_class_do_not_grow_with_the_site() -> None:
         assert abs(size - small[path][1]) < 200, path
     over = {path: large[path][0] for path, (_, most) in PAGES.items() if large[path][0] > most}
     assert over == {}
+
+
+def test_a_plan_and_work_with_titles_and_comments_cost_the_student_one_statement_more() -> None:
+    browser = client("u1")
+    bare, _ = cost(browser, "/student/continuum")
+    version = plans.make_template(
+        actor=SYSTEM, key="P", items=[(target("A.1"), 3), (target("B.1"), 3)], at=NOW
+    )
+    plans.assign(
+        actor=SYSTEM, version=version.id, students=[Person.objects.get(sourced_id="u1").id], at=NOW,
+        starts_on=date(2026, 9, 1), ends_on=date(2027, 5, 28),
+    )  # fmt: skip
+    for code in NAMES:
+        rate("u1", code, "2026-11-20", 2, comment="Say how you know.", evidence=f"p-{code}")
+    full, _ = cost(browser, "/student/continuum")
+    assert b"Say how you know." in browser.get("/student/continuum").content
+    assert (bare, full) == (11, 12)
