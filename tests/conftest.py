@@ -71,6 +71,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"!!! {n} test{'s' if n > 1 else ''}: {why}", yellow=True)
 
 
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> bool:
+    """Test databases take their tables as a new home does: the history of migrations has a test of its own."""
+    from django.core.management import call_command
+    from django.db.backends.base import creation
+
+    from headway.project import tables
+
+    def made(name: str, *words: str, **options: object) -> object:
+        return tables.make() if name == "migrate" else call_command(name, *words, **options)
+
+    creation.call_command = made
+    return True
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ledger_can_be_emptied():
     """Let Django empty the tables after a test that committed: the ledger's triggers refuse even that."""

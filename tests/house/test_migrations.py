@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -42,3 +47,47 @@ def test_the_migrations_install_the_triggers() -> None:
         "event_no_update",
         "event_no_delete",
     } <= found
+
+
+def shape(database: Path) -> dict[tuple[str, str], list[str]]:
+    """Return what a database holds: each table with its columns and conditions in no order, each index, each trigger."""
+    found = {}
+    with sqlite3.connect(database) as asked:
+        for kind, name, said in asked.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        ):
+            found[kind, name] = clauses(said) if kind == "table" else [" ".join(said.split())]
+    return found
+
+
+def clauses(said: str) -> list[str]:
+    parts, depth, part = [], 0, ""
+    for letter in said[said.index("(") + 1 : said.rindex(")")]:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append(part.strip())
+            part = ""
+        else:
+            part += letter
+    return sorted([*parts, part.strip()])
+
+
+def run(home: Path, *words: str) -> None:
+    home.mkdir()
+    named = {"HEADWAY_HOME": str(home), "DJANGO_SETTINGS_MODULE": "headway.project.settings"}
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | named
+    subprocess.run([sys.executable, *words], env=env, check=True, capture_output=True)
+
+
+def test_a_new_home_has_the_tables_that_the_history_makes(tmp_path: Path) -> None:
+    run(tmp_path / "new", "-m", "headway.cli", "init", "--home", str(tmp_path / "new"))
+    run(tmp_path / "old", "-m", "django", "migrate")
+    new, old = (shape(tmp_path / name / "headway.sqlite3") for name in ("new", "old"))
+    assert len(new) > 300 and ("trigger", "event_no_update") in new
+    assert new == old
+    with (
+        sqlite3.connect(tmp_path / "new" / "headway.sqlite3") as asked,
+        sqlite3.connect(tmp_path / "old" / "headway.sqlite3") as walked,
+    ):
+        told = "SELECT app, name FROM django_migrations ORDER BY app, name"
+        assert asked.execute(told).fetchall() == walked.execute(told).fetchall()

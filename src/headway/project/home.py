@@ -75,9 +75,9 @@ def begin(home: Path | None, *, name: str = "") -> dict[str, Any]:
     chosen = choose(home)
     create(chosen)
     wake(chosen, must_exist=False)
-    from django.core.management import call_command
+    from headway.project import tables
 
-    call_command("migrate", verbosity=0, interactive=False)
+    tables.make()
     require_current()
     from headway.access import actions as access
     from headway.access import queries as accounts
