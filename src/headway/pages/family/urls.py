@@ -14,7 +14,7 @@ doors: list[Door] = [
          "A family sees how a child in its care is.", child),
     Door("family/children/<str:student_id>/why/<int:target>", why.why, "family.why", FAMILY,
          "A family sees why the level of a child in its care is what it is.", child),
-    Door("family/children/<str:student_id>/work/<str:key>", work.work, "family.work", FAMILY,
+    Door("family/children/<str:student_id>/work/<path:key>", work.work, "family.work", FAMILY,
          "A family sees the work of a child in its care.", child),
     Door("family/children/<str:student_id>/plan", plan.plan, "family.plan", FAMILY,
          "A family reads the plan of a child in its care.", child),

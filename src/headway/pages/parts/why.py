@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -28,15 +29,18 @@ from headway.science.judgment import Judgment
 from headway.science.proficiency import words as spoken
 
 ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
+TO_RATE = "/teacher/rate?piece="
+"""How the address of a piece begins for adults of the school."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rating on the trail: its mark, what it was, when, and why it counts or does not."""
+    """One rating on the trail: its mark, what it was, when, why it counts or does not; `href` of the piece, where there is one."""
 
     key: str
     mark: SafeString
     title: str
+    href: str
     observed_us: int
     note: str
     comment: str
@@ -77,10 +81,12 @@ def panel(
     book: Any,
     over: str,
     rows: Any = None,
+    pieces: str = "",
 ) -> Panel:
     """Return the panel of one student on one target at a moment; the caller has checked who may see the student.
 
-    `rows` are the student's rating rows at the moment, where the caller has them.
+    `rows` are the student's rating rows at the moment, where the caller has them; `pieces` is how the address of a piece
+    begins for this reader.
     """
     m = queries.moment(now=now, as_of=as_of, book=book)
     found = queries.judge(m, student=student.id, target=target_id, rows=rows)
@@ -95,7 +101,7 @@ def panel(
         statement=_statement(viewer, found, language),
         words=naming.say(j.words[language]) if adult else judged_words(j, found.effective.scale),
         decision=decision(found),
-        trail=trail(found, peers=adult),
+        trail=trail(found, peers=adult, pieces=pieces),
         would_change=[naming.say(j.would_change_words[language])] if j.would_change else [],
         band=_band(found) if adult else "",
         descriptors=_descriptors(found, language),
@@ -169,8 +175,11 @@ def rule_line(found: Explained) -> str:
     }  # fmt: skip
 
 
-def trail(found: Explained, *, peers: bool = True) -> list[Step]:
-    """Return the ratings behind a determination, oldest first; `peers` False keeps to the school which classmate rated."""
+def trail(found: Explained, *, peers: bool = True, pieces: str = "") -> list[Step]:
+    """Return the ratings behind a determination, oldest first; `peers` False keeps to the school which classmate rated.
+
+    `pieces` is how the address of a piece begins; without it no title is a link.
+    """
     rows = found.rows
     titles, comments = evidence.titles_and_comments(
         pieces={row[AT["piece"]] for row in rows.values() if row[AT["piece"]]}, keys=rows
@@ -191,6 +200,9 @@ def trail(found: Explained, *, peers: bool = True) -> list[Step]:
                 key=key,
                 mark=_mark(row, found.level(row), found.effective.scale),
                 title=titles.get(row[AT["piece"]]) or row[AT["task"]] or _what(row),
+                href=pieces + quote(row[AT["piece"]], safe="")
+                if pieces and row[AT["piece"]] in titles
+                else "",
                 observed_us=row[AT["observed_us"]],
                 counted=key in weights,
                 comment=comments.get(key, ""),

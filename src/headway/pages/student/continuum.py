@@ -252,7 +252,7 @@ def _summary(line: Line, level: int | None, standings: list[Standing], learner: 
 def _why(request: HttpRequest, learner: Learner, look: LookBack, node: NodeView) -> Any:
     panel = why.panel(
         viewer=request.viewer, student=learner.person, target_id=node.id, as_of=look.as_of, now=request.moment,
-        book=request.book, over=_("Why this level?"), rows=learner.rows,
+        book=request.book, over=_("Why this level?"), rows=learner.rows, pieces="/student/work/",
     )  # fmt: skip
     found = panel.found
     panel.would_change = (

@@ -13,7 +13,7 @@ doors: list[Door] = [
     Door("student/hand-in", hand_in.hand_in, "student.hand_in", STUDENT, "A student hands in their own work.", own_record, BOTH),
     Door("student/ask", ask.ask, "student.ask", STUDENT, "A student asks to show a target, and takes it back.", own_record,
          frozenset({"POST"})),
-    Door("student/work/<str:key>", work.work, "student.work", STUDENT,
+    Door("student/work/<path:key>", work.work, "student.work", STUDENT,
          "A student sees their own work and what came back.", own_record),
     Door("student/continuum", continuum.continuum, "student.continuum", STUDENT, "A student sees their own lines.", own_record),
     Door("student/plan", plan.plan, "student.plan", STUDENT, "A student reads their own plan.", own_record),

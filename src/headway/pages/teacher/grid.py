@@ -118,6 +118,7 @@ def _side(
         now=request.moment,
         book=request.book,
         over=student.name,
+        pieces=why.TO_RATE,
     )
     teaches = request.viewer.is_a(Role.TEACHER) and not look.past
     if teaches:

@@ -78,7 +78,7 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
     panel = None
     if target is not None:
         panel = why.panel(viewer=request.viewer, student=subject, target_id=target.id, as_of=look.as_of, now=now, book=book,
-                          over=subject.name())  # fmt: skip
+                          over=subject.name(), pieces=why.TO_RATE)  # fmt: skip
         if not look.past:
             panel.decide_url = f"/teacher/students/{subject.sourced_id}/decide/{target.id}"
     paces = plans.pace_of(m, [subject.id])
@@ -276,6 +276,7 @@ def decide(request: HttpRequest, student_id: str, target: int, subject: Any) -> 
         now=now,
         book=book,
         over=subject.name(),
+        pieces=why.TO_RATE,
     )
     language = get_language() or "en"
     levels = queries.effective_for(m, student=subject.id, target=node.id).scale["levels"]

@@ -62,6 +62,21 @@ def test_feedback_stands_before_the_level_and_never_a_level_alone() -> None:
     assert "/student/work/p1" in page.links and "/student/work/p2" not in page.links
 
 
+def test_why_leads_to_the_piece_and_to_its_page_for_who_rates() -> None:
+    hand_in("u1", "work/1234", "Paint mix")
+    rate("u1", "A.1", "2026-11-02", 3, evidence="work/1234")
+    rate("u1", "A.1", "2026-11-03", 3, task="Seen in class")
+    own = read(client("u1"), f"/student/continuum?target={target('A.1')}")
+    assert [link for link in own.links if "/work/" in link] == ["/student/work/work%2F1234"]
+    assert "Seen in class" in own.words
+    teacher = client("T1")
+    for path in (f"/teacher/students/u1?target={target('A.1')}", f"/teacher/students/u1/decide/{target('A.1')}",
+                 f"/teacher/classes/k1/grid?c={person('u1').id}-{target('A.1')}"):  # fmt: skip
+        links = [link for link in read(teacher, path).links if link == "/teacher/rate?piece=work%2F1234"]
+        assert links, path
+    assert again("u1", "en").get("/student/work/work%2F1234").status_code == 200
+
+
 def test_what_is_held_is_nowhere() -> None:
     hand_in("u1", "work-held-1", "Paint mix")
     key = rate("u1", "A.1", "2026-11-02", 4, comment="Secret words.", held=True, evidence="work-held-1")
