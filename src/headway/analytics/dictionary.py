@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from headway.calibration import facts as calibration
 from headway.evidence import facts as evidence
 from headway.frameworks import facts as frameworks
 from headway.kit.facts import Fact
@@ -15,7 +16,8 @@ from headway.response import facts as response
 from headway.rosters import facts as rosters
 
 FACTS: tuple[Fact, ...] = (
-    *rosters.FACTS, *frameworks.FACTS, *evidence.FACTS, *proficiency.FACTS, *profiles.FACTS, *plans.FACTS, *response.FACTS,
+    *rosters.FACTS, *frameworks.FACTS, *evidence.FACTS, *calibration.FACTS, *proficiency.FACTS, *profiles.FACTS, *plans.FACTS,
+    *response.FACTS,
 )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ ON_OWN = 3
 """From this level on somebody does it without help."""
 ANSWERERS = (Role.TEACHER, Role.ADVISOR, Role.COACH)
 """Who is asked: adults who rate, and who help them."""
+EXEMPLAR = "exemplar-"
+"""What the key of a copy of a task's exemplar begins with; the exemplar's uuid follows."""
 FEWEST_RATERS = 3
 """No figure about raters is shown to others that rests on fewer of them."""
 

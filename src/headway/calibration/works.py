@@ -13,7 +13,7 @@ from headway.access.actions import record_act
 from headway.access.types import Viewer
 from headway.calibration.masking import Masked, mask
 from headway.calibration.models import AgreedScore, AnchorLevel, Sample, SamplePart, SessionWork
-from headway.calibration.types import CONVENERS, OPENED, STAFF, NewPart
+from headway.calibration.types import CONVENERS, EXEMPLAR, OPENED, STAFF, NewPart
 from headway.evidence import queries as evidence
 from headway.kit.refusals import Refusal, Sentence
 from headway.rosters import queries as rosters
@@ -160,7 +160,7 @@ def anchor_from_exemplar(
     if not parts:
         raise Refusal("nothing_to_show", "There are no words and no picture that could be scored.")
     with transaction.atomic():
-        key = f"exemplar-{exemplar}"
+        key = f"{EXEMPLAR}{exemplar}"
         known = Sample.objects.filter(key=key).first()
         if known is not None:
             return known.uuid

@@ -32,6 +32,7 @@ from headway.reports.types import Released, Report, Section
 __all__ = [
     "MOST",
     "MOST_IN_A_SET",
+    "compare_districts",
     "deliver_due",
     "release_all",
     "release_from",
@@ -44,8 +45,9 @@ __all__ = [
     "withdraw_set",
 ]
 
-TAKEN = frozenset({*REPORTS, "new", "pace", "response", "sets"})
-"""Names that no report of the district's own may have: ready reports, live lists, the page that makes one, and sets."""
+TAKEN = frozenset({*REPORTS, "comparability", "new", "pace", "response", "sets"})
+"""Names that no report of the district's own may have: ready reports, live lists, what joined districts are asked, the page that
+makes one, and sets."""
 MOST = 12
 
 
@@ -162,6 +164,18 @@ def release_from(
     Where `districts` name the snapshots, figures are told apart by district in the place of school.
     """
     return _released(find(report), engine, _asking(engine, {}), snapshots, districts)
+
+
+def compare_districts(engine: Engine, *, districts: Sequence[str], sql: bool = False) -> list[dict[str, Any]]:
+    """This will ask an engine that is open on joined snapshots whether levels mean the same in them; it is kept nowhere.
+
+    Returns rows of figures, or with `sql` the texts that are asked of the facts.
+    """
+    from headway.reports import comparing
+
+    if sql:
+        return [{"of": name, "sql": text} for name, text in comparing.TEXTS.items()]
+    return comparing.compared(engine, districts)
 
 
 Ask = Callable[[str, tuple[str, ...]], Figures]

@@ -60,9 +60,10 @@ def digest_of(body: Any) -> str:
 
 
 def _task(view: TaskView, content: Callable[[str], bytes]) -> dict[str, Any]:
+    # A task that came from elsewhere goes on under the name and number that it has there.
+    task, number = view.first_written
     return {
-        # A task that came from elsewhere goes on under the name that it has there.
-        "task": view.origin.get("task", str(view.task)), "number": view.number, "standing": view.standing,
+        "task": task, "number": number, "standing": view.standing,
         **{name: getattr(view, name) for name in (*TEXTS, "depth", "minutes", "certifies", "scale")},
         "levels": [{"level": one.level, "names": dict(one.names)} for one in view.levels],
         "criteria": [

@@ -200,6 +200,11 @@ class TaskView:
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def first_written(self) -> tuple[str, int]:
+        """The task and number of the version where it was first written: its name in every district that holds it."""
+        return self.origin.get("task", str(self.task)), int(self.origin.get("number", self.number))
+
+    @property
     def targets(self) -> tuple[int, ...]:
         """The targets of the criteria, each once, in order (row keys)."""
         return tuple(dict.fromkeys(one.target for one in self.criteria))

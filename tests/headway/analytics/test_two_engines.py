@@ -21,6 +21,7 @@ from headway.analytics.types import DISTRICT, Engine
 from headway.science.proficiency.policy import Policy
 
 from ...spark import SMALL, NoJava, cluster, java
+from .anchored import scored, step
 from .handmade import write
 from .simulated import district
 
@@ -163,6 +164,25 @@ def test_joined_districts_are_the_same_on_both_engines(begun: Any, tmp_path: Pat
     same(expected, asked(there, questions), questions)
     # Protected and rounded as it leaves the gate, a figure is the same to its last digit.
     assert figures(there, "coverage", (DISTRICT, "sex"), minimum=10) == told
+
+
+def test_comparability_of_districts_is_the_same_on_both_engines(begun: Any, tmp_path: Path) -> None:
+    from headway.analytics.spark import opened
+    from headway.reports.comparing import compared
+
+    names = ("north", "south", "west")
+    folders = [
+        write(
+            tmp_path / name,
+            **scored(seed, severe=0.3 * seed),
+            agreement_step=[step("within"), step("across", None)],
+        )
+        for seed, name in enumerate(names)
+    ]
+    with facts_of(*folders, districts=names) as here:
+        expected = rounded(compared(here, names))
+    assert sum(row["value"] is not None for row in expected) >= 15
+    assert rounded(compared(opened(begun, *folders, districts=names), names)) == expected
 
 
 def test_workers_determine_the_levels_that_one_machine_does(begun: Any, facts: Path, tmp_path: Path) -> None:

@@ -188,6 +188,17 @@ def test_snapshots_that_are_named_are_asked_and_joined(district: Home, tmp_path:
         "north",
         "south",
     }
+    same = district.json("report", "comparability", *two)
+    assert same["as_of"] == "2026-09-16" and {row["district"] for row in same["rows"]} == {
+        "north",
+        "south",
+        "all",
+    }
+    assert same["rows"][-1]["why"].startswith("no anchor was scored by three raters")
+    texts = district.json("report", "comparability", *two, "--sql")["rows"]
+    assert [row["of"] for row in texts] == ["steps", "anchors", "levels"]
+    district.json("report", "comparability", *two, "--as", "xlsx", "--out", tmp_path / "same.xlsx")
+    assert (tmp_path / "same.xlsx").read_bytes()[:2] == b"PK"
     # The PDF is of the snapshot that is named; once it was of the newest of the home.
     paper = tmp_path / "plans.pdf"
     district.json("report", "plans", "--snapshot", folder, "--as", "pdf", "--out", str(paper))
@@ -199,6 +210,9 @@ def test_snapshots_that_are_named_are_asked_and_joined(district: Home, tmp_path:
         (("plans", "--snapshot", folder, "--as-of", "2026-09-16"), "day_of_snapshot"),
         (("plans", "--snapshot", folder, "--engine", "abacus"), "unknown_engine"),
         (("gossip", "--snapshot", folder), "unknown_report"), (("plans", "--snapshot", "nowhere"), "no_facts"),
+        (("comparability",), "needs_districts"), (("comparability", "--snapshot", f"north={folder}"), "needs_districts"),
+        (("comparability", *two, "--as", "pdf", "--out", str(paper)), "unknown_form"),
+        (("comparability", *two, "--as-of", "2026-09-16"), "day_of_snapshot"),
     ):  # fmt: skip
         assert [e["code"] for e in district.refused("report", *words)] == [code], words
 

@@ -29,6 +29,10 @@ LIVE = {
     "pace": "How fast each plan moves, against its dates.",
     "response": "Who needs a response, and why.",
 }
+JOINED = {
+    "comparability": "Whether a level means the same within a school, across schools, across joined districts."
+}
+"""What is asked of joined districts alone: nothing of it is released in a home."""
 FORMS = ("csv", "json", "pdf", "xlsx")
 FILES = ("pdf", "xlsx")
 """Forms that are no text: they are written to a file."""
@@ -71,13 +75,13 @@ def report(
     """
     if not name:
         ready = {one.key: one.question for one in reports.every_report().values()}
-        return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready}.items()]}
+        return {"reports": [{"name": key, "says": says} for key, says in {**LIVE, **ready, **JOINED}.items()]}
     if form not in FORMS:
         raise Refusal("unknown_form", f"A report is handed out as {', '.join(FORMS)}, not as {form}.")
     if form in FILES and out is None:
         raise Refusal("needs_file", f"As {form} it is written to a file: add --out FILE.")
-    if form == "pdf" and name in LIVE:
-        raise Refusal("unknown_form", f"The live list {name} is handed out as csv, json, xlsx.")
+    if form == "pdf" and name in (*LIVE, *JOINED):
+        raise Refusal("unknown_form", f"{name} is handed out as csv, json, xlsx.")
     if form == "pdf" and (len(snapshots) > 1 or any("=" in one for one in snapshots)):
         # What is printed tells schools apart, and districts have no page.
         raise Refusal("unknown_form", "Joined districts are handed out as csv, json, xlsx.")
@@ -86,15 +90,25 @@ def report(
             "needs_snapshot", "An engine is chosen for snapshots that you name: add --snapshot FOLDER."
         )
     released: Released | None = None
+    if name in JOINED:
+        return _written(_compared(as_of, snapshots, engine, master, sql=sql), form, out)
     if snapshots:
         released = _asked(name, as_of, snapshots, engine, master)
     elif name not in LIVE:
         released = _kept(name, as_of)
     found = _live(name, as_of) if released is None else _handed(released, sql=sql)
+    if form == "pdf" and out is not None and released is not None:
+        write_whole(out, _pdf(released))
+        return f"Written to {out.name}."
+    return _written(found, form, out)
+
+
+def _written(found: dict[str, Any], form: str, out: Path | None) -> dict[str, Any] | str:
+    """Return a report as data or text, or write it to a file and say so."""
     if form == "json" and out is None:
         return found
     if out is not None and form in FILES:
-        write_whole(out, _pdf(released) if form == "pdf" and released is not None else reports.xlsx(found))
+        write_whole(out, reports.xlsx(found))
         return f"Written to {out.name}."
     text = _csv(found["rows"])
     if out is None:
@@ -144,6 +158,32 @@ def _asked(name: str, as_of: date | None, snapshots: Sequence[str], engine: str,
         return releasing.release_from(
             found.engine, name, snapshots=found.snapshots, districts=found.districts
         )
+
+
+def _compared(
+    as_of: date | None, snapshots: Sequence[str], engine: str, master: str, *, sql: bool
+) -> dict[str, Any]:
+    """Ask whether levels mean the same in joined districts; nothing is kept."""
+    if as_of is not None:
+        raise Refusal("day_of_snapshot", "A snapshot has its own day: leave --as-of out.")
+    if len(snapshots) < 2:
+        raise Refusal(
+            "needs_districts",
+            "Comparability is told of joined districts: add --snapshot NAME=FOLDER for each, two or more.",
+        )
+    from headway.analytics.opening import DUCKDB, opened
+    from headway.reports import actions as releasing
+
+    with opened(snapshots, engine=engine or DUCKDB, master=master) as found:
+        rows = releasing.compare_districts(found.engine, districts=found.districts, sql=sql)
+        names = ", ".join(
+            f"{who}={one.name}" for who, one in zip(found.districts, found.snapshots, strict=True)
+        )
+        taken = min(one.taken_at for one in found.snapshots)
+        return {
+            "name": "comparability", "snapshot": taken.isoformat(timespec="seconds"), "folder": names,
+            "as_of": found.snapshots[0].as_of, "n": len(rows), "rows": rows,
+        }  # fmt: skip
 
 
 def _handed(found: Released, *, sql: bool) -> dict[str, Any]:

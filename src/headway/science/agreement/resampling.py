@@ -53,9 +53,9 @@ def standard_error(sample: Sample, linearized: NDArray[np.float64]) -> float:
 
 
 def t_interval(
-    value: float, error: float, n: int, confidence: float, least: float, most: float = 1.0
+    value: float, error: float, n: float, confidence: float, least: float, most: float = 1.0
 ) -> tuple[float, float] | None:
-    """Return value ± t(n - 1) standard errors, cut at the least and most that the value can be.
+    """Return value ± t(n - 1) standard errors, cut at the least and most that the value can be; `n` need not be whole.
 
     >>> low, high = t_interval(0.77544, 0.14295, 12, 0.95, -1.0)
     >>> round(low, 3), high

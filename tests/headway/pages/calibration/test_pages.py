@@ -190,7 +190,7 @@ def test_what_many_scores_say_is_told_with_interval_and_n() -> None:
         and "Together, the last twelve months" in district
     )
     assert (
-        "withheld: no other district’s scores are joined here." in district
+        "Told to whoever joins the snapshots of districts, by headway report comparability" in district
         and "1 finished session" in district
     )
     assert "There is too little to compare named with blind ratings." in district
