@@ -19,10 +19,8 @@ from headway.calibration.types import (
     CONVENERS,
     FINISHED,
     KINDS,
-    PAIRS,
     PLANNED,
     ROUND_1,
-    TRIADS,
     WAYS,
     NewSession,
 )
@@ -158,10 +156,10 @@ def take_out(*, actor: Viewer, session: UUID, number: int, at: datetime) -> None
 
 
 def invite(*, actor: Viewer, session: UUID, people: Iterable[int], at: datetime) -> int:
-    """This will let people score in a session; returns how many were new. One who comes late gets a share of the works.
+    """This will let people score in a session, also those who left it, who begin anew; returns how many came in.
 
-    Written: raters, seats where the round is open, audit entry. Who may: who convenes it. Raises `Refusal`:
-    `no_such_session`, `not_open`, `no_such_person`, `too_many`, `pairs_are_made`.
+    One who comes late gets a share of the works. Written: raters, seats where the round is open, audit entry. Who may: who
+    convenes it. Raises `Refusal`: `no_such_session`, `not_open`, `no_such_person`, `too_many`, `pairs_are_made`.
     """
     with transaction.atomic():
         row = convened(actor, session, PLANNED, ROUND_1)
@@ -170,24 +168,22 @@ def invite(*, actor: Viewer, session: UUID, people: Iterable[int], at: datetime)
         if wanted - staff:
             raise Refusal("no_such_person", "A rater is an adult who works in a school today.")
         known = {one.person_id: one for one in row.raters.all()}
-        if row.state == ROUND_1 and row.way in (PAIRS, TRIADS) and wanted - set(known):
-            raise Refusal("pairs_are_made", "The pairs and triads are made: somebody new would be alone.")
-        if len(known) + len(wanted - set(known)) > MOST_RATERS:
+        standing = {person for person, one in known.items() if one.withdrawn_at is None}
+        if len(standing | wanted) > MOST_RATERS:
             raise Refusal("too_many", Sentence("A session holds %(most)s raters.", most=MOST_RATERS))
         places = rosters.schools_of_staff(person_ids=sorted(wanted), on=actor.today)
-        fresh = []
-        for person in sorted(wanted - set(known)):
+        for person in sorted(wanted - standing):
             # Somebody of several schools counts with the first of them, so that no school counts a rater twice.
             school = min(places.get(person, {None}), key=lambda one: one or 0)
-            fresh.append(
-                SessionRater.objects.create(session=row, person_id=person, school_id=school, joined_at=at)
-            )
-        if row.state == ROUND_1:
-            for one in fresh:
-                seat_late(row, one)
-        if fresh:
-            audit(actor, "invite_raters", row, at, n=len(fresh))
-        return len(fresh)
+            one = known.get(person) or SessionRater(session=row, person_id=person)
+            one.school_id, one.joined_at, one.withdrawn_at, one.submitted_1_at = school, at, None, None
+            one.save()
+            if row.state == ROUND_1 and not seat_late(row, one):
+                raise Refusal("pairs_are_made", "The pairs and triads are made: somebody new would be alone.")
+        came = wanted - standing
+        if came:
+            audit(actor, "invite_raters", row, at, n=len(came), again=len(came & set(known)))
+        return len(came)
 
 
 def withdraw_rater(*, actor: Viewer, session: UUID, rater: int, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -114,12 +114,16 @@ def _exchange(seats: list[list[int]], here: tuple[int, int], there: tuple[int, i
 
 def _parts(seats: list[list[int]]) -> int:
     """Return into how many parts raters fall of whom none shares a work with one of another part."""
+    return len(_tied(seats))
+
+
+def _tied(seats: Iterable[Iterable[int]]) -> list[set[int]]:
+    """Return the parts into which raters fall, from the raters of each work."""
     parts: list[set[int]] = []
-    for chosen in seats:
-        own = set(chosen)
+    for own in filter(None, map(set, seats)):
         apart = [one for one in parts if not one & own]
         parts = [*apart, own.union(*(one for one in parts if one & own))]
-    return len(parts)
+    return parts
 
 
 def number_anew(row: CalibrationSession, works: list[SessionWork]) -> None:
@@ -144,14 +148,32 @@ def seat(row: CalibrationSession, assigned: dict[SessionRater, list[SessionWork]
     Seat.objects.bulk_create(seats, batch_size=500)
 
 
-def seat_late(row: CalibrationSession, rater: SessionRater) -> None:
-    """Give a late rater everything, or as many works as the others have: those that fewest score."""
-    works = list(row.works.order_by("number"))
+def seat_late(row: CalibrationSession, rater: SessionRater) -> int:
+    """Give somebody who comes late, or comes back, everything, or about as many works as the others have; returns how many.
+
+    First one work of each part into which the raters fall, then those that fewest score; of a student they teach last. In pairs
+    and triads only works that somebody left, so that each is scored by as many as planned.
+    """
+    works = list(row.works.select_related("sample").order_by("number"))
     if row.way != EVERYBODY:
-        load = dict.fromkeys((one.pk for one in works), 0)
-        for key in Seat.objects.filter(work__session=row).values_list("work_id", flat=True):
-            load[key] += 1
+        scored: dict[int, set[int]] = {one.pk: set() for one in works}
+        for work, who in Seat.objects.filter(work__session=row).values_list("work_id", "rater_id"):
+            scored[work].add(who)
+        most = {PAIRS: 2, TRIADS: 3}.get(row.way)
         others = max(1, row.raters.filter(withdrawn_at=None).exclude(pk=rater.pk).count())
-        mine = -(-sum(load.values()) // others)
-        works = sorted(works, key=lambda one: (load[one.pk], one.number))[:mine]
+        planned = sum(map(len, scored.values())) if most is None else most * len(works)
+        mine = -(-planned // (others if most is None else others + 1))
+        taught = rosters.taught_by(person_ids=[rater.person_id]).get(rater.person_id, ())
+        works.sort(key=lambda one: (one.sample.student_id in taught, len(scored[one.pk]), one.number))
+        works = [one for one in works if most is None or len(scored[one.pk]) < most]
+        works = [*_one_of_each(works, scored), *works]
+        works = list({one.pk: one for one in works}.values())[:mine]
     seat(row, {rater: works})
+    return len(works)
+
+
+def _one_of_each(works: list[SessionWork], scored: Mapping[int, set[int]]) -> list[SessionWork]:
+    """Return the first work of each part of the raters who are tied by works; nothing where all are tied."""
+    parts = _tied(scored.values())
+    found = [next((one for one in works if scored[one.pk] & part), None) for part in parts]
+    return [one for one in found if one is not None] if len(parts) > 1 else []

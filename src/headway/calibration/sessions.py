@@ -128,8 +128,8 @@ def raters(*, session: SessionView) -> list[RaterRow]:
 
 
 def rater_people(*, session: SessionView) -> set[int]:
-    """Return who is or was a rater of a session (row keys). One statement."""
-    return set(session_raters(session.id).values_list("person_id", flat=True))
+    """Return who is a rater of a session (row keys), without those who left. One statement."""
+    return set(session_raters(session.id).filter(withdrawn_at=None).values_list("person_id", flat=True))
 
 
 def session_raters(session: int) -> QuerySet[SessionRater]:

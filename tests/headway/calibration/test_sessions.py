@@ -8,10 +8,11 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db.models import Count
 
 from headway.access.models import AuditEntry
-from headway.calibration import actions, queries, reporting
-from headway.calibration.models import Score, Seat, SessionRater, SessionWork
+from headway.calibration import actions, queries, reporting, seating
+from headway.calibration.models import CalibrationSession, Score, Seat, SessionRater, SessionWork
 from headway.calibration.seating import exchanged
 from headway.calibration.types import LINKED, PAIRS, TRIADS, Given, NewSession
 from headway.kit.refusals import Refusal
@@ -295,6 +296,72 @@ def test_pairs_take_nobody_late() -> None:
     session = opened(works=6, raters=4, way=PAIRS)
     with refused("pairs_are_made"):
         actions.invite(actor=viewer("coach"), session=session, people=[teacher("new", "Cedar").id], at=NOW)
+
+
+def test_who_left_is_invited_again_and_begins_anew() -> None:
+    session = opened(works=6, raters=4, way=LINKED, per_work=2)
+    coach, person = viewer("coach"), Person.objects.get(sourced_id="rater1").id
+    for place in range(1, seen("rater1", session).mine_n + 1):
+        give("rater1", session, place)
+    actions.hand_in_round(actor=viewer("rater1"), session=session, at=NOW)
+    gone = SessionRater.objects.get(person=person)
+    actions.withdraw_rater(actor=coach, session=session, rater=gone.pk, at=NOW)
+    assert person not in queries.rater_people(session=seen("coach", session))
+    assert actions.invite(actor=coach, session=session, people=[person], at=NOW) == 1
+    back = SessionRater.objects.get(person=person)
+    assert (back.pk, back.withdrawn_at, back.submitted_1_at) == (gone.pk, None, None)
+    assert not Score.objects.filter(seat__rater=back).exists() and seen("rater1", session).mine_n >= 2
+    assert len(_tied_by(session)) == 1
+    entry = AuditEntry.objects.filter(act="invite_raters").order_by("-id").first()
+    assert entry.detail == {"n": 1, "again": 1}
+    # Who is in it already is not invited twice, and scores as anybody.
+    assert actions.invite(actor=coach, session=session, people=[person], at=NOW) == 0
+    assert give("rater1", session, 1)
+
+
+def _tied_by(session) -> list[set[int]]:
+    scored: dict[int, set[int]] = {}
+    for work, who in Seat.objects.filter(work__session__uuid=session).values_list("work_id", "rater_id"):
+        scored.setdefault(work, set()).add(who)
+    return seating._tied(scored.values())
+
+
+def test_who_comes_late_ties_together_whom_leaving_set_apart() -> None:
+    session = opened(works=6, raters=5, way=LINKED, per_work=2)
+    ids = {f"rater{n}": SessionRater.objects.get(person__sourced_id=f"rater{n}").pk for n in range(5)}
+    works = list(CalibrationSession.objects.get(uuid=session).works.order_by("number"))
+    Seat.objects.all().delete()
+    # 0 and 1 score three works, 2 and 3 three others; 4 alone tied them, and leaves.
+    for at, work in enumerate(works):
+        for place, n in enumerate((0, 1) if at < 3 else (2, 3)):
+            Seat.objects.create(rater_id=ids[f"rater{n}"], work=work, place=10 * at + place + 1)
+    for place, work in enumerate((works[0], works[5]), 1):
+        Seat.objects.create(rater_id=ids["rater4"], work=work, place=place)
+    assert len(_tied_by(session)) == 1
+    actions.withdraw_rater(actor=viewer("coach"), session=session, rater=ids["rater4"], at=NOW)
+    assert len(_tied_by(session)) == 2
+    person = Person.objects.get(sourced_id="rater4").id
+    actions.invite(actor=viewer("coach"), session=session, people=[person], at=NOW)
+    assert len(_tied_by(session)) == 1
+
+
+def test_in_pairs_whoever_comes_takes_the_place_of_who_left() -> None:
+    session = opened(works=6, raters=4, way=PAIRS)
+    gone = SessionRater.objects.get(person__sourced_id="rater2")
+    n = gone.seats.count()
+    actions.withdraw_rater(actor=viewer("coach"), session=session, rater=gone.pk, at=NOW)
+    assert actions.invite(actor=viewer("coach"), session=session, people=[gone.person_id], at=NOW) == 1
+    assert gone.seats.count() == n
+    loads = (
+        Seat.objects.filter(work__session__uuid=session)
+        .order_by()
+        .values_list("work")
+        .annotate(n=Count("id"))
+    )
+    assert {n for _, n in loads} == {2}
+    with refused("pairs_are_made"):
+        actions.invite(actor=viewer("coach"), session=session, people=[teacher("new", "Cedar").id], at=NOW)
+    assert not SessionRater.objects.filter(person__sourced_id="new").exists()
 
 
 def test_after_the_reveal_people_talk_agree_and_score_again() -> None:
