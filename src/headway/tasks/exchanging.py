@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -17,13 +18,27 @@ from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.rosters import queries as rosters
 from headway.tasks import packing, queries
 from headway.tasks.models import Exemplar, Task, TaskVersion
-from headway.tasks.types import LOCAL, RETIRED, NewExemplar, Pack, PackedTask, PackPlan, PlannedTask
+from headway.tasks.types import (
+    LOCAL,
+    RETIRED,
+    NewExemplar,
+    Pack,
+    PackedFile,
+    PackedTask,
+    PackPlan,
+    PlannedTask,
+    TaskView,
+)
 from headway.tasks.wording import check_exemplar, check_whole, checked, in_force
 from headway.tasks.writing import new_version
 
 MOVES = (Role.COACH, Role.DISTRICT)
-Store = Callable[[bytes, str], Any]
-"""Keeps a file that came in, checked and cleaned, and returns it with digest, type, name and size."""
+
+
+class Store(Protocol):
+    """Checks and cleans a file that came in, keeps it where `keep`, and returns it with digest, type, name and size."""
+
+    def __call__(self, data: bytes, name: str, *, keep: bool = True) -> Any: ...
 
 
 def export_pack(
@@ -62,7 +77,10 @@ def import_pack(
     day = _day(actor, at)
     with transaction.atomic():
         planned = [(one, *_planned(actor, one, place, day)) for place, one in enumerate(pack.tasks, 1)]
-        planned = _once(planned)
+        planned = [
+            (one, _tried(actor, pack, one, found, task, f"tasks[{place}]", at, store), task)
+            for place, (one, found, task) in enumerate(_once(planned), 1)
+        ]
         plan = PackPlan(pack.district, pack.license, tuple(found for _, found, _ in planned))
         if plan_only:
             return plan
@@ -72,8 +90,10 @@ def import_pack(
                 "pack_invalid", "Not every task of the pack fits here; nothing was changed.", faults
             )
         for one, found, task in planned:
-            if found.what in ("new", "version"):
-                _take(actor, pack, one, task, at, store)
+            if found.what in ("new", "version") and (faults := _take(actor, pack, one, task, at, store)):
+                raise Refusal(
+                    "pack_invalid", "Not every task of the pack fits here; nothing was changed.", faults
+                )
         detail = {"from": pack.district, "new": plan.count("new"), "version": plan.count("version")}
         record_act(actor=actor, act="import_tasks", kind="task", detail=detail, at=at)
         return plan
@@ -130,6 +150,22 @@ def _planned(actor: Viewer, one: PackedTask, place: int, day: date) -> tuple[Pla
     return PlannedTask(one.text.title, what, tuple(faults)), known
 
 
+def _tried(
+    actor: Viewer, pack: Pack, one: PackedTask, plan: PlannedTask, known: Task | None, where: str, at: datetime, store: Store
+) -> PlannedTask:  # fmt: skip
+    """Return the plan of a task with what its exemplars, their files and its rubric lack: it is taken in, and taken back."""
+    if plan.what not in ("new", "version"):
+        return plan
+    with transaction.atomic():
+        faults = _take(actor, pack, one, known, at, partial(store, keep=False))
+        transaction.set_rollback(True)
+    if not faults:
+        return plan
+    return PlannedTask(
+        plan.title, "left_out", tuple(replace(fault, column=f"{where}.{fault.column}") for fault in faults)
+    )
+
+
 def _faults_of(one: PackedTask, where: str, day: date) -> list[Finding]:
     """Return what the bank itself refuses about a task whose targets are all held."""
     try:
@@ -148,28 +184,51 @@ def _text(one: PackedTask) -> Any:
     return replace(one.text, criteria=criteria)
 
 
-def _take(actor: Viewer, pack: Pack, one: PackedTask, known: Task | None, at: datetime, store: Store) -> None:
+def _take(
+    actor: Viewer, pack: Pack, one: PackedTask, known: Task | None, at: datetime, store: Store
+) -> list[Finding]:
+    """Write a task of a pack as a published version; return what it lacks, whose caller takes it back then."""
     task = known or Task.objects.create(key=f"pack-{one.task}", made_by_id=actor.person_id, made_at=at)
     text = _text(one)
     row = new_version(actor, task, text, checked(text, on=_day(actor, at)), at)
     names = {line.position: str(line.uuid) for line in row.criteria.all()}
     view = queries.view_of(actor, row)
+    faults: list[Finding] = []
     for position, (made, file) in enumerate(zip(one.exemplars, one.files, strict=True), 1):
-        _take_exemplar(
-            row, position, made, store(file.data, file.name) if file is not None else None, names, view
-        )
-    check_whole(queries.view_of(actor, row))
+        try:
+            _take_exemplar(row, position, made, file, store, names, view)
+        except Refusal as refusal:
+            faults += _findings(refusal, f"exemplars[{position}]", made.title)
+    if faults:
+        return faults
+    try:
+        check_whole(queries.view_of(actor, row))
+    except Refusal as refusal:
+        return _findings(refusal, "", one.text.title)
     row.published_at = at
     row.origin = {"district": pack.district, "task": str(one.task), "number": str(one.number), "standing": one.standing,
                   "license": pack.license, "digest": one.digest}  # fmt: skip
     row.save()
     Task.objects.filter(pk=task.pk).update(current=row, standing=LOCAL)
+    return []
+
+
+def _findings(refusal: Refusal, place: str, value: str) -> list[Finding]:
+    """Return the faults of a refusal at their place in a task; a refusal of a file is one fault of the file."""
+    if not refusal.findings:
+        return [Finding(refusal.code, refusal.message, column=f"{place}.file", value=value)]
+    return [
+        replace(one, column=f"{place}.{one.column}" if place else one.column, value=one.value or value)
+        for one in refusal.findings
+    ]
 
 
 def _take_exemplar(
-    row: TaskVersion, position: int, made: NewExemplar, kept: Any, names: dict[int, str], view: Any
+    row: TaskVersion, position: int, made: NewExemplar, file: PackedFile | None, store: Store, names: dict[int, str],
+    view: TaskView,
 ) -> None:  # fmt: skip
-    if kept is not None:
+    if file is not None:
+        kept = store(file.data, file.name)
         made = replace(
             made, file_name=kept.name, file_type=kept.type, file_digest=kept.digest, file_size=kept.size
         )

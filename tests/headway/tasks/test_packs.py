@@ -197,8 +197,49 @@ def test_a_file_that_would_run_does_not_come_in() -> None:
     script = b"<svg onload=alert(1)>"
     body["tasks"][0]["exemplars"][0]["file"] |= {
         "base64": base64.b64encode(script).decode(), "sha256": hashlib.sha256(script).hexdigest()}  # fmt: skip
-    assert refusal(imported, again(body)) == "wrong_kind"
+    with pytest.raises(Refusal) as refused:
+        imported(again(body))
+    (fault,) = refused.value.findings
+    assert (refused.value.code, fault.code, fault.column) == (
+        "pack_invalid",
+        "wrong_kind",
+        "tasks[1].exemplars[1].file",
+    )
     assert not Task.objects.exists()
+
+
+def test_the_plan_names_what_exemplars_and_rubric_lack_and_writes_nothing() -> None:
+    with_exemplar()
+    published(title="Bus times")
+    body = json.loads(exported())
+    elsewhere()
+    for kept in files.path_of("0" * 64).parents[1].glob("*/*"):
+        kept.unlink()
+    at = next(n for n, one in enumerate(body["tasks"]) if one["exemplars"])
+    sound = deepcopy(body)
+    body["tasks"][at]["exemplars"][0] |= {"why": " ", "levels": {"1": 950}}
+    body["tasks"][at]["exemplars"].append(
+        {**deepcopy(body["tasks"][at]["exemplars"][0]), "why": "x", "link": "ftp://x"}
+    )
+    plan = imported(again(body), plan_only=True)
+    assert sorted(one.what for one in plan.tasks) == ["left_out", "new"]
+    faults = {(fault.column, fault.value) for one in plan.tasks for fault in one.faults}
+    place = f"tasks[{at + 1}].exemplars"
+    assert faults == {(f"{place}[1].why", "A table"), (f"{place}[1].levels", "A table"), (f"{place}[2].link", "A table"),
+                      (f"{place}[2].levels", "A table")}  # fmt: skip
+    with pytest.raises(Refusal) as refused:
+        imported(again(body))
+    assert {(one.column, one.value) for one in refused.value.findings} == faults
+    # A cell that a certifying rubric lacks is named beforehand too.
+    thin = deepcopy(sound)
+    thin["tasks"][at]["criteria"][0]["descriptors"] = {}
+    (left,) = [one for one in imported(again(thin), plan_only=True).tasks if one.faults]
+    assert {fault.code for fault in left.faults} == {"descriptor_missing"}
+    # Looked at only: no task, no file.
+    assert not Task.objects.exists() and not list(files.path_of("0" * 64).parents[1].glob("*/*"))
+    found = imported(again(body), matching=True)
+    assert (found.count("new"), found.count("left_out")) == (1, 1)
+    assert [one.title for one in queries.bank(viewer=viewer("T1")).rows] == ["Bus times"]
 
 
 def test_the_command_line_and_the_page_do_the_same(tmp_path: Path) -> None:

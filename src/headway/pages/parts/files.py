@@ -294,8 +294,10 @@ def _past_blocks(data: bytes, at: int) -> int:
     return at + 1
 
 
-def store(data: bytes, name: str) -> Stored:
+def store(data: bytes, name: str, *, keep: bool = True) -> Stored:
     """This will keep a file that was handed in, cleaned, under the digest of what is kept; the same content is kept once.
+
+    Without `keep` it is looked at only.
 
     Raises `Refusal`: `empty_file`, `too_large`, `wrong_kind`, `damaged_file`.
     """
@@ -309,7 +311,7 @@ def store(data: bytes, name: str) -> Stored:
     kept = clean(data, kind)
     digest = hashlib.sha256(kept).hexdigest()
     path = path_of(digest)
-    if not path.exists():
+    if keep and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, kept, mode=0o600)
     return Stored(digest, kind, safe_name(name, kind), len(kept))
