@@ -1,5 +1,7 @@
 """Plans of who scores what: tied, balanced, mixed, the same under a seed; and as precise as they say."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from headway.science.facets import design
 from headway.science.facets.design import expected_errors, rating_design
 from headway.science.facets.fitting import facets
 from headway.science.facets.linking import connected_sets
+from headway.science.facets.planning import _first, _least, least_plan, plan_with
 from headway.science.facets.ratings import FacetsRefused, rating_table
 from headway.science.files.names import run
 from headway.science.files.reading import ScienceRefusal
@@ -116,6 +119,73 @@ def test_refusals(sizes, more, code):
     with pytest.raises(FacetsRefused) as caught:
         plan(*sizes, **more)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "sizes, schools, seed, per_piece, worst",
+    [
+        ((2, 20, 5), 0, 0, 2, 0.065034), ((8, 20, 4), 3, 0, 4, 0.146772), ((13, 20, 5), 3, 7, 6, 0.138465),
+        ((20, 60, 4), 0, 7, 4, 0.14407), ((40, 60, 5), 3, 0, 6, 0.146323), ((60, 120, 5), 3, 7, 5, 0.143032),
+        ((60, 120, 4), 0, 0, 6, 0.142529),
+    ],
+)  # fmt: skip
+def test_the_least_plan_is_what_trying_every_number_gave(sizes, schools, seed, per_piece, worst):
+    """Values of the search that drew a plan for every half, before it began at the bound below which there is none."""
+    school = [str(n % schools) for n in range(sizes[0])] if schools else None
+    found = least_plan(*sizes, seed, school=school)
+    assert found.per_piece == per_piece and found.tells
+    assert float(found.error_levels.max()) == pytest.approx(worst, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 20), st.integers(2, 40), st.integers(1, 6), st.integers(0, 99))
+def test_no_plan_tells_below_the_bound_at_which_the_search_begins(raters, pieces, criteria, seed):
+    bound = _least(raters, pieces, criteria, 4)
+    for k in range(2, bound):
+        if pieces * (k - 1) >= raters - 1:
+            assert not plan_with(raters, pieces, k, criteria, np.random.default_rng(seed)).tells
+    assert least_plan(raters, pieces, criteria, seed).per_piece >= min(bound, raters)
+
+
+@pytest.mark.parametrize("low, first", [(low, first) for low in (2, 5, 9) for first in range(low, 21)])
+def test_the_search_finds_the_first_and_looks_at_few(low, first):
+    asked = []
+
+    def holds(k):
+        asked.append(k)
+        return k >= first
+
+    assert _first(holds, low, 20) == first
+    assert len(asked) <= 2 * math.log2(max(2, first - low + 2)) + 2 and all(low <= k < 20 for k in asked)
+
+
+def test_expected_errors_are_those_of_the_information_written_out():
+    found = plan(9, 30, 3, seed=4)
+    information, raters = found.information, 9
+    shared = information**2 / (3 * information + 1)
+    whole = np.zeros((raters, raters))
+    for chosen in found.raters_of:
+        for a in chosen:
+            whole[a, a] += information - shared
+            for b in chosen:
+                whole[a, b] -= shared * (a != b)
+    centered = np.eye(raters) - 1 / raters
+    expected = np.sqrt(np.diag(np.linalg.pinv(centered @ whole @ centered)))
+    assert expected_errors(found.raters_of, raters, information, 1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_who_met_whom_is_counted_in_blocks_and_beyond_the_exact_alike(monkeypatch):
+    whole = plan(12, 40, 3, seed=5)
+    monkeypatch.setattr(design, "BLOCK", 50)
+    blocks = plan(12, 40, 3, seed=5)
+    monkeypatch.setattr(design, "EXACT", 3)
+    beyond = plan(12, 40, 3, seed=5)
+    pairs = {(a, b) for row in whole.raters_of.tolist() for a in row for b in row if a < b}
+    assert (
+        whole.met == blocks.met == beyond.met == len(pairs)
+        and whole.repeated == blocks.repeated == beyond.repeated
+    )
+    assert whole.partners.tolist() == blocks.partners.tolist() == beyond.partners.tolist()
 
 
 def test_on_files(tmp_path):

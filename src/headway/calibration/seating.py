@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,7 +25,9 @@ def precision(
 ) -> Precision:  # fmt: skip
     """Return what a plan is expected to tell, before it is opened. No statement."""
     try:
-        plan = _planned(raters, works, criteria, categories, way, per_work, seed, schools)
+        plan = _planned(
+            raters, works, criteria, categories, way, per_work, seed, tuple(schools) if schools else None
+        )
     except FacetsRefused as refused:
         return Precision(per_work, (0, 0), 0, None, False, refused.code)
     load, errors = plan.design.load, plan.error_levels
@@ -35,9 +38,11 @@ def precision(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=32)
 def _planned(
-    raters: int, works: int, criteria: int, categories: int, way: str, per_work: int, seed: int, schools: Sequence[str] | None
+    raters: int, works: int, criteria: int, categories: int, way: str, per_work: int, seed: int, schools: tuple[str, ...] | None
 ) -> RatingPlan:  # fmt: skip
+    """Return the plan of a design, which all that it depends on names: a page that is opened again works nothing out anew."""
     fixed = {EVERYBODY: raters, PAIRS: 2, TRIADS: 3}.get(way, min(per_work, raters))
     if way == LINKED and per_work == 0:
         return least_plan(raters, works, criteria, seed, school=schools, categories=categories)
@@ -56,7 +61,7 @@ def assigned(
     if row.way == EVERYBODY:
         return dict.fromkeys(raters, works)
     version = row.version
-    schools = [str(one.school_id or "") for one in raters]
+    schools = tuple(str(one.school_id or "") for one in raters)
     try:
         plan = _planned(len(raters), len(works), version.criteria.count(), max(2, len(version.levels)), row.way, row.per_work,
                         row.seed, schools)  # fmt: skip

@@ -17,6 +17,7 @@ from headway.calibration.seating import exchanged
 from headway.calibration.types import LINKED, PAIRS, TRIADS, Given, NewSession
 from headway.kit.refusals import Refusal
 from headway.rosters.models import Person
+from headway.science.facets.planning import least_plan
 
 from .room import (
     CRITERIA,
@@ -174,6 +175,19 @@ def test_a_plan_says_beforehand_what_it_will_tell() -> None:
         queries.usual_way(raters=5, works=20) == "everybody"
         and queries.usual_way(raters=200, works=40) == LINKED
     )
+
+
+def test_a_plan_is_worked_out_once_for_as_long_as_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(
+        seating, "least_plan", lambda *given, **more: drawn.append(given) or least_plan(*given, **more)
+    )
+    session = planned(works=6, raters=4, way=LINKED)
+    first = queries.expected(session=seen("coach", session))
+    assert queries.expected(session=seen("coach", session)) == first and len(drawn) == 1
+    person = Person.objects.get(sourced_id="rater5").id
+    actions.invite(actor=viewer("coach"), session=session, people=[person], at=NOW)
+    assert queries.expected(session=seen("coach", session)) != first and len(drawn) == 2
 
 
 def test_what_cannot_open_is_refused() -> None:

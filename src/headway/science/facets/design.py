@@ -14,6 +14,8 @@ VERSION = 1
 MOST_RATERS = 5_000
 EXACT = 1_500
 """Up to so many raters the expected errors are exact under their assumptions; beyond, by the first two orders."""
+BLOCK = 4_000_000
+"""Numbers held at once while it is counted who shares pieces with whom."""
 STEP_WIDTH = 1.2
 """Logits between thresholds that are taken for the expected information of a rating."""
 
@@ -66,11 +68,28 @@ def rating_design(
     >>> plan.load.tolist(), plan.met
     ([6, 6, 6, 6], 6)
     """
+    chosen = seats_of(raters, pieces, per_piece, rng, capacity=capacity, school=school)
+    there = np.arange(raters) if capacity is None else np.flatnonzero(np.asarray(capacity, np.int64) > 0)
+    places, schools = _schools(school, raters)
+    return _described(chosen, raters, there, schools, places, categories, deviation)
+
+
+def seats_of(
+    raters: int, pieces: int, per_piece: int, rng: np.random.Generator, *,
+    capacity: Sequence[int] | NDArray[np.int64] | None = None, school: Sequence[str] | None = None,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return the raters of each piece (piece, seat), as `rating_design` describes them; parameters and refusals are the same.
+
+    >>> seats_of(3, 2, 3, np.random.default_rng(1)).tolist()
+    [[0, 1, 2], [0, 1, 2]]
+    """
     most = np.full(raters, pieces) if capacity is None else np.minimum(np.asarray(capacity, np.int64), pieces)
     there = np.flatnonzero(most > 0)
     _require(len(there), pieces, per_piece, int(most.sum()))
+    if per_piece == len(there):
+        return np.tile(there, (pieces, 1))
     quota = _quotas(most[there], pieces * per_piece, rng)
-    places, schools = _schools(school, raters)
+    places, _ = _schools(school, raters)
     seats = _Seats(quota, places[there], rng)
     chosen = np.empty((pieces, per_piece), np.int64)
     for piece in range(pieces):
@@ -82,8 +101,7 @@ def rating_design(
             "too_little_capacity", "The capacities are too uneven to tie all raters together."
         )
     order = rng.permutation(pieces)
-    chosen = np.sort(there[chosen], axis=1)[order]
-    return _described(chosen, raters, there, schools, places, categories, deviation)
+    return np.sort(there[chosen], axis=1)[order]
 
 
 def _require(there: int, pieces: int, per_piece: int, room: int) -> None:
@@ -137,15 +155,29 @@ def _quotas(most: Codes, total: int, rng: np.random.Generator) -> Codes:
 
 
 class _Seats:
-    """Raters' remaining loads, who met whom, and which raters are already tied."""
+    """Raters' remaining loads, who met whom, and which raters are already tied; of one piece, whom its raters met."""
 
     def __init__(self, quota: Codes, school: Codes, rng: np.random.Generator) -> None:
         n = len(quota)
         self.left, self.school = quota.copy(), school
-        self.met = np.zeros((n, n), np.uint16)
+        self.met = np.zeros((n, n), np.int64)
         self.part = np.arange(n)
         self.parts = n
         self.order = rng.permutation(n)
+        self.free: NDArray[np.bool_] = np.ones(n, np.bool_)
+        self.shared: Codes = np.zeros(n, np.int64)
+        self.same: NDArray[np.bool_] = np.zeros(n, np.bool_)
+
+    def _begin(self) -> None:
+        self.free = self.left > 0
+        self.shared = np.zeros(len(self.left), np.int64)
+        self.same = np.zeros(len(self.left), np.bool_)
+
+    def _add(self, chosen: list[int], one: int) -> None:
+        chosen.append(one)
+        self.free[one] = False
+        self.shared += self.met[one]
+        self.same |= self.school == self.school[one]
 
     def _take(self, chosen: list[int]) -> NDArray[np.int64]:
         found = np.array(chosen, np.int64)
@@ -157,47 +189,57 @@ class _Seats:
                 self.parts -= 1
         return found
 
+    def _urgent(self, count: int, pieces: int) -> list[int]:
+        """Return those who must score all pieces that are left."""
+        self._begin()
+        chosen: list[int] = []
+        for one in np.flatnonzero(self.left >= pieces)[:count].tolist():
+            self._add(chosen, one)
+        return chosen
+
     def tie(self, count: int, pieces: int) -> NDArray[np.int64]:
         """Return raters of as many parts as possible: the parts with least left, and the one with most to hold them.
 
         Those who must score all pieces that are left come first, and hold them then.
         """
-        n = len(self.left)
-        chosen = np.flatnonzero(self.left >= pieces)[:count].tolist()
-        room = np.bincount(self.part, self.left, n)
+        chosen = self._urgent(count, pieces)
+        room = np.bincount(self.part, self.left, len(self.left))
         alive = np.setdiff1d(np.flatnonzero(room > 0), self.part[chosen])
         alive = alive[np.argsort(room[alive], kind="stable")]
         more = min(count - len(chosen), len(alive))
         parts = alive[:more].tolist() if chosen else [*alive[-1:].tolist(), *alive[: more - 1].tolist()]
-        chosen += [self._best(np.flatnonzero((self.part == part) & (self.left > 0)), []) for part in parts]
-        while len(chosen) < count:
-            chosen.append(self._best(self._others(chosen), chosen))
-        return self._take(chosen)
+        for one in [self._fullest(part) for part in parts]:
+            self._add(chosen, one)
+        return self._fill(chosen, count)
 
     def mix(self, count: int, pieces: int) -> NDArray[np.int64]:
         """Return raters with most left who met least; those who must score all pieces that are left come first."""
-        chosen = np.flatnonzero(self.left >= pieces)[:count].tolist()
+        return self._fill(self._urgent(count, pieces), count)
+
+    def _fill(self, chosen: list[int], count: int) -> NDArray[np.int64]:
         while len(chosen) < count:
-            chosen.append(self._best(self._others(chosen), chosen))
+            self._add(chosen, self._best(met=bool(chosen)))
         return self._take(chosen)
 
-    def _others(self, chosen: list[int]) -> NDArray[np.int64]:
-        free = self.left > 0
-        free[chosen] = False
-        found = np.flatnonzero(free)
-        if len(found) == 0:
+    def _fullest(self, part: int) -> int:
+        """Return the rater of a part with most left."""
+        among = np.flatnonzero((self.part == part) & (self.left > 0))
+        return int(among[np.lexsort((self.order[among], -self.left[among]))[0]])
+
+    def _best(self, *, met: bool) -> int:
+        """Return a rater with about most left: of another school, who met the piece's raters least, with more left."""
+        near = np.flatnonzero(self.free)
+        if len(near) == 0:
             raise FacetsRefused(
                 "too_little_capacity", "The capacities are too uneven for so many raters a piece."
             )
-        return found
-
-    def _best(self, among: NDArray[np.int64], chosen: list[int]) -> int:
-        near = among[self.left[among] >= self.left[among].max() - 1]
-        if chosen:
-            same = np.isin(self.school[near], self.school[chosen])
-            met = self.met[np.ix_(near, chosen)].sum(axis=1, dtype=np.int64)
-            return int(near[np.lexsort((self.order[near], -self.left[near], met, same))[0]])
-        return int(near[np.lexsort((self.order[near], -self.left[near]))[0]])
+        left = self.left[near]
+        near = near[left >= left.max() - 1]
+        keys = (self.same, self.shared) if met else ()
+        for values in (*keys, -self.left):
+            own = values[near]
+            near = near[own == own.min()]
+        return int(near[self.order[near].argmin()])
 
 
 def expected_information(categories: int, deviation: float) -> float:
@@ -234,11 +276,7 @@ def expected_errors(
     place = np.cumsum(load > 0) - 1
     n = len(there)
     if n <= EXACT:
-        whole = np.diag(own[there])
-        for a in range(count):
-            for b in range(count):
-                if a != b:
-                    np.add.at(whole, (place[raters_of[:, a]], place[raters_of[:, b]]), -shared)
+        whole = np.diag(own[there] + shared * load[there]) - shared * _together(place[raters_of], n)
         centered = np.linalg.inv(whole + np.ones((n, n)) * own.mean() / n)
         centered -= centered.mean(axis=0)[:, None] + centered.mean(axis=0) - centered.mean()
         found[there] = np.sqrt(np.diag(centered))
@@ -252,22 +290,43 @@ def expected_errors(
     return found
 
 
+def _together(raters_of: NDArray[np.int64], raters: int) -> Floats:
+    """Return how many pieces each two raters share; on the diagonal each one's load. Exact: whole numbers below 2**53."""
+    found: Floats = np.zeros((raters, raters))
+    step = max(1, BLOCK // raters)
+    for start in range(0, len(raters_of), step):
+        some = raters_of[start : start + step]
+        seats = np.zeros((len(some), raters))
+        np.put_along_axis(seats, some, 1.0, axis=1)
+        found += seats.T @ seats
+    return found
+
+
+def _met(chosen: NDArray[np.int64], raters: int) -> tuple[Codes, int, int]:
+    """Return for each rater how many others share a piece, how many pairs do, and how often the most frequent pair does."""
+    if raters <= EXACT:
+        times = _together(chosen, raters)
+        np.fill_diagonal(times, 0)
+        partners = (times > 0).sum(axis=1)
+        return partners, int(partners.sum()) // 2, int(times.max(initial=0))
+    count = chosen.shape[1]
+    keys = np.concatenate([np.empty(0, np.int64), *(chosen[:, a] * raters + chosen[:, b]
+                           for a in range(count) for b in range(a + 1, count))])  # fmt: skip
+    distinct, n = np.unique(keys, return_counts=True)
+    ends = np.concatenate([distinct // raters, distinct % raters])
+    return np.bincount(ends, minlength=raters), len(distinct), int(n.max(initial=0))
+
+
 def _described(
     chosen: NDArray[np.int64], raters: int, there: Codes, schools: bool, school: Codes, categories: int, deviation: float
 ) -> RatingDesign:  # fmt: skip
-    count = chosen.shape[1]
     load = np.bincount(chosen.ravel(), minlength=raters)
-    keys = np.concatenate([np.empty(0, np.int64), *(chosen[:, a] * raters + chosen[:, b]
-                           for a in range(count) for b in range(a + 1, count))])  # fmt: skip
-    distinct, times = np.unique(keys, return_counts=True)
-    partners = np.bincount(distinct // raters, minlength=raters) + np.bincount(
-        distinct % raters, minlength=raters
-    )
+    partners, met, repeated = _met(chosen, raters)
     information = expected_information(categories, deviation)
     reasons = [f"raters_left_out: {raters - len(there)}"] if len(there) < raters else []
     if np.ptp(load[there]) > 1:
         reasons.append("loads_differ_by_capacity")
     errors = expected_errors(chosen, raters, information, deviation)
     across = (school[chosen].max(axis=1) != school[chosen].min(axis=1)).mean() if schools else np.nan
-    return RatingDesign(chosen, load, partners, errors, len(distinct), int(times.max(initial=0)), float(across), information,
+    return RatingDesign(chosen, load, partners, errors, met, repeated, float(across), information,
                         tuple(reasons))  # fmt: skip
