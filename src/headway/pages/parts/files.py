@@ -17,6 +17,7 @@ from django.conf import settings
 
 from headway.kit.disk import write_whole
 from headway.kit.refusals import Refusal
+from headway.pages.parts.bare import MAKERS
 
 LARGEST = 20 * 1024 * 1024
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -182,6 +183,8 @@ def _clean_png(data: bytes) -> bytes:
 
 
 def _clean_webp(data: bytes) -> bytes:
+    (size,) = struct.unpack_from("<I", data, 4)
+    data = data[: 8 + size]
     out, at = bytearray(b"WEBP"), 12
     while at + 8 <= len(data):
         name = data[at : at + 4]
@@ -197,10 +200,6 @@ def _clean_webp(data: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(out)) + bytes(out)
 
 
-_PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"acTL", b"fcTL", b"fdAT")
-_FRAMES = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF")
-
-
 def bare(digest: str, kind: str) -> Stored:
     """This will keep a copy of a kept picture that holds what is seen and nothing else, under a name that says nothing.
 
@@ -208,90 +207,14 @@ def bare(digest: str, kind: str) -> Stored:
     they are: a face or a name in the picture is for a person to see. Raises `Refusal`: `no_such_file`, `wrong_kind`,
     `damaged_file`.
     """
-    makers = {
-        "image/jpeg": _bare_jpeg,
-        "image/png": _bare_png,
-        "image/webp": _bare_webp,
-        "image/gif": _bare_gif,
-    }
     path = path_of(digest)
-    if kind not in makers or not path.is_file():
+    if kind not in MAKERS or not path.is_file():
         raise Refusal("wrong_kind", "The file is of a kind that is not taken.")
     try:
-        data = makers[kind](clean(path.read_bytes(), kind))
-    except (IndexError, struct.error, ValueError) as error:
+        data = MAKERS[kind](clean(path.read_bytes(), kind))
+    except (IndexError, struct.error, ValueError, StopIteration) as error:
         raise Refusal("damaged_file", "The picture is damaged.") from error
     return store(data, "work")
-
-
-def _bare_jpeg(data: bytes) -> bytes:
-    """Return a cleaned JPEG without its profile and the small picture beside it; what says which way is up stays."""
-    out, at = bytearray(data[:2]), 2
-    while data[at + 1] != 0xDA:
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        marker, body = data[at + 1], data[at + 4 : at + 2 + length]
-        if marker == 0xE0 and body.startswith(b"JFIF\0"):
-            # Version, units and density; no width and height of a small picture.
-            out += b"\xff\xe0\x00\x10" + body[:12] + b"\0\0"
-        elif (
-            not 0xE0 <= marker <= 0xEF or marker == 0xEE or (marker == 0xE1 and body.startswith(b"Exif\0\0"))
-        ):
-            out += data[at : at + 2 + length]
-        at += 2 + length
-    return bytes(out + data[at:])
-
-
-def _bare_png(data: bytes) -> bytes:
-    out, at = bytearray(data[:8]), 8
-    while at < len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        if data[at + 4 : at + 8] in _PIXELS:
-            out += data[at : at + 12 + length]
-        at += 12 + length
-    return bytes(out)
-
-
-def _bare_webp(data: bytes) -> bytes:
-    out, at = bytearray(b"WEBP"), 12
-    while at + 8 <= len(data):
-        name = data[at : at + 4]
-        (length,) = struct.unpack_from("<I", data, at + 4)
-        end = at + 8 + length + length % 2
-        if name == b"VP8X":
-            out += data[at : at + 8] + bytes([data[at + 8] & ~0x2C]) + data[at + 9 : end]
-        elif name in _FRAMES:
-            out += data[at:end]
-        at = end
-    return b"RIFF" + struct.pack("<I", len(out)) + bytes(out)
-
-
-def _bare_gif(data: bytes) -> bytes:
-    """Return a GIF without comments, texts and blocks of programs, but for the one that says how often it repeats."""
-    table = 3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0
-    at = 13 + table
-    out = bytearray(data[:at])
-    while data[at] != 0x3B:
-        begins = at
-        if data[at] == 0x21:
-            label, first = data[at + 1], data[at + 3 : at + 14]
-            at = _past_blocks(data, at + 2)
-            kept = label == 0xF9 or (label == 0xFF and first == b"NETSCAPE2.0")
-        elif data[at] == 0x2C:
-            own = 3 * 2 ** ((data[at + 9] & 7) + 1) if data[at + 9] & 0x80 else 0
-            at = _past_blocks(data, at + 11 + own)
-            kept = True
-        else:
-            raise ValueError("no block of a picture")
-        if kept:
-            out += data[begins:at]
-    return bytes(out + b"\x3b")
-
-
-def _past_blocks(data: bytes, at: int) -> int:
-    """Return where the chain of blocks that begins here ends."""
-    while data[at]:
-        at += data[at] + 1
-    return at + 1
 
 
 def store(data: bytes, name: str, *, keep: bool = True) -> Stored:
