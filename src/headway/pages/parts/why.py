@@ -35,7 +35,7 @@ TO_RATE = "/teacher/rate?piece="
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rating on the trail: its mark, what it was, when, why it counts or does not; `href` of the piece, where there is one."""
+    """One rating on the trail: its mark, what it was, when, why it counts or does not; `href` of the piece where there is one."""
 
     key: str
     mark: SafeString
