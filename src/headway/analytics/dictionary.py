@@ -49,3 +49,10 @@ def _page() -> Iterator[str]:
         yield "|---|---|---|---|---|---|"
         for c in fact.columns:
             yield f"| `{c.name}` | {c.type} | {c.meaning} | {c.unit} | {c.missing} | {c.sensitivity} |"
+        if fact.text:
+            yield ""
+            yield "Put together from the facts before it by this text, which can be run again on the files:"
+            yield ""
+            yield "```sql"
+            yield fact.text
+            yield "```"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from headway.analytics.dictionary import schema_digest
 from headway.analytics.engine import duck
 from headway.analytics.queries import MANIFEST, read
 from headway.analytics.types import Engine, Snapshot
@@ -31,8 +32,8 @@ def opened(given: Sequence[str], *, engine: str = DUCKDB, master: str = "") -> I
     """Open snapshots by `FOLDER`, or several by `NAME=FOLDER`, where NAME is what a district is called.
 
     Every file is compared with the digest that its snapshot was written with. `master` is a Spark master's address, "" for
-    this machine alone. Raises `Refusal`: `unknown_engine`, `district_names`, `no_facts`, `snapshot_damaged`, `other_days`,
-    and what the engine refuses.
+    this machine alone. Raises `Refusal`: `unknown_engine`, `district_names`, `no_facts`, `snapshot_damaged`, `other_facts`,
+    `other_days`, and what the engine refuses.
     """
     if engine not in ENGINES:
         raise Refusal("unknown_engine", Sentence("Engines are: %(names)s.", names=", ".join(ENGINES)))
@@ -83,4 +84,12 @@ def _whole(folder: Path) -> Snapshot:
                     file=path.name, folder=folder.name,
                 ),
             )  # fmt: skip
+    if found.schema != schema_digest():
+        raise Refusal(
+            "other_facts",
+            Sentence(
+                "%(folder)s was taken by another version of the product, whose facts are others: take it again with this one.",
+                folder=folder.name,
+            ),
+        )
     return found

@@ -19,17 +19,20 @@ from django.db import connection
 
 from headway import __version__
 from headway.analytics.dictionary import FACTS, schema_digest
+from headway.analytics.engine import duck
 from headway.analytics.queries import MANIFEST, folder
 from headway.analytics.types import Snapshot
 from headway.evidence import queries as evidence
 from headway.kit.disk import digest_of, keep_names, write_whole
-from headway.kit.facts import DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Fact, Reading
+from headway.kit.facts import DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Fact, Read, Reading
 from headway.kit.times import from_micros
 from headway.proficiency import queries as proficiency
 from headway.rosters import queries as rosters
 
 PART = 250
 """So many students are read at a time: what one part holds is what memory holds."""
+TOGETHER = 2000
+"""Of so many students facts are put together at a time."""
 ARROW = {
     TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), YES_NO: pa.bool_(), DAY: pa.date32(),
     INSTANT: pa.timestamp("us", tz="UTC"),
@@ -64,12 +67,10 @@ def _take(at: datetime, as_of: date | None, progress: Progress | None) -> Snapsh
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True, mode=0o700)
         try:
-            rows = {
-                fact.name: _write(part / f"{fact.name}.parquet", fact, reading, progress) for fact in FACTS
-            }
+            rows = {fact.name: _fact(part, fact, reading, progress) for fact in FACTS}
             found = Snapshot(
                 name, m.day, at, evidence.head()[0], rows,
-                {fact.name: _digest(part / f"{fact.name}.parquet") for fact in FACTS}, schema_digest(), __version__,
+                {fact.name: _digest(_path(part, fact)) for fact in FACTS}, schema_digest(), __version__,
             )  # fmt: skip
             _write_manifest(part, found)
             part.rename(folder() / name)
@@ -98,28 +99,55 @@ def one_read() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _write(path: Path, fact: Fact, reading: Reading, progress: Progress | None) -> int:
+def _fact(part: Path, fact: Fact, reading: Reading, progress: Progress | None) -> int:
+    written = 0 if fact.read is None else _write(part, fact, fact.read, reading, progress)
+    if fact.text:
+        written = put_together(part, fact, [reading.names[student] for student in reading.students])
+    return written
+
+
+def _write(part: Path, fact: Fact, read: Read, reading: Reading, progress: Progress | None) -> int:
     written = 0
-    with pq.ParquetWriter(path, schema(fact), compression="zstd") as writer:
-        for done, rows in _parts(fact, reading):
-            table = _table(fact, rows)
+    with pq.ParquetWriter(_path(part, fact), schema(fact), compression="zstd") as writer:
+        for some in _parts(fact, len(reading.students), PART):
+            table = _table(fact, read(replace(reading, students=reading.students[some])))
             if table.num_rows:
                 writer.write_table(table.sort_by([(name, "ascending") for name in fact.order]))
             written += table.num_rows
             if progress is not None:
-                progress(fact.name, done, len(reading.students))
+                progress(fact.name, some.stop, len(reading.students))
     return written
 
 
-def _parts(fact: Fact, reading: Reading) -> Iterator[tuple[int, Iterable[Sequence[Any]]]]:
+def put_together(part: Path, fact: Fact, students: Sequence[str]) -> int:
+    """This will write a fact by its text from those before it, and return its rows; `students` sorted.
+
+    What a few thousand students have is joined in memory at a time: of all of them at once it would not fit.
+    """
+    written, whole = 0, part / f"{fact.name}.whole"
+    with pq.ParquetWriter(whole, schema(fact), compression="zstd") as writer:
+        for some in _parts(fact, len(students), TOGETHER):
+            all_of_them = some.stop - some.start == len(students)
+            ends = None if all_of_them else (students[some.start], students[some.stop - 1])
+            with duck(part, students=ends) as facts:
+                table = facts.table(fact.text).cast(schema(fact))
+            if table.num_rows:
+                writer.write_table(table)
+            written += table.num_rows
+    whole.replace(_path(part, fact))
+    return written
+
+
+def _parts(fact: Fact, n: int, size: int) -> Iterator[slice]:
     # Students come in the order of their names, so parts that are sorted each make a file that is sorted.
     if fact.order[0] != "student" or fact.name == "student":
-        size = len(reading.students) or 1
-    else:
-        size = PART
-    for start in range(0, max(1, len(reading.students)), size):
-        some = reading.students[start : start + size]
-        yield start + len(some), fact.read(replace(reading, students=some))
+        size = n or 1
+    for start in range(0, max(1, n), size):
+        yield slice(start, min(start + size, n))
+
+
+def _path(part: Path, fact: Fact) -> Path:
+    return part / f"{fact.name}.parquet"
 
 
 @cache
@@ -134,7 +162,10 @@ def schema(fact: Fact) -> pa.Schema:
 
 
 def _table(fact: Fact, rows: Iterable[Sequence[Any]]) -> pa.Table:
-    columns: Any = list(zip(*rows, strict=True)) or [()] * len(fact.columns)
+    columns: list[Any] = list(zip(*rows, strict=True)) or [()] * len(fact.columns)
+    if fact.text:
+        # What the text puts beside these stays empty until then.
+        columns += [[None] * len(columns[0])] * (len(fact.columns) - len(columns))
     return pa.table(
         [pa.array(values, field.type) for values, field in zip(columns, schema(fact), strict=True)], schema=schema(fact)
     )  # fmt: skip

@@ -10,7 +10,20 @@ from zoneinfo import ZoneInfo
 from headway.evidence.models import Attempt, Opportunity, Piece, Rating, Return, StudentRequest
 from headway.evidence.types import OFFERED, WITHDRAWN
 from headway.frameworks import queries as frameworks
-from headway.kit.facts import ADULT, DAY, INSTANT, NUMBER, TEXT, WHOLE, YES_NO, Column, Fact, Reading
+from headway.kit.facts import (
+    ADULT,
+    DAY,
+    INSTANT,
+    NUMBER,
+    OPEN,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    Column,
+    Fact,
+    Reading,
+    text_of,
+)
 from headway.kit.times import from_micros, micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind, Override, Purpose, Status
@@ -193,6 +206,15 @@ FACTS = (
             Column("state", TEXT, "offered, taken, missed, excused or away"),
         ),
         ("student", "target", "opportunity"), _opportunities,
+    ),
+    Fact(
+        "taught", "one row per school, grade and target that is taught there",
+        "What is taught: somebody of the grade was offered it, or rated on it as evidence.",
+        (
+            Column("school", TEXT, "sourcedId of the school", OPEN), Column("grade", TEXT, "grade in the roster now", OPEN),
+            Column("target", TEXT, "the target, as the fact `target` names it", OPEN),
+        ),
+        ("school", "grade", "target"), None, text_of("headway.evidence", "taught"),
     ),
     Fact(
         "attempt", "one row per attempt that was handed in", "Work that came in, and how long it waited for an answer.",

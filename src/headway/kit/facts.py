@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.resources import files
 from typing import Any
 
 TEXT, WHOLE, NUMBER, YES_NO, DAY, INSTANT = "text", "whole", "number", "yes_no", "day", "instant"
@@ -42,12 +43,20 @@ class Reading:
     moment: Any
 
 
+Read = Callable[[Reading], Iterable[Sequence[Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One table. `grain` says what one row is; `order` are the columns that it is sorted by, and that tell rows apart.
 
     `read` yields rows in the order of `columns`, not yet sorted; None stands for an empty cell. It is called with a few
     hundred students at a time where the first column of `order` is `student`, else once.
+
+    `text` is SQL in DuckDB's dialect over the facts that stand before this one in a snapshot, "" where `read` says all. It
+    yields every column, in order; what `read` gave of the first ones it finds under the fact's own name. It puts together what
+    facts say and determines nothing. Where the first column of `order` is `student` it is asked of some students at a time, of
+    whose rows alone it may speak.
     """
 
     name: str
@@ -55,4 +64,10 @@ class Fact:
     meaning: str
     columns: tuple[Column, ...]
     order: tuple[str, ...]
-    read: Callable[[Reading], Iterable[Sequence[Any]]]
+    read: Read | None
+    text: str = ""
+
+
+def text_of(package: str, name: str) -> str:
+    """Return the text of a fact, which lies in `NAME.sql` beside the package's modules."""
+    return files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8").strip()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from headway.frameworks import queries as frameworks
-from headway.kit.facts import NUMBER, TEXT, WHOLE, YES_NO, Column, Fact, Reading
+from headway.kit.facts import NUMBER, TEXT, WHOLE, YES_NO, Column, Fact, Reading, text_of
 from headway.plans.queries import plan_targets, rows_for_report
 from headway.rosters import queries as rosters
 
@@ -44,13 +44,25 @@ _STUDENT = Column("student", TEXT, "sourcedId of the student")
 FACTS = (
     Fact(
         "scope", "one row per student and target that is asked of them on the day",
-        "What a student is asked to show: the targets of the plans in force, and those of the level expected for the grade.",
+        "What a student is asked to show: the targets of the plans in force, and those of the level expected for the grade. "
+        "Beside each what other facts say of the same student and target, so that nobody has to join by names.",
         (
             _STUDENT, Column("target", TEXT, "the target, as the fact `target` names it"),
             Column("in_plan", YES_NO, "whether a plan asks for it"),
             Column("at_grade_level", YES_NO, "whether it stands at the level that is expected for the grade"),
+            Column("state", TEXT, "state in `determination`, no_evidence where there is none"),
+            Column("n_counted", WHOLE, "pieces that count, as in `determination`"),
+            Column("pieces", WHOLE, "distinct pieces that an adult rated as evidence, missed or short"),
+            Column("offers", WHOLE, "chances as evidence that are still offered"),
+            Column("deepest", WHOLE, "greatest depth of a chance or rating as evidence", unit="Webb, 1 to 4",
+                   missing="no chance, or nobody said"),
+            Column("offered", YES_NO, "whether a chance as evidence was offered, taken or missed"),
+            Column("taught", YES_NO, "whether it is taught in the student's school and grade, by `taught`"),
+            Column("first_reached", YES_NO, "as in `journey`", missing="no adult rated it as evidence"),
+            Column("tried_again", YES_NO, "as in `journey`", missing="no adult rated it as evidence"),
+            Column("reached", YES_NO, "as in `journey`", missing="no adult rated it as evidence"),
         ),
-        ("student", "target"), _scope,
+        ("student", "target"), _scope, text_of("headway.plans", "scope"),
     ),
     Fact(
         "pace", "one row per student and plan in force", "How fast a plan moves, against its dates.",

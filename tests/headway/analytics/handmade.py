@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from headway.analytics.dictionary import FACTS
-from headway.analytics.snapshots import schema
+from headway.analytics.dictionary import FACTS, schema_digest
+from headway.analytics.snapshots import put_together, schema
 
 
 def write(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write every fact into a folder; those that are not named are empty."""
+    """Write every fact into a folder; those that are not named are empty, and those that have a text are put together."""
     folder.mkdir(parents=True, exist_ok=True)
     unknown = set(rows) - {fact.name for fact in FACTS}
     assert not unknown, unknown
@@ -26,15 +26,18 @@ def write(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
             assert not set(row) - {c.name for c in fact.columns}, row
         columns = {c.name: [row.get(c.name) for row in own] for c in fact.columns}
         pq.write_table(pa.table(columns, schema=schema(fact)), folder / f"{fact.name}.parquet")
+        if fact.text:
+            put_together(folder, fact, sorted(row["student"] for row in rows.get("student", ())))
     return folder
 
 
-def sealed(folder: Path, *, as_of: str = "2026-11-20") -> Path:
+def sealed(folder: Path, *, as_of: str = "2026-11-20", schema: str | None = None) -> Path:
     """Write the manifest that says of a folder of facts that it is a snapshot, whole."""
     digests = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}
     said = {
         "name": folder.name, "as_of": as_of, "taken_at": f"{as_of}T20:00:00+00:00", "through": 1, "digests": digests,
-        "rows": {name: pq.read_metadata(folder / f"{name}.parquet").num_rows for name in digests}, "schema": "", "version": "",
+        "rows": {name: pq.read_metadata(folder / f"{name}.parquet").num_rows for name in digests}, "version": "",
+        "schema": schema_digest() if schema is None else schema,
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(said))
     return folder

@@ -119,7 +119,7 @@ def test_every_column_that_names_something_of_a_district_is_told_apart() -> None
     from headway.analytics.dictionary import FACTS
 
     # What tells rows apart is a name inside the district, a number or a day in it, or a word that all districts share.
-    shared = {"framework", "reason", "point", "on", "observed_at", "sequence", "attempt", "step"}
+    shared = {"framework", "grade", "reason", "point", "on", "observed_at", "sequence", "attempt", "step"}
     # What ties districts together: a task keeps the name of where it was written, its parts are numbers in it.
     shared |= {"common_task", "version", "anchor", "criterion", "level"}
     order = {name for fact in FACTS for name in fact.order}
@@ -160,6 +160,8 @@ def test_what_is_no_whole_snapshot_of_one_day_under_names_is_refused(tmp_path: P
     assert refused(f"a={one}", f"b={tmp_path}") == "no_facts"
     assert refused(str(one), engine="abacus") == "unknown_engine"
     assert refused(f"a={one}", f"b={sealed(other, as_of='2026-11-19')}") == "other_days"
+    # Nothing is asked of facts that this version does not know.
+    assert refused(str(sealed(other, schema="0"))) == "other_facts"
     pq.write_table(
         pq.read_table(other / "student.parquet").append_column("shoe_size", pa.array([43])),
         other / "student.parquet",

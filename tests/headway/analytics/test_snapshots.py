@@ -18,16 +18,19 @@ from headway.analytics import actions, queries, snapshots
 from headway.analytics.bulk import determine_in_bulk
 from headway.analytics.dictionary import FACTS, as_markdown
 from headway.analytics.types import Snapshot
+from headway.evidence import actions as chances
 from headway.evidence import queries as evidence
+from headway.evidence.types import Task
 from headway.kit.facts import SENSITIVITIES, TYPES
 from headway.plans import actions as plans
 from headway.plans import queries as pace
+from headway.proficiency import actions as closing
 from headway.proficiency import queries as levels
 from headway.project.commands import erase
 from headway.response import queries as response
 from headway.rosters import queries as rosters
 
-from ..plans.school import BEGUN, FIRST, LAST, NOW, at, build, rate, student, target
+from ..plans.school import BEGUN, CODES, FIRST, LAST, NOW, at, build, rate, student, target
 
 pytestmark = [pytest.mark.django_db]
 DAY = date(2026, 11, 20)
@@ -151,6 +154,66 @@ def test_scope_is_the_level_of_the_grade_and_the_plan() -> None:
     assert all(row["in_plan"] or row["at_grade_level"] for row in found)
 
 
+def test_what_stands_beside_a_target_in_scope_is_what_is_asked_live() -> None:
+    who = [student("u1"), student("u2")]
+    for key, code, depth in (("give-0001", "A.2", 3), ("give-0002", "A.3", 0)):
+        task = Task(key=key, title="Map", targets=(target(code),), depth=depth)
+        chances.give(actor=SYSTEM, task=task, students=who, at=datetime(2026, 10, 6, 18, tzinfo=UTC))
+    away = [one.uuid for one in evidence.chances_of([who[1]]) if one.targets == (target("A.3"),)]
+    closing.close_opportunities(
+        actor=SYSTEM, opportunities=away, state="away", reason="ill", at=datetime(2026, 10, 7, 18, tzinfo=UTC),
+        book=levels.book(),
+    )  # fmt: skip
+    version = plans.make_template(
+        actor=SYSTEM, key="q", items=[(target(c), 2) for c in ("A.1", "A.3", "A.4")], at=BEGUN
+    )
+    plans.assign(actor=SYSTEM, version=version.id, students=who, starts_on=FIRST, ends_on=LAST, at=BEGUN)
+    taken = take()
+    exported = levels.exported_all(as_of=DAY, known_at=None, now=NOW, statements={})
+    live = {(row["student"], f"Math:{row['target']}"): row for row in exported}
+    names, codes = rosters.every_student(), {target(code): f"Math:{code}" for code in CODES}
+    rated: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in evidence.rating_rows(
+        columns=["student_id", "target_id", "piece", "key", "depth"], students=everybody(), before_us=at(DAY).before_us
+    ):  # fmt: skip
+        rated.setdefault((names[row[0]], codes[row[1]]), []).append(row[2:])
+    given: dict[tuple[str, str], list[Any]] = {}
+    for one in evidence.chances_of(everybody()):
+        for each in one.targets:
+            given.setdefault((names[one.student], codes[each]), []).append(one)
+    came = {(row["student"], row["target"]): row for row in rows(taken, "journey")}
+    found = {(row["student"], row["target"]): row for row in rows(taken, "scope")}
+    for key, row in found.items():
+        now = live.get(key, {"state": "no_evidence", "n_counted": 0})
+        shown, offers = rated.get(key, []), given.get(key, [])
+        assert (row["state"], row["n_counted"]) == (now["state"], now["n_counted"]), key
+        assert row["pieces"] == len({piece or name for piece, name, _ in shown}), key
+        assert row["offers"] == sum(one.state == "offered" for one in offers), key
+        assert row["offered"] == any(one.state in ("offered", "taken", "missed") for one in offers), key
+        deep = [one.depth for one in offers] + [depth for *_, depth in shown]
+        assert row["deepest"] == (max(deep, default=0) or None), key
+        assert row["first_reached"] == came.get(key, {}).get("first_reached"), key
+    one, other = found["u1", "Math:A.1"], found["u1", "Math:A.2"]
+    assert (one["state"], one["pieces"], one["first_reached"], one["reached"]) == (
+        "proficient",
+        3,
+        False,
+        True,
+    )
+    assert (other["offers"], other["deepest"], other["offered"], other["taught"]) == (1, 3, True, True)
+    # Missed and away: it was offered, so it is taught; what nobody met is not.
+    missed = found["u2", "Math:A.3"]
+    assert (missed["state"], missed["pieces"], missed["offered"], missed["first_reached"]) == (
+        "missed",
+        1,
+        False,
+        None,
+    )
+    assert {key: row["taught"] for key, row in found.items() if key[0] == "u2"} == {
+        ("u2", "Math:A.1"): True, ("u2", "Math:A.3"): True, ("u2", "Math:A.4"): False,
+    }  # fmt: skip
+
+
 def test_files_are_sorted_and_the_manifest_tells_their_digests() -> None:
     taken = take()
     assert (
@@ -173,6 +236,7 @@ def test_parts_of_students_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     before = take()
     whole = {fact.name: rows(before, fact.name) for fact in FACTS}
     monkeypatch.setattr(snapshots, "PART", 1)
+    monkeypatch.setattr(snapshots, "TOGETHER", 1)
     taken = actions.take_snapshot(at=TAKEN.replace(hour=19), as_of=DAY)
     again = {fact.name: rows(taken, fact.name) for fact in FACTS}
     for name, found in whole.items():

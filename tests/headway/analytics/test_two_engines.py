@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headway.analytics.actions import facts_of, figures
+from headway.analytics.dictionary import FACTS
 from headway.analytics.engine import Duck
 from headway.analytics.estimating import answers
 from headway.analytics.metrics import EXPLAINED, GROUPS, METRICS, STEPS, STUDENT_PARTS, Metric
@@ -137,6 +138,17 @@ def test_every_metric_is_the_same_on_both_engines_by_every_part(there: Engine, f
         expected = asked(here, questions)
     assert all(cells for _, cells in expected), "a metric without a figure compares nothing"
     same(expected, asked(there, questions), questions)
+
+
+def test_facts_that_are_put_together_are_the_same_on_both_engines(there: Engine, facts: Path) -> None:
+    together = [fact for fact in FACTS if fact.text]
+    for fact in together:
+        expected = pq.read_table(facts / f"{fact.name}.parquet").to_pylist()
+        assert there.rows(fact.text) == expected and expected, fact.name
+        assert not _NEVER.search(re.sub("--.*", "", fact.text)), (
+            f"{fact.name}: engines differ in what it uses"
+        )
+    assert together
 
 
 def test_without_a_single_row_both_engines_have_the_same_nothing(begun: Any, tmp_path: Path) -> None:
