@@ -364,6 +364,21 @@ def test_those_still_waiting_count() -> None:
     assert found.restricted_mean.value == pytest.approx((2 + 3 + 100) / 12)
 
 
+def test_an_entry_that_stands_for_several_is_each_of_them() -> None:
+    rng = np.random.default_rng(4)
+    wait, ended, counts = rng.integers(0, 9, 40) / 2, rng.random(40) < 0.6, rng.integers(1, 7, 40)
+    one, each = (
+        waiting(wait, ended, counts=counts),
+        waiting(np.repeat(wait, counts), np.repeat(ended, counts)),
+    )
+    for name in ("times", "at_risk", "events", "waiting", "errors", "low", "high"):
+        assert getattr(one, name).tolist() == getattr(each, name).tolist(), name
+    assert (one.median, one.restricted_mean) == (
+        each.median,
+        each.restricted_mean,
+    ) and one.median.n == counts.sum()
+
+
 def drawn_waits(rng: np.random.Generator):
     wait, stop = rng.exponential(10, 80), rng.uniform(0, 30, 80)
     found = waiting(np.minimum(wait, stop), wait <= stop, horizon=15.0)

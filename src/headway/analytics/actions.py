@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from headway.analytics import gate, queries
 from headway.analytics.asking import question
 from headway.analytics.engine import duck as facts_of
-from headway.analytics.estimating import answers, with_gaps
+from headway.analytics.estimating import tables, with_gaps
 from headway.analytics.inquiring import inquire
 from headway.analytics.metrics import EXPLAINED, METRICS, STEPS
 from headway.analytics.releases import Key, Shown
@@ -50,12 +50,11 @@ def figures(
     names = (*several, *(name for name in by if name not in several))
     found: list[Cell] = []
     sums: dict[tuple[str, ...], Mapping[str, float]] = {}
-    for shown in _subsets(tuple(name for name in names if name not in one.apart)):
-        for cell, given in answers(engine, one, shown):
-            own = dict(zip([*one.apart, *shown], cell.part, strict=True))
-            part = tuple(own.get(name, TOTAL) for name in names)
-            found.append(replace(cell, part=part))
-            sums[part] = given
+    for shown, cell, given in tables(engine, one, [name for name in names if name not in one.apart]):
+        own = dict(zip([*one.apart, *shown], cell.part, strict=True))
+        part = tuple(own.get(name, TOTAL) for name in names)
+        found.append(replace(cell, part=part))
+        sums[part] = given
     found = with_gaps(one, found, sums, names[-1])
     before = (earlier or {}).get((one.key, one.version, names), ())
     told = gate.protect(
@@ -79,14 +78,6 @@ def _elsewhere(
         known.get(tuple(cell.part[place] for place in at)) if all(cell.part[place] == TOTAL for place in rest) else None
         for cell in found
     ]  # fmt: skip
-
-
-def _subsets(by: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the columns of each sum of a table: none of them first, then each alone, then all."""
-    found: list[tuple[str, ...]] = [()]
-    for column in by:
-        found += [(*before, column) for before in found]
-    return sorted(found, key=len)
 
 
 def forget(students: Iterable[str]) -> int:

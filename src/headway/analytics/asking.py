@@ -38,26 +38,34 @@ def question(metric: Metric, by: Sequence[str], *, school: str | None = None) ->
     a school on the day are in it; `school` (sourcedId) keeps those of one. Raises `Refusal`: `unknown_part` for a column that
     the metric cannot be broken down by.
     """
-    named = dict.fromkeys([*metric.apart, *by])
+    named = _named(metric, by)
+    columns = "".join(f"    {_expression(name, metric)} AS {name},\n" for name in named)
+    tail = _joined("unit", school)
+    if metric.kind in (STEPS, EXPLAINED):
+        own = ", ".join(f"u.{name}" for name in KINDS[metric.kind])
+        return (
+            f"WITH unit AS (\n{indented(metric.sql)}\n)\nSELECT\n    u.student,\n{columns}    {own}\n"
+            f"{tail}ORDER BY u.student"
+        )
+    head = f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student,\n{columns}"
+    grouped = f"GROUP BY u.student{''.join(', ' + _expression(name, metric) for name in named)}\n"
+    return head + _rest(metric.kind, ", ".join(named), indented(tail) + "\n", grouped)
+
+
+def _named(metric: Metric, by: Sequence[str]) -> list[str]:
+    named = [*dict.fromkeys([*metric.apart, *by])]
     for name in named:
         if name not in (*STUDENT_PARTS, DISTRICT, *metric.parts):
             raise Refusal(
                 "unknown_part",
                 Sentence("%(metric)s is not told apart by %(part)s.", metric=metric.key, part=name),
             )
-    columns = "".join(f"    {_expression(name, metric)} AS {name},\n" for name in named)
-    parts = ", ".join(named)
+    return named
+
+
+def _joined(unit: str, school: str | None) -> str:
     where = "p.school IS NOT NULL" + ("" if school is None else f" AND p.school = {literal(school)}")
-    if metric.kind in (STEPS, EXPLAINED):
-        own = ", ".join(f"u.{name}" for name in KINDS[metric.kind])
-        return (
-            f"WITH unit AS (\n{indented(metric.sql)}\n)\nSELECT\n    u.student,\n{columns}    {own}\n"
-            f"FROM unit u\nJOIN student p ON p.student = u.student\nWHERE {where}\nORDER BY u.student"
-        )
-    head = f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student,\n{columns}"
-    tail = f"  FROM unit u\n  JOIN student p ON p.student = u.student\n  WHERE {where}\n"
-    grouped = f"GROUP BY u.student{''.join(', ' + _expression(name, metric) for name in named)}\n"
-    return head + _rest(metric.kind, parts, tail, grouped)
+    return f"FROM {unit} u\nJOIN student p ON p.student = u.student\nWHERE {where}\n"
 
 
 def _rest(kind: str, parts: str, tail: str, grouped: str) -> str:
@@ -90,10 +98,17 @@ def _rest(kind: str, parts: str, tail: str, grouped: str) -> str:
 
 def head_count(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
     """Return the text that counts the students behind each part of a metric of kind `wait`."""
-    text = question(metric, by, school=school)
-    parts = ", ".join(dict.fromkeys([*metric.apart, *by]))
+    named = _named(metric, by)
+    parts = ", ".join(named)
     lead, group = (f"{parts}, ", f"\nGROUP BY {parts}\nORDER BY {parts}") if parts else ("", "")
-    return f"{text[: text.rindex('SELECT ')]}SELECT {lead}COUNT(DISTINCT student) AS n\nFROM person{group}"
+    # A student waits many times: told apart before anything is joined, there are few to join.
+    own = ", ".join(["student", *(name for name in named if name in metric.parts)])
+    columns = "".join(f",\n    {_expression(name, metric)} AS {name}" for name in named)
+    tail = indented(_joined(f"(SELECT DISTINCT {own} FROM unit)", school))
+    return (
+        f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student{columns}\n{tail}\n)\n"
+        f"SELECT {lead}COUNT(DISTINCT student) AS n\nFROM person{group}"
+    )
 
 
 def _expression(name: str, metric: Metric) -> str:

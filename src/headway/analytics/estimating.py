@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from headway.science.equity.shares import share
 from headway.science.growth.waiting import waiting
 
 Part = tuple[str, ...]
+Rows = Sequence[Mapping[str, Any]]
 
 
 def answers(
@@ -29,14 +30,67 @@ def answers(
     """
     names = tuple(dict.fromkeys([*metric.apart, *by]))
     rows = engine.rows(question(metric, by, school=school))
+    yield from _cells(metric, names, rows, _people(engine, metric, by, school))
+
+
+def tables(
+    engine: Engine, metric: Metric, by: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], Cell, Mapping[str, float]]]:
+    """Yield every sum over a table, fewest columns first: which of `by` it is told apart by, and its figures as `answers` does.
+
+    A student is in one school, one grade, one group: over those, sums are added up here. Of what is the metric's own a student
+    has several, and each choice of those columns is asked.
+    """
+    asked: dict[tuple[str, ...], tuple[Rows, Rows]] = {}
+    for shown in _subsets(tuple(by)):
+        finest = tuple(name for name in by if name in shown or name not in metric.parts)
+        if finest not in asked:
+            rows = engine.rows(question(metric, finest))
+            asked[finest] = rows, _people(engine, metric, finest, None)
+        rows, people = asked[finest]
+        names, over = (*metric.apart, *shown), set(finest) - set(shown)
+        for cell, given in _cells(metric, names, _added(rows, names, over), _added(people, names, over)):
+            yield shown, cell, given
+
+
+def _subsets(by: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the columns of each sum of a table: none of them first, then each alone, then all."""
+    found: list[tuple[str, ...]] = [()]
+    for column in by:
+        found += [(*before, column) for before in found]
+    return sorted(found, key=len)
+
+
+def _people(engine: Engine, metric: Metric, by: Sequence[str], school: str | None) -> Rows:
+    """Return how many students are behind each part, where the rows of the answer do not say it."""
+    return engine.rows(head_count(metric, by, school=school)) if metric.kind == WAIT else []
+
+
+def _added(rows: Rows, names: Part, over: Collection[str]) -> Rows:
+    """Return rows with their numbers added up over some columns, in the order of the parts that stay."""
+    if not over:
+        return rows
+    keys = (*names, "state", "wait", "ended")
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in keys if name in row)
+        sums = {name: row[name] or 0 for name in row if name not in keys and name not in over}
+        own = found.setdefault(key, {})
+        own.update({name: row[name] for name in keys if name in row})
+        own.update({name: own.get(name, 0) + number for name, number in sums.items()})
+    return sorted(found.values(), key=lambda row: [row[name] for name in names])
+
+
+def _cells(
+    metric: Metric, names: Part, rows: Rows, people: Rows
+) -> Iterator[tuple[Cell, Mapping[str, float]]]:
     if metric.kind == STATES:
         for part, own in _grouped(rows, names):
             yield _in_states(metric, part, own), {}
     elif metric.kind == WAIT:
-        counted = engine.rows(head_count(metric, by, school=school))
-        people = {tuple(row[name] for name in names): int(row["n"]) for row in counted}
+        counted = {tuple(row[name] for name in names): int(row["n"]) for row in people}
         for part, own in _grouped(rows, names):
-            yield _waited(part, own, people[part]), {}
+            yield _waited(part, own, counted[part]), {}
     else:
         for row in rows:
             given = {name: float(row[name] or 0) for name in ("n", *SUMS[metric.kind])}
@@ -79,9 +133,9 @@ def _in_states(metric: Metric, part: Part, rows: Sequence[Mapping[str, Any]]) ->
 
 def _waited(part: Part, rows: Sequence[Mapping[str, Any]], people: int) -> Cell:
     times = np.array([int(row["times"]) for row in rows])
-    waits = np.repeat(np.array([float(row["wait"]) for row in rows]), times)
-    ended = np.repeat(np.array([bool(row["ended"]) for row in rows]), times)
-    found = waiting(waits, ended).median
+    waits = np.array([float(row["wait"]) for row in rows])
+    ended = np.array([bool(row["ended"]) for row in rows])
+    found = waiting(waits, ended, counts=times).median
     interval, reasons = found.interval, found.reasons
     if interval is not None and not math.isfinite(interval[1]):
         interval, reasons = None, (*reasons, "upper_end_not_reached")

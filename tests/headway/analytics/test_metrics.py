@@ -11,12 +11,13 @@ import pytest
 from headway.analytics import engine
 from headway.analytics.actions import facts_of, figures
 from headway.analytics.asking import head_count, question
-from headway.analytics.estimating import answers
-from headway.analytics.metrics import GROUPS, KINDS, METRICS, STATES, WAIT
+from headway.analytics.estimating import answers, tables
+from headway.analytics.metrics import EXPLAINED, GROUPS, KINDS, METRICS, STATES, STEPS, WAIT
 from headway.analytics.types import Cell
 from headway.kit.refusals import Refusal
 
 from .handmade import rated, stands, student, target, write
+from .simulated import district
 
 A, B, C, GONE = student("a"), student("b"), student("c", "S"), student("x", None)
 
@@ -159,6 +160,35 @@ def test_readiness_to_move_up_is_no_need(small: Path) -> None:
 def test_habits_are_told_apart_by_observer(small: Path) -> None:
     found = ask(small, "habits")
     assert {part: one.value for part, one in found.items()} == {("L", "self"): 4.0, ("L", "teacher"): 2.5}
+
+
+def test_sums_of_a_table_are_those_that_are_asked_one_by_one(tmp_path: Path) -> None:
+    folder = district(tmp_path / "d", 9)
+    with facts_of(folder) as engine:
+        for metric in METRICS.values():
+            if metric.kind in (STEPS, EXPLAINED):
+                continue
+            own = [name for name in metric.parts if name not in metric.apart][:1]
+            by = ("school", "sex", *own)
+            found: dict[tuple[str, ...], list[Any]] = {}
+            for shown, cell, given in tables(engine, metric, by):
+                found.setdefault(shown, []).append((cell, given))
+            assert len(found) == 2 ** len(by), metric.key
+            for shown, cells in found.items():
+                asked, where = list(answers(engine, metric, shown)), (metric.key, shown)
+                assert [cell.part for cell, _ in cells] == [cell.part for cell, _ in asked], where
+                for (mine, sums), (theirs, expected) in zip(cells, asked, strict=True):
+                    assert sums == pytest.approx(expected, rel=1e-12), where
+                    assert (mine.n, mine.of, mine.states) == (theirs.n, theirs.of, theirs.states), where
+                    assert [mine.value] == [theirs.value and pytest.approx(theirs.value, rel=1e-12)], where
+
+
+def test_a_file_that_no_question_is_about_is_not_opened(small: Path) -> None:
+    with facts_of(small) as facts:
+        list(answers(facts, METRICS["coverage"], ("school",)))
+        views = facts.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
+    opened = {row["view_name"] for row in views}
+    assert {"scope", "student", "target"} <= opened and not {"rating", "determination", "journey"} & opened
 
 
 def test_one_school_alone(small: Path) -> None:

@@ -45,6 +45,7 @@ def waiting(
     chance: float = 0.95,
     horizon: float | None = None,
     transform: str = "log-log",
+    counts: NDArray[np.int64] | None = None,
 ) -> Waiting:
     """Estimate how long students wait, where some still do.
 
@@ -53,7 +54,7 @@ def waiting(
     Parameters: `duration`, shape (n,), 0 or more, finite, in one unit; `event`, whether the wait ended (mastery) or the
     student is still waiting; `chance`, coverage of each interval; `horizon`, end of the restricted mean (None: the longest
     duration); `transform`, the scale on which the curve's interval is even: `log-log`, which stays inside 0 to 1 and keeps its
-    chance in small groups, `log` or `plain`.
+    chance in small groups, `log` or `plain`; `counts`, how many students each entry stands for (None: one).
     Returns: `Waiting`. A median that half have not reached has no value (`half_not_reached`); one whose upper end is not
     reached has inf there. `few_students` warns below 10.
     Raises: `EstimateRefused`: `no_rows`, `negative`, `unknown_transform`.
@@ -73,9 +74,10 @@ def waiting(
         raise EstimateRefused(
             "unknown_transform", f"The interval's scale is one of: {', '.join(TRANSFORMS)}."
         )
-    n = len(duration)
     times, at = np.unique(duration, return_inverse=True)
-    events, leaving = np.bincount(at, event), np.bincount(at)
+    events = np.bincount(at, event if counts is None else event * counts)
+    leaving = np.bincount(at, counts)
+    n = int(leaving.sum())
     at_risk = n - np.concatenate([[0], np.cumsum(leaving)[:-1]])
     some = events > 0
     times, events, at_risk = times[some], events[some], at_risk[some]
