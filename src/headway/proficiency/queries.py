@@ -164,7 +164,9 @@ def judge(
     if rows is None:
         rows = rows_of(m, pairs=[(student, target)], held=held)
     schools = schools_of(m, [student])
-    group = determine_all(m, rows, pairs=[(student, target)], schools=schools)[0]
+    group = determine_all(
+        m, rows, pairs=[(student, target)], schools=schools, errors=True, weigh=True, rng=_chance()
+    )[0]
     policy = group.effective[0].policy
     judgment = explain(
         group.worked.pieces.ratings,
@@ -174,7 +176,7 @@ def judge(
         today=m.today,
         day=m.day.toordinal() - EPOCH_DAY,
         components=components(m),
-        rng=_chance(),
+        worked=group.worked,
     )
     standing = next(group.standings())
     own = set(group.keys)

@@ -247,11 +247,13 @@ def determine_all(
     pairs: Sequence[Pair] | None = None,
     errors: bool = False,
     weigh: bool = False,
+    rng: np.random.Generator | None = None,
     schools: Mapping[int, str | None] | None = None,
 ) -> list[Group]:
     """Determine every segment that has rows (or every one of `pairs`, with rows or without).
 
-    Evidence of an ended target counts on the targets that took its place, marked as carried. `schools` where the caller
+    Evidence of an ended target counts on the targets that took its place, marked as carried. `errors` with standard errors,
+    where `rng` is needed for a rule that chooses by level; `weigh` with the weight of each rating. `schools` where the caller
     knows them: the school of each student whose policy applies.
     """
     by_pair = _by_pair(m, rows, pairs)
@@ -259,7 +261,7 @@ def determine_all(
         schools = schools_of(m, (student for student, _ in by_pair))
     components = _components(m.book) if errors else None
     return [
-        _group(policy, asked, components, weigh)
+        _group(policy, asked, components, weigh, rng)
         for policy, asked in _alike((m, pair, own, schools[pair[0]]) for pair, own in by_pair.items())
     ]
 
@@ -277,7 +279,7 @@ def determine_days(
         seen = [row for row in rows if m.before_us is None or row[AT["observed_us"]] < m.before_us]
         asked += [(m, pair, own, school) for pair, own in _by_pair(m, seen, None).items()]
     for policy, these in _alike(asked):
-        yield [one.m for one in these], _group(policy, these, None, False)
+        yield [one.m for one in these], _group(policy, these, None, False, None)
 
 
 def _by_pair(m: Moment, rows: Sequence[Row], pairs: Sequence[Pair] | None) -> dict[Pair, Own]:
@@ -312,7 +314,9 @@ def _alike(asked: Iterable[tuple[Moment, Pair, Own, str | None]]) -> Iterator[tu
     yield from groups.items()
 
 
-def _group(policy: Policy, asked: Sequence[Asked], components: Components | None, weigh: bool) -> Group:
+def _group(
+    policy: Policy, asked: Sequence[Asked], components: Components | None, weigh: bool, rng: np.random.Generator | None
+) -> Group:  # fmt: skip
     effective = [one.effective for one in asked]
     certifies = any(one.policy.requirement.certifying_pieces for one in effective)
     m = asked[0].m
@@ -324,7 +328,7 @@ def _group(policy: Policy, asked: Sequence[Asked], components: Components | None
     today = m.today if len(days) == 1 else np.array([days[id(one.m)] for one in asked], np.int64)
     worked = work(
         ratings, policy, requirement=_requirement(effective), pieces_by_level=_by_level(effective), today=today,
-        components=components, weigh=weigh,
+        components=components, weigh=weigh, rng=rng,
     )  # fmt: skip
     return Group([one.pair for one in asked], effective, worked, keys)
 

@@ -138,9 +138,10 @@ def _line(
         first = None if level is None else first_step(learner, line, level)
         node = nodes[0] if first is None else first.node
     keep = {"line": line.framework.id, "level": level, **({"as_of": look.as_of} if look.as_of else {})}
-    standings = [learner.standing(one) for one in nodes]
+    held = {one.id: learner.standing(one) for one in nodes}
+    standings = list(held.values())
     context: dict[str, Any] = {
-        "level": level, "groups": _groups(learner, nodes, node, keep), "levels": _levels(line, level, look),
+        "level": level, "groups": _groups(learner, nodes, held, node, keep), "levels": _levels(line, level, look),
         "academic": line.framework.kind == ACADEMIC, "line_name": line.framework.called(language()),
         "summary": _summary(line, level, standings, learner),
     }  # fmt: skip
@@ -182,8 +183,8 @@ def _levels(line: Line, level: int | None, look: LookBack) -> list[Level]:
 
 
 def _groups(
-    learner: Learner, nodes: list[NodeView], chosen: NodeView | None, keep: dict[str, Any]
-) -> list[Group]:
+    learner: Learner, nodes: list[NodeView], held: dict[int, Standing], chosen: NodeView | None, keep: dict[str, Any]
+) -> list[Group]:  # fmt: skip
     if not nodes:
         return []
     tree = frameworks.tree(nodes[0].framework_id, at=frameworks.remembered_stamp())
@@ -195,7 +196,8 @@ def _groups(
         Group(
             one.name,
             [
-                _target(learner, node, f"{href}&target={node.id}#why", chosen, said, drawn_as) for node in one.nodes
+                _target(learner, node, held[node.id], f"{href}&target={node.id}#why", chosen, said, drawn_as)
+                for node in one.nodes
             ] if one.open else [],
             "" if one.open else f"{href}&target={one.nodes[0].id}#line", len(one.nodes),
         )
@@ -204,10 +206,10 @@ def _groups(
 
 
 def _target(
-    learner: Learner, node: NodeView, href: str, chosen: NodeView | None, said: str,
+    learner: Learner, node: NodeView, standing: Standing, href: str, chosen: NodeView | None, said: str,
     drawn_as: dict[tuple[Any, ...], tuple[SafeString, SafeString, str]],
 ) -> Target:  # fmt: skip
-    standing, scale = learner.standing(node), learner.effective(node).scale
+    scale = learner.effective(node).scale
     # Most rows of a line look like some row before them.
     key = (
         id(scale),

@@ -32,6 +32,7 @@ def explain(
     day: int | None = None,
     components: Components | None = None,
     rng: np.random.Generator | None = None,
+    worked: Worked | None = None,
 ) -> Judgment:
     """Explain the determination of one segment, by the same loop that `determine` runs.
 
@@ -40,7 +41,7 @@ def explain(
     Parameters: `keys`, what names each rating in the answer (default: `ratings.key`); the rest as
     `determine`; `day`, the calendar day (as `Ratings.day`) on which one more piece would be shown (None: the newest
     rating's); `components` default to the assumed ones; `rng` is needed for the interval of a rule that
-    chooses by level.
+    chooses by level; `worked`, the determination itself, where the caller has it with its weights and errors.
     Returns: `Judgment`. Weights of counted ratings sum to 1 where there is a value.
     Raises: `ValueError` where there is more than one segment.
     Source: house rule "every answer carries its reasons".
@@ -53,7 +54,7 @@ def explain(
         raise ValueError("explain takes the ratings of one student on one target")
     spread = components or Components()
 
-    worked = work(
+    worked = worked or work(
         ratings, policy, requirement=requirement, pieces_by_level=pieces_by_level, today=today, components=spread, rng=rng,
         weigh=True,
     )  # fmt: skip
