@@ -14,6 +14,7 @@ RAW_SQL = {
     "headway.analytics.snapshots": "begins and ends the one read of a snapshot, which blocks no writer",
     "headway.access.queries": "the owner of a token, asked before every answer of the interface",
     "headway.plans.queries": "which plans stand, asked with every page of a student: put together it cost ten times the answer",
+    "headway.report_cards.queries": "which cards there are and what is contested, asked with every page of a student",
     "headway.rosters.queries": "who the rows of a save name: asked in every save",
     "headway.rosters.visibility": "what a viewer holds, asked in every request; whom the district sees, asked in every save",
     "headway.evidence.actions": "the ledger: bulk statements that the ORM would make one by one",

@@ -226,11 +226,17 @@ def _of(student: int) -> Q:
     return Q(student_id=student) | Q(student__merged_into=student)
 
 
+_CARDS = (
+    "SELECT c.* FROM headway_reportcard c JOIN headway_person p ON p.id = c.student_id JOIN headway_cardrun r ON r.id = c.run_id "
+    "JOIN headway_term t ON t.id = r.term_id WHERE c.student_id = %s OR p.merged_into_id = %s "
+    "ORDER BY t.starts_on DESC, c.issue DESC"
+)
+
+
 def cards_of(*, student: int) -> list[CardView]:
     """Return the newest issue of each card of a student, the newest term first. One statement."""
     newest: dict[int, CardView] = {}
-    rows = ReportCard.objects.filter(_of(student))
-    for row in rows.order_by("-run__term__starts_on", "-issue"):
+    for row in ReportCard.objects.raw(_CARDS, [student, student]):
         newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())
 
@@ -300,12 +306,19 @@ def statements(*, students: Iterable[int]) -> dict[int, StatementView]:
     return found
 
 
+def _contested(n: int) -> str:
+    return (
+        "SELECT * FROM headway_familystatement WHERE ended_at IS NULL AND amendment IS NOT NULL "  # noqa: S608
+        f"AND student_id IN ({', '.join(['%s'] * n)}) ORDER BY id"
+    )
+
+
 def contested(*, students: Iterable[int] | None = None) -> dict[int, list[Contested]]:
     """Return the statements that stand with contested items by student, oldest first; None: of all. One statement per 500."""
     found: dict[int, list[Contested]] = {}
     rows = FamilyStatement.objects.filter(ended_at=None, amendment__isnull=False).order_by("id")
     for part in [None] if students is None else _parts(students):
-        own = rows if part is None else rows.filter(student_id__in=part)
+        own = rows if part is None else FamilyStatement.objects.raw(_contested(len(part)), part)
         for row in own:
             found.setdefault(row.student_id, []).append(
                 Contested(
