@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from headway.science.disclosure.attack import attack
+from headway.science.disclosure.crossing import Crossing, told_of
 from headway.science.disclosure.suppressing import Suppression, suppress
 from headway.science.disclosure.table import Table, TableRefused, table_of
 from headway.science.files.names import run
@@ -177,3 +178,30 @@ def test_files_say_where_they_are_wrong(tmp_path: Path) -> None:
         with pytest.raises(ScienceRefusal) as refused:
             run("suppress", [path], options)
         assert (refused.value.code, refused.value.where.get("line")) == (code, line)
+
+
+def crossed(shown: dict[tuple[str, ...], float], most: float = np.inf) -> Crossing:
+    cells = list(product("AB", "xy"))
+    return Crossing(cells, [most] * len(cells), shown)
+
+
+def test_a_crossing_of_which_little_is_shown_tells_nothing() -> None:
+    # Nothing limits a cell from above, and none of them has to hold anybody.
+    assert told_of(crossed({}), minimum=10, sums=[("A", "total")], cells=[("A", "x")]) == []
+    shown = {("A", "total"): 30.0, ("total", "x"): 12.0}
+    assert told_of(crossed(shown), minimum=10, sums=[("total", "y")], cells=[("A", "x")]) == []
+
+
+def test_what_limits_single_cells_tells_of_sums_and_of_the_other_cells() -> None:
+    # At most five in each: a sum of two cannot be more than ten, and what is not in one cell is in the other.
+    shown = {("A", "total"): 8.0}
+    assert told_of(crossed(shown, 5.0), minimum=10, sums=(), cells=[("A", "x")]) == [("A", "x")]
+    assert told_of(crossed({}, 5.0), minimum=10, sums=[("B", "total")], cells=()) == []
+    assert told_of(crossed({}, 4.0), minimum=10, sums=[("B", "total")], cells=()) == [("B", "total")]
+
+
+def test_what_cannot_all_be_true_is_refused() -> None:
+    shown = {("A", "total"): 30.0, ("total", "x"): 5.0, ("total", "y"): 5.0}
+    with pytest.raises(TableRefused) as refused:
+        told_of(crossed(shown), minimum=10, sums=(), cells=[("A", "x")])
+    assert refused.value.code == "totals_differ"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,17 +11,19 @@ import pyarrow.parquet as pq
 
 from headway.analytics import gate, queries
 from headway.analytics.asking import question
+from headway.analytics.crossing import columns_crossed, cut, to_withhold
 from headway.analytics.engine import duck as facts_of
 from headway.analytics.estimating import tables, with_gaps
 from headway.analytics.inquiring import inquire
-from headway.analytics.metrics import EXPLAINED, METRICS, STEPS
+from headway.analytics.metrics import EXPLAINED, METRICS, STATES, STEPS, Metric
 from headway.analytics.releases import Key, Shown
 from headway.analytics.releases import known as known_releases
 from headway.analytics.releases import note as note_releases
 from headway.analytics.snapshots import take as take_snapshot
 from headway.analytics.types import TOTAL, Cell, Engine, Figures
+from headway.science.disclosure.releases import Release
 
-__all__ = ["facts_of", "figures", "forget", "known_releases", "note_releases", "take_snapshot", "tidy"]
+__all__ = ["cut", "facts_of", "figures", "forget", "known_releases", "note_releases", "take_snapshot", "tidy"]
 
 KEPT_DAYS = 30
 
@@ -33,12 +35,13 @@ def figures(
     *,
     minimum: int,
     earlier: Mapping[Key, list[Shown]] | None = None,
-    beside: Figures | None = None,
+    beside: Sequence[Figures] = (),
 ) -> Figures:
     """Return one metric by columns and by every sum over them, protected as one table, and against `earlier` releases of it.
 
-    `beside` are the figures of the same metric by fewer of the columns, released on the same day: what they show is shown here
-    and what they withhold is withheld, so that no second table tells what the first one withholds.
+    `beside` are figures of the same metric and day that were protected before. What they show is shown here and what they
+    withhold is withheld, so that no second table tells what the first one withholds; where they have further columns, all of
+    them together tell no more of a small group than those before this one did.
 
     A student is in one school and one grade, but in several continuums: across those nothing is a sum of students, so each
     is protected as a table of its own. A cell's part names them first.
@@ -56,28 +59,62 @@ def figures(
         found.append(replace(cell, part=part))
         sums[part] = given
     found = with_gaps(one, found, sums, names[-1])
-    before = (earlier or {}).get((one.key, one.version, names), ())
-    told = gate.protect(
-        one, found, minimum=minimum, kept_apart=len(several), earlier=[each.release for each in before],
-        elsewhere=_elsewhere(found, names, set(several) - set(one.apart), beside),
-    )  # fmt: skip
+    before = [each.release for each in (earlier or {}).get((one.key, one.version, names), ())]
+    told = _protected(engine, one, names, found, several, beside, before, minimum)
     hidden = sum(bool(cell.withheld) for cell in told)
     return Figures(one.key, one.version, names, tuple(told), question(one, names), minimum, hidden)
 
 
+def _protected(
+    engine: Engine, one: Metric, names: tuple[str, ...], found: list[Cell], several: Sequence[str], beside: Sequence[Figures],
+    before: Sequence[Release], minimum: int,
+) -> list[Cell]:  # fmt: skip
+    elsewhere = _elsewhere(found, names, set(several) - set(one.apart), beside)
+    columns = () if one.kind == STATES else columns_crossed(names, set(several), beside)
+    # Every combination of the columns is asked for, also those that no table shows: only so it is known what would be told.
+    crossed = _crossed(engine, one, several, columns) if columns else {}
+    while True:
+        told = gate.protect(
+            one, found, minimum=minimum, kept_apart=len(several), earlier=before, elsewhere=elsewhere
+        )
+        more = to_withhold(
+            names, told, beside, crossed, columns, n_apart=len(several), minimum=minimum
+        ) if columns else set()  # fmt: skip
+        if not more:
+            return told
+        elsewhere = [False if at in more else shown for at, shown in enumerate(elsewhere)]
+
+
+def _crossed(
+    engine: Engine, one: Metric, several: Sequence[str], columns: Sequence[str]
+) -> dict[tuple[str, ...], int]:
+    """Return students by every combination of columns, for each part and the whole of those that tell tables apart."""
+    found: dict[tuple[str, ...], int] = {}
+    loose = [name for name in several if name not in one.apart]
+    for shown, cell, _ in tables(engine, one, [*loose, *columns]):
+        if set(columns) <= set(shown):
+            own = dict(zip([*one.apart, *shown], cell.part, strict=True))
+            found[tuple(own.get(name, TOTAL) for name in (*several, *columns))] = cell.n or 0
+    return found
+
+
 def _elsewhere(
-    found: Iterable[Cell], names: tuple[str, ...], loose: set[str], beside: Figures | None
+    found: Iterable[Cell], names: tuple[str, ...], loose: set[str], beside: Sequence[Figures]
 ) -> list[bool | None]:
-    """Return of each cell whether the figures beside show it, None where it is not in them; `loose` columns tell tables apart."""
-    if beside is None:
+    """Return of each cell whether the figures beside show it, None where it is in none; `loose` columns tell tables apart."""
+    if not beside:
         return []
-    known = {cell.part: not cell.withheld for cell in beside.cells}
-    at = [names.index(name) for name in beside.names]
-    rest = [place for place, name in enumerate(names) if place not in at and name not in loose]
-    return [
-        known.get(tuple(cell.part[place] for place in at)) if all(cell.part[place] == TOTAL for place in rest) else None
-        for cell in found
-    ]  # fmt: skip
+    known = [(one.names, {cell.part: not cell.withheld for cell in one.cells}) for one in beside]
+    told: list[bool | None] = []
+    for cell in found:
+        own = dict(zip(names, cell.part, strict=True))
+        said = [
+            cells.get(tuple(own.get(name, TOTAL) for name in columns))
+            for columns, cells in known
+            if all(own[name] == TOTAL for name in names if name not in columns and name not in loose)
+        ]
+        told.append(False if False in said else True if True in said else None)
+    return told
 
 
 def forget(students: Iterable[str]) -> int:

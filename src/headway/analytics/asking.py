@@ -31,16 +31,16 @@ SUMS = {
 _YES_NO = ("english_learner", "economically_disadvantaged", "disability")
 
 
-def question(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
+def question(metric: Metric, by: Sequence[str], *, only: tuple[str, str] | None = None) -> str:
     """Return the text whose answer has a row for each part of `by`: the parts, `n` students, and the sums of the kind.
 
     Kinds that are worked out from students have a row for each student instead, in the order of their names. Only students in
-    a school on the day are in it; `school` (sourcedId) keeps those of one. Raises `Refusal`: `unknown_part` for a column that
-    the metric cannot be broken down by.
+    a school on the day are in it; `only` (a column of students and a part of it) keeps those of one part. Raises `Refusal`:
+    `unknown_part` for a column that the metric cannot be broken down by.
     """
     named = _named(metric, by)
     columns = "".join(f"    {_expression(name, metric)} AS {name},\n" for name in named)
-    tail = _joined("unit", school)
+    tail = _joined("unit", metric, only)
     if metric.kind in (STEPS, EXPLAINED):
         own = ", ".join(f"u.{name}" for name in KINDS[metric.kind])
         return (
@@ -63,8 +63,9 @@ def _named(metric: Metric, by: Sequence[str]) -> list[str]:
     return named
 
 
-def _joined(unit: str, school: str | None) -> str:
-    where = "p.school IS NOT NULL" + ("" if school is None else f" AND p.school = {literal(school)}")
+def _joined(unit: str, metric: Metric, only: tuple[str, str] | None) -> str:
+    kept = f" AND {_expression(only[0], metric)} = {literal(only[1])}" if only else ""
+    where = f"p.school IS NOT NULL{kept}"
     return f"FROM {unit} u\nJOIN student p ON p.student = u.student\nWHERE {where}\n"
 
 
@@ -96,7 +97,7 @@ def _rest(kind: str, parts: str, tail: str, grouped: str) -> str:
     )
 
 
-def head_count(metric: Metric, by: Sequence[str], *, school: str | None = None) -> str:
+def head_count(metric: Metric, by: Sequence[str], *, only: tuple[str, str] | None = None) -> str:
     """Return the text that counts the students behind each part of a metric of kind `wait`."""
     named = _named(metric, by)
     parts = ", ".join(named)
@@ -104,7 +105,7 @@ def head_count(metric: Metric, by: Sequence[str], *, school: str | None = None) 
     # A student waits many times: told apart before anything is joined, there are few to join.
     own = ", ".join(["student", *(name for name in named if name in metric.parts)])
     columns = "".join(f",\n    {_expression(name, metric)} AS {name}" for name in named)
-    tail = indented(_joined(f"(SELECT DISTINCT {own} FROM unit)", school))
+    tail = indented(_joined(f"(SELECT DISTINCT {own} FROM unit)", metric, only))
     return (
         f"WITH unit AS (\n{indented(metric.sql)}\n),\nperson AS (\n  SELECT\n    u.student{columns}\n{tail}\n)\n"
         f"SELECT {lead}COUNT(DISTINCT student) AS n\nFROM person{group}"

@@ -21,7 +21,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def answers(
-    engine: Engine, metric: Metric, by: Sequence[str], *, school: str | None = None
+    engine: Engine, metric: Metric, by: Sequence[str], *, only: tuple[str, str] | None = None
 ) -> Iterator[tuple[Cell, Mapping[str, float]]]:
     """Yield the figure of every part that has students, in the order of parts, beside the sums behind it, where it has some.
 
@@ -29,8 +29,8 @@ def answers(
     then `by`.
     """
     names = tuple(dict.fromkeys([*metric.apart, *by]))
-    rows = engine.rows(question(metric, by, school=school))
-    yield from _cells(metric, names, rows, _people(engine, metric, by, school))
+    rows = engine.rows(question(metric, by, only=only))
+    yield from _cells(metric, names, rows, _people(engine, metric, by, only))
 
 
 def tables(
@@ -61,9 +61,9 @@ def _subsets(by: tuple[str, ...]) -> list[tuple[str, ...]]:
     return sorted(found, key=len)
 
 
-def _people(engine: Engine, metric: Metric, by: Sequence[str], school: str | None) -> Rows:
+def _people(engine: Engine, metric: Metric, by: Sequence[str], only: tuple[str, str] | None) -> Rows:
     """Return how many students are behind each part, where the rows of the answer do not say it."""
-    return engine.rows(head_count(metric, by, school=school)) if metric.kind == WAIT else []
+    return engine.rows(head_count(metric, by, only=only)) if metric.kind == WAIT else []
 
 
 def _added(rows: Rows, names: Part, over: Collection[str]) -> Rows:

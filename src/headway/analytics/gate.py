@@ -99,7 +99,7 @@ def _by_number(
     kept = frozenset(at for at, shown in enumerate(elsewhere) if shown)
     more = {at for at, shown in enumerate(elsewhere) if shown is False and counts[at]}
     hidden = _withheld(labels, counts, minimum, more, earlier, kept)
-    while metric.kind == RATIO and (told := _told_by_rest(cells, labels, hidden) - more):
+    while metric.kind == RATIO and (told := _told_by_rest(cells, labels, hidden, kept) - more):
         more |= told
         hidden = _withheld(labels, counts, minimum, more, earlier, kept)
     smallest = max(minimum, metric.least)
@@ -188,11 +188,13 @@ def _chosen(
     return tuple(suppress(table, minimum=minimum, also=also, kept=kept).withheld.tolist())
 
 
-def _told_by_rest(cells: Sequence[Cell], labels: Sequence[Label], hidden: set[int]) -> set[int]:
+def _told_by_rest(
+    cells: Sequence[Cell], labels: Sequence[Label], hidden: set[int], kept: frozenset[int]
+) -> set[int]:
     """Return cells to withhold as well, so that what is withheld together is not told to be all or nobody by what is left.
 
     Along each line of the table, the withheld parts together have the rest of the total. Where that rest lies beyond the bound
-    for its number, the smallest part that is shown joins it.
+    for its number, the smallest part that is shown joins it; none of those that are `kept`, which another table shows.
     """
     more: set[int] = set()
     width = len(labels[0])
@@ -207,7 +209,7 @@ def _told_by_rest(cells: Sequence[Cell], labels: Sequence[Label], hidden: set[in
                 continue
             closed = [at for at in parts if at in hidden | more]
             open_ones = sorted(
-                (at for at in parts if at not in hidden | more), key=lambda at: cells[at].n or 0
+                (at for at in parts if at not in hidden | more | kept), key=lambda at: cells[at].n or 0
             )
             while closed and open_ones and _extreme([cells[at] for at in closed]):
                 more.add(open_ones[0])

@@ -10,8 +10,9 @@ __all__ = ["OwnReport", "ReportSet", "SetDelivery"]
 class OwnReport(models.Model):
     """One version of a report that the district put together. Identified by `key` and `version`; the newest version holds.
 
-    `sections` are lists of a metric and the columns by which it is told. Never edited: a change is the next version, and a
-    report that is withdrawn has a last version that says so. Seen by whoever may see reports; kept for ever.
+    `sections` are lists of a metric and the columns by which it is told; `population` is a column of students and the one part
+    of it that the figures are of, empty for all. Never edited: a change is the next version, and a report that is withdrawn
+    has a last version that says so. Seen by whoever may see reports; kept for ever.
     """
 
     key = models.CharField(max_length=60)
@@ -19,6 +20,7 @@ class OwnReport(models.Model):
     title = models.CharField(max_length=80)
     question = models.CharField(max_length=200, default="")
     sections = models.JSONField()
+    population = models.JSONField(default=list)
     withdrawn = models.BooleanField(default=False)
     made_by = models.CharField(max_length=200)
     made_at = models.DateTimeField()

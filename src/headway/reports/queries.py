@@ -17,6 +17,7 @@ from headway.reports.catalog import REPORTS
 from headway.reports.models import OwnReport, ReportSet, SetDelivery
 from headway.reports.types import Delivery, Released, Report, Section, Set
 from headway.reports.writing import flat, table, xlsx
+from headway.rosters import queries as rosters
 
 __all__ = [
     "REPORTS",
@@ -34,6 +35,7 @@ __all__ = [
     "given",
     "last_delivered",
     "over_time",
+    "populations",
     "read",
     "released_in",
     "report",
@@ -64,7 +66,16 @@ def find_own(key: str) -> Report | None:
 
 def _report(one: OwnReport) -> Report:
     sections = tuple(Section(metric, tuple(by)) for metric, by in one.sections)
-    return Report(one.key, one.title, one.question, sections, one.version, one.made_by, one.made_at)
+    return Report(
+        one.key,
+        one.title,
+        one.question,
+        sections,
+        one.version,
+        one.made_by,
+        one.made_at,
+        tuple(one.population),
+    )
 
 
 def newest_versions() -> dict[str, OwnReport]:
@@ -127,6 +138,19 @@ def columns_of(metric: Metric) -> tuple[str, ...]:
     return ("grade", *GROUPS, *(name for name in metric.parts if name not in metric.apart))
 
 
+def populations() -> dict[str, tuple[str, ...]]:
+    """Return of which students a report may be: the parts by column of students. One statement.
+
+    A part of whom nothing is said is none: it would be a report about gaps in the roster.
+    """
+    yes_no = ("yes", "no")
+    return {
+        "grade": rosters.grades_taught(), "race": rosters.OF_RACE,
+        "sex": ("female", "male", "other", "unspecified"), "english_learner": yes_no,
+        "economically_disadvantaged": yes_no, "disability": yes_no,
+    }  # fmt: skip
+
+
 def report(key: str) -> Report:
     """Return a report. Raises `Refusal("unknown_report")`."""
     known = every_report()
@@ -169,11 +193,16 @@ def days_over_time() -> list[date]:
 
 
 def over_time(key: str, metric: str, names: tuple[str, ...]) -> list[tuple[date, Figures]]:
-    """Return one metric by columns as it was released on each of `days_over_time`; days of another version of it are left out."""
+    """Return one metric by columns as it was released on each of `days_over_time`.
+
+    Days of another version of it are left out, and days on which the report was of other students than it is now.
+    """
     found: list[tuple[date, Figures]] = []
+    now = find_released(key)
     for day in days_over_time():
         released = find_released(key, day)
-        for one in released.figures if released else ():
+        same = now is not None and released is not None and released.population == now.population
+        for one in released.figures if released is not None and same else ():
             if (one.metric, one.names) == (metric, names):
                 found.append((day, one))
     newest = found[-1][1].version if found else 0
@@ -196,6 +225,7 @@ def read(said: dict[str, Any]) -> Released:
     return Released(
         said["report"], said["snapshot"], date.fromisoformat(said["as_of"]), datetime.fromisoformat(said["taken_at"]),
         said["minimum"], said["rules"], said["schools"], tuple(map(_figures, said["figures"])),
+        tuple(said.get("population", ())),
     )  # fmt: skip
 
 
@@ -220,19 +250,25 @@ def given(released: Released, *, schools: set[str] | None = None) -> dict[str, A
     found = list(rows(released, schools=schools))
     return {
         "name": released.report, "snapshot": released.taken_at.isoformat(timespec="seconds"), "folder": released.snapshot,
-        "as_of": released.as_of, "minimum": released.minimum, "rules": dict(released.rules), "n": len(found), "rows": found,
+        "as_of": released.as_of, "population": _population(released),
+        "minimum": released.minimum, "rules": dict(released.rules), "n": len(found), "rows": found,
     }  # fmt: skip
+
+
+def _population(released: Released) -> dict[str, str]:
+    """Return of which students a report is: a column and its part, nothing for all of them."""
+    return dict([released.population]) if released.population else {}
 
 
 def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield a released report as plain rows, one per figure; `schools` keeps those and the district's own.
 
-    `part` names each column and its part, `total` for all of them; `state` is empty where the metric has none; shares are
-    from 0 to 1; nothing stands where a figure is withheld, and `withheld` says why.
+    `part` names each column and its part, `total` for all of them, also the one that the whole report is of; `state` is
+    empty where the metric has none; shares are from 0 to 1; nothing stands where a figure is withheld, and `withheld` says why.
     """
     for one in released.figures:
         for cell in one.cells:
-            part = dict(zip(one.names, cell.part, strict=True))
+            part = _population(released) | dict(zip(one.names, cell.part, strict=True))
             if schools is not None and part.get("school", TOTAL) not in (TOTAL, *schools):
                 continue
             head = {"metric": one.metric, "version": one.version, "part": part, "n": cell.n, "of": cell.of}

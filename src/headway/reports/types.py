@@ -22,7 +22,7 @@ class Report:
     """One report: the question that it answers, and its sections in order.
 
     `version` is 0 for a ready one, whose words stand in the catalogue; a district's own says who put it together and when, in
-    the words of whoever did.
+    the words of whoever did. `population` is a column of students and the one part of it that the figures are of, `()` for all.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Report:
     version: int = 0
     made_by: str = ""
     made_at: datetime | None = None
+    population: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Released:
     rules: Mapping[str, str]
     schools: Mapping[str, str]
     figures: tuple[Figures, ...]
+    population: tuple[str, ...] = ()
 
 
 SNAPSHOT = "snapshot"

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-NOTES = ("name", "as_of", "snapshot", "minimum", "rules", "n")
+NOTES = ("name", "population", "as_of", "snapshot", "minimum", "rules", "n")
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:

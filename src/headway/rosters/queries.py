@@ -77,6 +77,8 @@ __all__ = [
     "find_class",
     "find_person",
     "find_term",
+    "grades_of",
+    "grades_taught",
     "guardians_by_student",
     "guardians_of",
     "holds_on",
@@ -546,6 +548,13 @@ def enrolled_school(*, person_ids: Iterable[int], on: date) -> dict[int, int]:
         elif attended:
             found[person_id] = min(attended, key=lambda school: (-attended[school], school))
     return found
+
+
+def grades_taught() -> tuple[str, ...]:
+    """Return the grades in which the roster has students who are there, as it writes them. One statement."""
+    taught = Enrollment.objects.filter(role=LEARNER).values("person_id")
+    found = Person.objects.filter(active=True, grade__gt="", id__in=taught).order_by("grade")
+    return tuple(found.values_list("grade", flat=True).distinct())
 
 
 def grades_of(*, person_ids: Iterable[int]) -> dict[int, str]:

@@ -231,7 +231,7 @@ def test_tables_that_share_schools_tell_together_no_more_than_alone(tmp_path: Pa
         with facts_of(folder) as engine:
             first = figures(engine, "coverage", ("school",), minimum=10)
             tables = [
-                figures(engine, "coverage", ("school", column), minimum=10, beside=first)
+                figures(engine, "coverage", ("school", column), minimum=10, beside=[first])
                 for column in ("grade", "race", "english_learner", "disability")
             ]
         margins = {cell.part[0]: cell.n for table in (first, *tables) for cell in table.cells

@@ -22,9 +22,11 @@ from .simulated import district
 A, B, C, GONE = student("a"), student("b"), student("c", "S"), student("x", None)
 
 
-def ask(folder: Path, metric: str, *by: str, school: str | None = None) -> dict[tuple[str, ...], Cell]:
+def ask(
+    folder: Path, metric: str, *by: str, only: tuple[str, str] | None = None
+) -> dict[tuple[str, ...], Cell]:
     with facts_of(folder) as engine:
-        return {one.part: one for one, _ in answers(engine, METRICS[metric], by, school=school)}
+        return {one.part: one for one, _ in answers(engine, METRICS[metric], by, only=only)}
 
 
 def scoped(*pairs: tuple[str, str]) -> list[dict[str, Any]]:
@@ -192,7 +194,7 @@ def test_a_file_that_no_question_is_about_is_not_opened(small: Path) -> None:
 
 
 def test_one_school_alone(small: Path) -> None:
-    assert ask(small, "coverage", school="S")[()].n == 1
+    assert ask(small, "coverage", only=("school", "S"))[()].n == 1
 
 
 def test_what_does_not_fit_into_memory_waits_where_nobody_else_reads_and_goes(
@@ -246,8 +248,8 @@ def test_a_name_with_a_quote_is_a_name(tmp_path: Path) -> None:
         student=[student("a", "O'Hara")],
         pace=[{"student": "a", "plan": "1", "filled": 1, "required": 2}],
     )
-    assert ask(folder, "progress", school="O'Hara")[()].n == 1
-    assert ask(folder, "progress", school="' OR 1=1 --") == {}
+    assert ask(folder, "progress", only=("school", "O'Hara"))[()].n == 1
+    assert ask(folder, "progress", only=("school", "' OR 1=1 --")) == {}
 
 
 def test_every_metric_says_in_words_what_it_is() -> None:

@@ -20,7 +20,7 @@ from headway.reports.types import Section
 
 def new(request: HttpRequest) -> HttpResponse:
     """Put a report together."""
-    return _answer(request, "", "", "", ())
+    return _answer(request, "", "", "", (), ())
 
 
 def edit(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
@@ -33,16 +33,17 @@ def edit(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         actions.restore_report(actor=request.viewer, key=name, at=request.moment)
         return redirect(f"/reports/{name}")
     one = subject.report
-    return _answer(request, name, one.title, one.question, one.sections)
+    return _answer(request, name, one.title, one.question, one.sections, one.population)
 
 
 def _answer(
-    request: HttpRequest, key: str, title: str, question: str, sections: Sequence[Section]
-) -> HttpResponse:
-    fault, status = "", 200
+    request: HttpRequest, key: str, title: str, question: str, sections: Sequence[Section], before: Sequence[str]
+) -> HttpResponse:  # fmt: skip
+    fault, status, population = "", 200, tuple(before)
     if request.method == "POST":
         title, question = request.POST.get("title", ""), request.POST.get("question", "")
         sections = _sections(request.POST.getlist("pick"))
+        population = tuple(part for part in request.POST.get("of", "").split(":", 1) if part)
         try:
             saved = actions.save_report(
                 actor=request.viewer,
@@ -51,13 +52,14 @@ def _answer(
                 sections=sections,
                 at=request.moment,
                 key=key,
+                population=population,
             )
             return redirect(f"/reports/{saved}")
         except Refusal as refusal:
             fault, status = why(refusal), 422
     context = {
         "nav": "reports.index", "key": key, "title": title, "question": question, "fault": fault, "most": actions.MOST,
-        "measures": _measures(sections),
+        "measures": _measures(sections), "populations": _populations(population, before),
     }  # fmt: skip
     return render(request, "pages/reports/builder.html", context, status=status)
 
@@ -82,3 +84,17 @@ def _measures(sections: Sequence[Section]) -> list[dict[str, Any]]:
         }
         for key, metric in METRICS.items()
     ]  # fmt: skip
+
+
+def _populations(
+    chosen: Sequence[str], before: Sequence[str]
+) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Return of which students a report may be, by column; what it was of before stands among them."""
+    found = []
+    for column, values in reports.populations().items():
+        kept = [one for one in before[1:] if before[0] == column and one not in values]
+        own = [(value, words.part_word(column, value, {})) for value in (*values, *kept)]
+        own.sort(key=lambda one: words.part_rank(column, *one))
+        options = [(f"{column}:{value}", word, (column, value) == tuple(chosen)) for value, word in own]
+        found.append((words.part_titles()[column], options))
+    return [(title, options) for title, options in found if options]

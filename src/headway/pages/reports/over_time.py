@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from headway.analytics.queries import EXPLAINED, STATES, STEPS, Metric
 from headway.analytics.types import TOTAL, Cell, Figures
 from headway.pages.reports import charts, words
-from headway.pages.reports.report import Asked, Choice, Row, asked_for, choices_of, head_of, row_of
+from headway.pages.reports.report import Asked, Choice, Row, asked_for, choices_of, head_of, label_of, row_of
 from headway.pages.reports.scope import Subject
 from headway.reports import queries as reports
 from headway.reports.types import Released
@@ -32,14 +32,14 @@ class Panel:
 def over_time(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     """Show a metric on the last day of each month and today, for the part that the address names."""
     asked = asked_for(request, subject, name)
-    context = head_of(subject)
+    context = head_of(subject, asked.released if asked else None)
     if asked is not None:
         days = reports.over_time(name, asked.metric.key, asked.figures.names)
         parts = _parts(asked, subject)
         part = next((one for one in parts if one == request.GET.get("part")), TOTAL)
         panels = [] if asked.metric.kind in (STEPS, EXPLAINED) else _panels(asked, days, part)
         context |= choices_of(asked, subject) | {
-            "parts": [Choice(one, words.part_word(asked.by, one, asked.released.schools), one == part) for one in parts],
+            "parts": [Choice(one, label_of(asked.by, one, asked.released), one == part) for one in parts],
             "panels": panels, "wide": asked.metric.kind == STATES, "fails": _(asked.metric.fails),
             "states": [words.state_word(asked.metric.key, state) for state in asked.metric.states], "n_days": len(days),
             "value_title": words.value_title(asked.metric), "part": _("Day"), "part_by": "",

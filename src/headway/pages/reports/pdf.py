@@ -89,7 +89,7 @@ def _made(title: str, contents: list[dict[str, Any]]) -> bytes:
 
 def _content(released: Released, subject: Subject, by: str, school: str) -> dict[str, Any]:
     keys = list(dict.fromkeys(one.metric for one in released.figures))
-    title, question = words.report_words(subject.report)
+    title, question = words.report_words(subject.report, released.population)
     taken = released.taken_at.astimezone(proficiency.book().zone)
     cuts = [(key, cut) for key in keys for cut in _cuts(released, subject, key, by)]
     measures = [_measure(choose(released, subject, key, cut, school), subject) for key, cut in cuts]

@@ -81,11 +81,11 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     """Show one metric of a report, told apart by one column, for the district or one school."""
     asked = asked_for(request, subject, name)
     if asked is None:
-        context = head_of(subject) | {"waiting": job_queries.is_waiting(kind=SNAPSHOT)}
+        context = head_of(subject, None) | {"waiting": job_queries.is_waiting(kind=SNAPSHOT)}
         return render(request, "pages/reports/report.html", context)
     metric, figures, by = asked.metric, asked.figures, asked.by
     panels = panels_of(asked, subject)
-    context = head_of(subject) | choices_of(asked, subject) | {
+    context = head_of(subject, asked.released) | choices_of(asked, subject) | {
         "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails), "panels": panels,
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
         "sentences": sentences_of(asked), "days": reports.days_released(),
@@ -93,7 +93,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
         "part": rows_are(metric, by), "part_by": words.part_by().get(by, ""), "titled": titled(asked),
-        "only_district": not subject.reader.all and by != "school" and "school" not in figures.names,
+        "only_district": _only_district(asked, subject),
         "how_summed": words.how_summed(metric), "waiting": False,
         "method": next((c.method for c in figures.cells if c.method), ""),
         "rules": ", ".join(f"{rule} {version}" for rule, version in asked.released.rules.items()),
@@ -101,9 +101,24 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
     return render(request, "pages/reports/report.html", context)
 
 
-def head_of(subject: Subject) -> dict[str, Any]:
-    """Return what every page of a report says above."""
-    title, question = words.report_words(subject.report)
+def _only_district(asked: Asked, subject: Subject) -> bool:
+    """Whether schools are not told apart where the reader may look for them."""
+    if asked.released.population and asked.metric.kind == STATES:
+        return True
+    unplaced = asked.by != "school" and "school" not in asked.figures.names
+    return unplaced and (bool(asked.released.population) or not subject.reader.all)
+
+
+def label_of(by: str, part: str, released: Released) -> str:
+    """Say one part of a column; all of them are those of whom the report is."""
+    if part == TOTAL and released.population and by not in ("school", "observer", "framework"):
+        return _("All of these students")
+    return words.part_word(by, part, released.schools)
+
+
+def head_of(subject: Subject, released: Released | None) -> dict[str, Any]:
+    """Return what every page of a report says above: of which students it is, as its figures are."""
+    title, question = words.report_words(subject.report, released.population if released else None)
     return {
         "nav": "reports.index", "report": subject.report, "report_title": title, "question": question,
         "mine": subject.reader.all and bool(subject.report.version), "taken": analytics.newest() is not None,
@@ -267,8 +282,8 @@ def _panel(
     shown: list[Cell],
     released: Released,
 ) -> Panel:
-    own.sort(key=lambda pair: words.part_rank(by, pair[0], words.part_word(by, pair[0], released.schools)))
-    labeled = [(words.part_word(by, part, released.schools), cell) for part, cell in own]
+    own.sort(key=lambda pair: words.part_rank(by, pair[0], label_of(by, pair[0], released)))
+    labeled = [(label_of(by, part, released), cell) for part, cell in own]
     picture = charts.bars(labeled) if metric.kind == STATES else charts.dots(metric, labeled, shown)
     total = next((cell for part, cell in own if part == TOTAL), None)
     caption = words.figure(metric, total) if total is not None else ""

@@ -115,11 +115,12 @@ def _shown(request: HttpRequest, came: Sequence[Delivery]) -> Delivery | None:
 def _listed(stands: Set, as_of: date | None) -> list[tuple[str, str, str, bool]]:
     """Return key, title and question of the reports of a set that are still there, and whether the day has their figures."""
     known = reports.every_report()
-    there = [known[key] for key in stands.reports if key in known]
-    return [
-        (one.key, *words.report_words(one), as_of is not None and reports.find_released(one.key, as_of) is not None)
-        for one in there
-    ]  # fmt: skip
+    found = []
+    for one in (known[key] for key in stands.reports if key in known):
+        released = reports.find_released(one.key, as_of) if as_of is not None else None
+        said = words.report_words(one, released.population if released else None)
+        found.append((one.key, *said, released is not None))
+    return found
 
 
 def comes_words() -> dict[str, str]:

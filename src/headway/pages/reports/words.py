@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext
@@ -11,17 +11,44 @@ from django.utils.translation import gettext as _
 from headway.analytics.queries import EXPLAINED, MEAN, METRICS, RATE, RATIO, STATES, STEPS, WAIT, Metric
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, State
 from headway.frameworks import queries as frameworks
+from headway.kit.numbers import is_whole
 from headway.pages.parts.grades import grade_name, grade_rank
 from headway.reports.types import Report
 
 MINUS = "−"
 
 
-def report_words(report: Report) -> tuple[str, str]:
-    """Return title and question of a report: a ready one's in the reader's language, the district's own as they were written."""
-    if report.version:
-        return report.title, report.question
-    return _(report.title), _(report.question)
+def report_words(report: Report, population: Sequence[str] | None = None) -> tuple[str, str]:
+    """Return title and question of a report: a ready one's in the reader's language, the district's own as they were written.
+
+    Before its question stands of which students it is: as it stands now, or of those of whom it was released.
+    """
+    if not report.version:
+        return _(report.title), _(report.question)
+    said = [population_said(report.population if population is None else population), report.question]
+    return report.title, " ".join(one for one in said if one)
+
+
+def population_said(population: Sequence[str]) -> str:
+    """Say of which students a report is, in a sentence; nothing where it is of all."""
+    if not population:
+        return ""
+    column, value = population
+    if column == "grade":
+        if not is_whole(value):
+            return (
+                _("Students of kindergarten only.")
+                if value in ("KG", "K")
+                else _("Students of grade %(n)s only.") % {"n": value}
+            )
+        return _("Students of grade %(n)s only.") % {"n": int(value)}
+    who = part_word(column, value, {})
+    if column in ("race", "sex"):
+        return _("Only students of this part: %(column)s, %(who)s.") % {
+            "column": part_titles()[column],
+            "who": who,
+        }
+    return _("Only these students: %(who)s.") % {"who": who}
 
 
 def part_titles() -> dict[str, str]:
@@ -272,17 +299,15 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
 def how_summed(metric: Metric) -> str:
     """Say how a figure comes from the rows that the text of its definition yields, one for a student and part."""
     said = {
-        RATIO: _("Each row is a student: a part’s figure is the sum of hits ÷ the sum of chances of its rows."),
-        RATE: _("Each row is a student: a part’s figure is the sum of hits ÷ the sum of chances of its rows."),
-        MEAN: _("Each row is a student: a part’s figure is the mean of value over its rows that have one."),
-        STATES: _("Each row is a student: a part’s figure is the rows in a state ÷ all its rows."),
-        WAIT: _("Each row is one wait of a student: a part’s figure is the median by Kaplan and Meier, open waits censored."),
+        RATIO: _("Each row is a part: its figure is hits ÷ chances, that of several parts the sum of hits ÷ the sum of chances."),
+        RATE: _("Each row is a part: its figure is hits ÷ chances, that of several parts the sum of hits ÷ the sum of chances."),
+        MEAN: _("Each row is a part: its figure is total ÷ known, that of several parts the sum of totals ÷ the sum of known."),
+        STATES: _("Each row is a state of a part: its figure is n ÷ the sum of n of the part’s rows."),
+        WAIT: _("Each row is how often a wait is this long: a part’s figure is the Kaplan-Meier median, open ones censored."),
         STEPS: _("Each row is a student: docs/science/equity.md says how a gap is split over steps."),
         EXPLAINED: _("Each row is a student: value is foretold out of sample by the group, by entry, and by both."),
     }[metric.kind]  # fmt: skip
-    where = _(
-        "The district is all rows; n counts students. A student’s school and groups stand in the table student."
-    )
+    where = _("The district is all rows; n counts students.")
     return f"{said} {where}"
 
 
