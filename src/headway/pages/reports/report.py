@@ -67,6 +67,11 @@ class Asked:
     school: str
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing tells them apart: states of some students, of which the district alone is told."""
+        return bool(self.released.population) and self.metric.kind == STATES
+
+    @property
     def keys(self) -> list[str]:
         """Return the metrics of the report, in its order."""
         return list(dict.fromkeys(one.metric for one in self.released.figures))
@@ -103,7 +108,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
 
 def _only_district(asked: Asked, subject: Subject) -> bool:
     """Whether schools are not told apart where the reader may look for them."""
-    if asked.released.population and asked.metric.kind == STATES:
+    if asked.is_whole:
         return True
     unplaced = asked.by != "school" and "school" not in asked.figures.names
     return unplaced and (bool(asked.released.population) or not subject.reader.all)
@@ -131,7 +136,10 @@ def choices_of(asked: Asked, subject: Subject) -> dict[str, Any]:
     return {
         "released": asked.released, "metric": metric, "by": by, "school": asked.school, "title": words.title(metric.key),
         "metrics": [Choice(key, words.title(key), key == metric.key) for key in asked.keys],
-        "columns": [Choice(one, words.part_titles()[one], one == by) for one in asked.columns if one != "group"],
+        "columns": [
+            Choice(one, words.part_titles()[one], one == by)
+            for one in asked.columns if one != "group" and not asked.is_whole
+        ],
         "schools": _schools(subject, asked.figures, by, asked.school),
     }  # fmt: skip
 
@@ -167,14 +175,15 @@ def _first(metric: Metric, own: Sequence[Figures], columns: Sequence[str], subje
 
 def whose(asked: Asked) -> str:
     """Say whose figures they are where schools do not stand side by side."""
-    if asked.by == "school":
+    if asked.by == "school" and not asked.is_whole:
         return ""
     return words.part_word("school", asked.school, asked.released.schools)
 
 
 def titled(asked: Asked) -> str:
     """Say what the figures are, by what they are told apart, and whose they are."""
-    said = [f"{words.title(asked.metric.key)} {words.part_by().get(asked.by, '')}".strip(), whose(asked)]
+    by = "" if asked.is_whole else words.part_by().get(asked.by, "")
+    said = [f"{words.title(asked.metric.key)} {by}".strip(), whose(asked)]
     return " · ".join(one for one in said if one)
 
 

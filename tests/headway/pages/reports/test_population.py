@@ -194,6 +194,7 @@ def test_states_of_some_students_are_told_for_the_district() -> None:
     page = read(client.get("/reports/sixth-grade?metric=pace")).text()
     # Nobody of grade 6 is behind: nearly all of 40 are on pace, which is told as a bound.
     assert "90 % or more" in page and "This is told for the whole district" in page
+    assert "Pace · The district" in page and "Pace by school" not in page
     rows = said(client, "sixth-grade", "pace")
     assert {row["part"]["school"] for row in rows} == {"total"} and {row["n"] for row in rows} == {40}
 
