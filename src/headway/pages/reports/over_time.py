@@ -1,4 +1,4 @@
-"""One metric of a report over the days on which it was released, for all students or one part of them."""
+"""One metric of a report over the days on which it was released, for all students or one part of them, or a gap step by step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from headway.reports.types import Released
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture with a row for each day: one for each continuum where those are kept apart, else one."""
+    """One picture with a row for each day: one for each continuum that is kept apart, or for each step of a gap, else one."""
 
     title: str
     picture: charts.Picture
@@ -36,8 +36,8 @@ def over_time(request: HttpRequest, subject: Subject, name: str) -> HttpResponse
     if asked is not None:
         days = reports.over_time(name, asked.metric.key, asked.figures.names)
         parts = _parts(asked, subject)
-        part = next((one for one in parts if one == request.GET.get("part")), TOTAL)
-        panels = [] if asked.metric.kind in (STEPS, EXPLAINED) else _panels(asked, days, part)
+        part = next((one for one in parts if one == request.GET.get("part")), parts[0] if parts else TOTAL)
+        panels = [] if asked.metric.kind == EXPLAINED else _panels(asked, days, part)
         context |= choices_of(asked, subject) | {
             "parts": [Choice(one, label_of(asked.by, one, asked.released), one == part) for one in parts],
             "panels": panels, "wide": asked.metric.kind == STATES, "fails": _(asked.metric.fails),
@@ -60,6 +60,8 @@ def _parts(asked: Asked, subject: Subject) -> list[str]:
 
 def _panels(asked: Asked, days: Sequence[tuple[date, Figures]], part: str) -> list[Panel]:
     metric, released = asked.metric, asked.released
+    if metric.kind == STEPS:
+        return _by_step(asked, days, part)
     own: dict[tuple[str, ...], list[tuple[str, Cell]]] = {}
     for day, figures in days:
         at = {name: place for place, name in enumerate(figures.names)}
@@ -72,6 +74,23 @@ def _panels(asked: Asked, days: Sequence[tuple[date, Figures]], part: str) -> li
     return [_panel(metric, apart, rows, among, released) for apart, rows in sorted(own.items())]
 
 
+def _by_step(asked: Asked, days: Sequence[tuple[date, Figures]], group: str) -> list[Panel]:
+    """Return a panel for the gap of a group and for each step of it; a day on which it was withheld stands in the first."""
+    told = {
+        step: [(date_format(day, "j M Y"), cell) for day, one in days for cell in one.cells if cell.part == (group, step)]
+        for step in words.step_words()
+    }  # fmt: skip
+    among = [cell for rows in told.values() for _day, cell in rows]
+    return [
+        Panel(word, charts.dots(asked.metric, rows, among), _rows(asked.metric, rows, asked.released))
+        for step, word in words.step_words().items() if (rows := told[step])
+    ]  # fmt: skip
+
+
+def _rows(metric: Metric, rows: Sequence[tuple[str, Cell]], released: Released) -> tuple[Row, ...]:
+    return tuple(row_of(metric, label, cell, released.minimum) for label, cell in rows)
+
+
 def _panel(
     metric: Metric,
     apart: tuple[str, ...],
@@ -81,5 +100,4 @@ def _panel(
 ) -> Panel:
     names = [words.part_word(n, v, released.schools) for n, v in zip(metric.apart, apart, strict=True)]
     picture = charts.bars(rows) if metric.kind == STATES else charts.dots(metric, rows, among)
-    table = tuple(row_of(metric, label, cell, released.minimum) for label, cell in rows)
-    return Panel(" · ".join(names), picture, table)
+    return Panel(" · ".join(names), picture, _rows(metric, rows, released))

@@ -95,9 +95,10 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
         "sentences": sentences_of(asked), "days": reports.days_released(),
         "sql": figures.text if subject.reader.all else "", "compared": metric.kind in (STEPS, EXPLAINED),
+        "timed": metric.kind != EXPLAINED,
         "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
-        "part": rows_are(metric, by), "part_by": words.part_by().get(by, ""), "titled": titled(asked),
+        "part": rows_are(metric, by), "part_by": told_by(asked), "titled": titled(asked),
         "only_district": _only_district(asked, subject),
         "how_summed": words.how_summed(metric), "waiting": False,
         "method": next((c.method for c in figures.cells if c.method), ""),
@@ -180,10 +181,14 @@ def whose(asked: Asked) -> str:
     return words.part_word("school", asked.school, asked.released.schools)
 
 
+def told_by(asked: Asked) -> str:
+    """Say by what the figures are told apart."""
+    return "" if asked.is_whole else words.part_by().get(asked.by, "")
+
+
 def titled(asked: Asked) -> str:
     """Say what the figures are, by what they are told apart, and whose they are."""
-    by = "" if asked.is_whole else words.part_by().get(asked.by, "")
-    said = [f"{words.title(asked.metric.key)} {by}".strip(), whose(asked)]
+    said = [f"{words.title(asked.metric.key)} {told_by(asked)}".strip(), whose(asked)]
     return " · ".join(one for one in said if one)
 
 

@@ -242,12 +242,34 @@ def test_over_time_the_last_day_of_each_month_and_the_newest_stand_in_order() ->
     assert text.count("59 %") >= 3 and "59 %" in read(client.get("/reports/standing?as_of=2026-09-30")).text()
     states = read(client.get("/reports/plans/over-time?metric=pace&school=s1")).text()
     assert "Behind" in states and "30 Oct 2026" in states
-    # What is withheld on a day is withheld here too, and a gap over steps has no place in time yet.
+    # What is withheld on a day is withheld here too.
     group = read(
         client.get("/reports/groups/over-time?metric=proficient_share&by=english_learner&school=s1&part=yes")
     )
     assert "withheld: fewer than 10" in group.text()
-    assert "This measure is not told over time." in read(client.get("/reports/opening/over-time")).text()
+    explained = client.get("/reports/opening/over-time?metric=explained_pace")
+    assert "This measure is not told over time." in read(explained).text()
+
+
+def test_over_time_a_gap_stands_step_by_step_with_the_figures_of_each_day() -> None:
+    days = (date(2026, 9, 30), date(2026, 10, 30), DAY)
+    for day in days:
+        release(day)
+    client = lead()
+    assert "/over-time?metric=gap_steps" in client.get("/reports/opening?by=sex").content.decode()
+    answer = client.get("/reports/opening/over-time?metric=gap_steps&by=sex&part=female")
+    text = read(answer).text()
+    released = [one for one in reports.find_released("opening").figures if one.names == ("sex", "step")]
+    cells = [cell for cell in released[0].cells if cell.part[0] == "female"]
+    steps = {"offered": "A chance was offered", "first": "Proficient at first", "total": "The whole gap"}
+    assert all(word in text for word in steps.values()) and len(cells) == 6
+    # Each step once for each day, in the table and in the picture.
+    assert (
+        text.count("30 Oct 2026") == 2 * len(cells)
+        and 'aria-current="true">Girls and women' in answer.content.decode()
+    )
+    # What foretells an outcome has no place in time.
+    assert "over-time" not in client.get("/reports/opening?metric=explained_pace").content.decode()
 
 
 def test_over_time_a_leader_sees_no_other_school() -> None:
