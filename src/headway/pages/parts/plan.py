@@ -30,6 +30,7 @@ class Row:
     state: str
     boxes: SafeString
     differs: str
+    level: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,23 @@ def plan_page(request: HttpRequest, person: Any, look: LookBack) -> PlanPage | N
     return PlanPage(
         learner=learner, plan=plan, others=[one for one in held if one.id != plan.id], found=found,
         pace=next((one for one in paces if one.row.plan == plan.plan), None),
-        rows=[_row(step) for step in found.steps], weeks=[_week(one) for one in found.weeks], position=_position(found),
+        rows=[_row(learner, step) for step in found.steps], weeks=[_week(one) for one in found.weeks], position=_position(found),
     )  # fmt: skip
 
 
 def state_words(state: str) -> str:
-    """Say where a target of a plan stands."""
-    return {"done": _("Done"), "late": _("Late"), "due": _("To do"), "waived": _("Waived")}.get(
+    """Say where a target of a plan stands: a plan counts pieces, and says nothing of a level."""
+    return {"done": _("Pieces are in"), "late": _("Late"), "due": _("To do"), "waived": _("Waived")}.get(
         state, _("Not counted now")
     )
 
 
-def _row(step: Step) -> Row:
+def _row(learner: Learner, step: Step) -> Row:
     node = frameworks.node(step.target)
-    return Row(step, node.called(language()), node.aim(language()), state_words(step.state), tags.boxes(step.filled, step.pieces),
-               differs(step))  # fmt: skip
+    return Row(
+        step, node.called(language()), node.aim(language()), state_words(step.state), tags.boxes(step.filled, step.pieces),
+        differs(step), tags.in_words(learner.standing(node), learner.effective(node).scale),
+    )  # fmt: skip
 
 
 def differs(step: Step, *, always: bool = False) -> str:

@@ -16,15 +16,17 @@ from headway.kit.times import micros
 from headway.pages.parts import feedback, tags
 from headway.pages.parts.child import joined
 from headway.pages.parts.conference import agreed
-from headway.pages.parts.learning import Learner, learners, steps
+from headway.pages.parts.learning import ADULTS, Learner, learners, steps
 from headway.pages.parts.loop import in_hand
 from headway.pages.parts.news import news
 from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.todo import Todo, bettering, judged, line_reason, missing, todo
 from headway.pages.parts.told import told
 from headway.pages.parts.work import waits
+from headway.proficiency.queries import AT
 
 THEN, SAID, WAITING = 4, 4, 6
+LATELY_US = 14 * 86_400_000_000
 
 
 def now(request: HttpRequest, subject: Any) -> HttpResponse:
@@ -47,6 +49,7 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
         "first": None,
         "then": todos[1 : THEN + 1],
         "said": said[:SAID],
+        "silent": _silent(learner, pieces, {one.work for one in said}, micros(request.moment))[:SAID],
         "waiting": waiting[:WAITING],
         "waiting_more": max(0, len(waiting) - WAITING),
         "paces": [(pace, _joined(learner, pace)) for pace in pace_views([learner])[subject.id]],
@@ -60,6 +63,18 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])
     return render(request, "pages/student/now.html", context)
+
+
+def _silent(learner: Learner, pieces: list[Any], told: set[str], now_us: int) -> list[dict[str, Any]]:
+    """Return work that was rated of late without a word: it is named, so that it does not vanish, and its level is not."""
+    rated = {
+        row[AT["piece"]]: row[AT["observed_us"]] for row in learner.rows
+        if row[AT["kind"]] in ADULTS and row[AT["purpose"]] in feedback.FOR_STUDENT
+    }  # fmt: skip
+    return [
+        {"key": one.key, "title": one.title, "observed_us": rated[one.key]} for one in pieces
+        if one.key in rated and one.key not in told and rated[one.key] >= now_us - LATELY_US and not waits(learner, one)
+    ]  # fmt: skip
 
 
 def _joined(learner: Learner, pace: PaceView) -> str:

@@ -169,7 +169,8 @@ def _read(request: HttpRequest, whom: Whom, today: date) -> Form:
 
 
 def _span(m: Moment, form: Form, version: VersionView | None) -> tuple[date, date] | None:
-    """Return first and last day; without a typed last day that of the template's last week. What is wrong goes to the form."""
+    """Return first and last day; without a typed last day that of the template's last week, where it names none that of the
+    school year. What is wrong goes to the form."""
     if version is None:
         form.faults.append(_("Choose a template."))
     starts_on, ends_on = day_of(form.starts), day_of(form.ends)
@@ -181,11 +182,12 @@ def _span(m: Moment, form: Form, version: VersionView | None) -> tuple[date, dat
         form.faults.append(_("Choose at least one student."))
     if form.faults or starts_on is None or version is None:
         return None
-    ends_on = ends_on or plans.last_day(m, version, starts_on)
+    ends_on = ends_on or plans.last_day(m, version, starts_on) or _year_ends(starts_on)
     if ends_on is None:
         form.faults.append(
             _(
-                "This template does not name a week for every target, or the calendar ends before it does: give the last day."
+                "This template names no weeks, or the calendar ends before they do, and no school year of the roster holds the "
+                "first day: give the last day."
             )
         )
         return None
@@ -195,6 +197,11 @@ def _span(m: Moment, form: Form, version: VersionView | None) -> tuple[date, dat
     return starts_on, ends_on
 
 
+def _year_ends(day: date) -> date | None:
+    found = [one.ends_on for one in rosters.terms(kind="schoolYear") if one.starts_on <= day < one.ends_on]
+    return max(found, default=None)
+
+
 def _looked(version: VersionView, span: tuple[date, date], whom: Whom, form: Form) -> dict[str, Any]:
     """Return what giving would do, and a mark of what was looked at: only that is given."""
     found = plans.becomes(version, form.students, starts_on=span[0], ends_on=span[1])
@@ -202,13 +209,28 @@ def _looked(version: VersionView, span: tuple[date, date], whom: Whom, form: For
     words = {"new": _("gets the plan"), "kept": _("has it just so"), "replaced": _("has it; this one takes its place"),
              "own": _("has it with differences; they go on")}  # fmt: skip
     chosen = set(form.students)
-    rows = [(p.name(), words[found[p.id]]) for p in whom.people if p.id in chosen]
+    # A second plan beside a first one counts the same pieces: whoever gives it should know.
+    beside = {
+        student: [one.title or one.plan for one in held if one.plan != version.plan]
+        for student, held in (plans.plans_of(form.students, span[0]) if len(chosen) <= LISTED else {}).items()
+    }
+    rows = [
+        (p.name(), _with(words[found[p.id]], beside.get(p.id, []))) for p in whom.people if p.id in chosen
+    ]
     seen = f"{version.id}|{span[0]}|{span[1]}|{','.join(map(str, sorted(form.students)))}"
     return {
         "looked": sha256(seen.encode()).hexdigest(), "first": span[0], "last": span[1], "n": len(form.students),
+        "beside": sum(bool(held) for held in beside.values()),
         "counts": [(words[word], counts[word]) for word in words if counts[word]], "rows": rows if len(rows) <= LISTED else [],
         "in_parts": len(form.students) > actions.AT_ONCE,
     }  # fmt: skip
+
+
+def _with(words: str, held: list[str]) -> str:
+    """Say what a student gets, with the other plans that go on beside it."""
+    if not held:
+        return words
+    return _("%(words)s, beside %(plans)s") % {"words": words, "plans": ", ".join(held)}
 
 
 def given(request: HttpRequest, run_id: int, subject: Giving) -> HttpResponse:

@@ -23,6 +23,7 @@ from headway.evidence import queries as evidence
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import learning, refused, tags
+from headway.pages.parts.feedback import STATUS
 from headway.pages.parts.loop import given_view, return_views
 from headway.pages.parts.profile import help_words, rating_fault
 from headway.pages.parts.work import earlier
@@ -105,9 +106,12 @@ def _show(
     own = own_targets(observing, stack, stack.student.id) if not stack.members else {}
     of_bank = bank_task(stack)
     # A level that is to certify is chosen by the rubric, never confirmed from last time.
-    last = {} if of_bank is not None and of_bank.certifies else last
+    raters = _raters(request, stack)
+    # A second rating of the same attempt stands beside the first: nobody gives it by pressing Enter.
+    offered = not raters and not (of_bank is not None and of_bank.certifies)
+    last = last if offered else {}
     criteria = [
-        by_rubric(_criterion(request, m, stack, node, last, faults, own.get(node.id)), of_bank)
+        by_rubric(_criterion(request, m, stack, node, last, faults, own.get(node.id), offered), of_bank)
         for node in stack.targets
     ]
     people = [person for person, _piece in stack.members] or [stack.student]
@@ -136,7 +140,7 @@ def _show(
         ],
         "shown_in": request.POST.get("language", ""),
         "seen": _head(),
-        "raters": _raters(request, stack),
+        "raters": raters,
         "earlier": earlier(stack.piece),
         "today": m.day,
         "observed": request.POST.get("observed", m.day.isoformat()),
@@ -167,6 +171,7 @@ def _criterion(
     last: dict[Any, Any],
     faults: dict[str, str],
     own: ModificationView | None,
+    offered: bool,
 ) -> Criterion:
     language = get_language() or "en"
     school = stack.school_class.school.sourced_id if stack.school_class else None
@@ -176,7 +181,7 @@ def _criterion(
     default = f"{known.level / 100:g}" if known is not None else ""
     if own is not None:
         newest = next((one.level for one in own.ratings if one.level is not None), None)
-        default = "" if newest is None else f"{newest / 100:g}"
+        default = "" if newest is None or not offered else f"{newest / 100:g}"
     chosen = request.POST.get(f"level-{node.id}", default)
     texts = node.descriptors if len(node.descriptors) == len(scale["levels"]) else [""] * len(scale["levels"])
     if own is not None and len(own.descriptors) == len(scale["levels"]):
@@ -332,14 +337,22 @@ def _head() -> int:
     return evidence.head()[0]
 
 
-def _raters(request: HttpRequest, stack: Stack) -> list[tuple[str, int]]:
-    """Return who rated this attempt already, and when; nobody where no piece is rated."""
+def _raters(request: HttpRequest, stack: Stack) -> list[tuple[str, int, str]]:
+    """Return who rated this attempt already, when, and how; nobody where no piece is rated."""
     if stack.piece is None:
         return []
     keys = [piece.key for _person, piece in stack.members] or [stack.piece.key]
     found = evidence.rated_by_others(rater=None, pieces=keys, attempt=stack.piece.attempt)
     people = rosters.people_by_id(person_ids={one.rater for one in found if one.rater})
-    return list({people[one.rater].name(): one.recorded_us for one in found if one.rater in people}.items())
+    m = queries.moment(now=request.moment, book=request.book)
+    told: dict[str, tuple[int, list[str]]] = {}
+    for one in found:
+        if one.rater in people:
+            scale = m.book.effective(node=one.target, school=None, on=m.day).scale
+            state = "level" if one.level is not None else STATUS[one.status]
+            _at, words = told.setdefault(people[one.rater].name(), (one.recorded_us, []))
+            words.append(tags.say(state, one.level, scale))
+    return [(name, at, ", ".join(dict.fromkeys(words))) for name, (at, words) in told.items()]
 
 
 def _meanwhile(request: HttpRequest, stack: Stack) -> str:

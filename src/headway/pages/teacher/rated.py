@@ -53,10 +53,12 @@ def rated(request: HttpRequest) -> HttpResponse:
         # What was moved is no longer where it was looked for.
         return redirect(address("/teacher/rated", **({} if "act" in done else query), **done))
     people = rosters.people_by_id(person_ids={one.student for one in shown})
+    titles = evidence.piece_titles(keys={one.piece for one in shown if one.piece})
     language = get_language() or "en"
     nodes = {one: frameworks.node(one) for one in dict.fromkeys(each.target for each in found)}
     context = {
-        "nav": "teacher.rate", "rows": [_row(m, one, people, nodes) for one in shown], "classes": own, "chosen": reference,
+        "nav": "teacher.rate",
+        "rows": [_row(m, one, people, nodes, titles) for one in shown], "classes": own, "chosen": reference,
         "on": [{"id": str(node.id), "name": node.called(language), "n": sum(one.target == node.id for one in found)}
                for node in nodes.values()],
         "target": str(target or ""), "goals": _goals(m, classes, target), "today": m.day,
@@ -67,12 +69,17 @@ def rated(request: HttpRequest) -> HttpResponse:
 
 
 def _row(
-    m: queries.Moment, one: evidence.Rated, people: dict[int, Any], nodes: dict[int, Any]
+    m: queries.Moment,
+    one: evidence.Rated,
+    people: dict[int, Any],
+    nodes: dict[int, Any],
+    titles: dict[str, str],
 ) -> dict[str, Any]:
     node = nodes[one.target]
     scale = m.book.effective(node=node.id, school=None, on=m.day).scale
     state = "level" if one.level is not None else STATUS[one.status]
     return {
+        "piece": titles.get(one.piece, ""),
         "key": one.key, "name": people[one.student].name(), "target": node.called(get_language() or "en"),
         "mark": tags.draw(state, one.level, scale), "words": tags.say(state, one.level, scale), "held": one.held,
         "observed": one.observed_us, "recorded": one.recorded_us,

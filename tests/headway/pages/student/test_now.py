@@ -179,3 +179,15 @@ def test_it_speaks_spanish_where_the_names_do() -> None:
     rate("u1", "A.1", "2026-11-02", 3)
     client("u1")
     assert "Comparar razones" in read(again("u1", "es"), "/student/now").words
+
+
+def test_work_that_was_rated_without_a_word_is_named_and_its_level_is_not() -> None:
+    hand_in("u1", "work-4", "Paint mix")
+    rate("u1", "A.1", "2026-12-01", 4, evidence="work-4")
+    browser = client("u1")
+    page = read(browser, "/student/now")
+    assert "Rated, without words." in page.words and "/student/work/work-4" in page.links
+    assert "Extending" not in page.words and "No feedback yet" not in page.words
+    rate("u1", "A.1", "2026-12-02", 4, evidence="work-4", comment="All of it.")
+    page = read(browser, "/student/now")
+    assert "Rated, without words." not in page.words and "All of it." in page.words

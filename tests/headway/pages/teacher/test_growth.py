@@ -29,7 +29,7 @@ PAGES = {
     "/teacher/today": ("T1", 19),
     "/teacher/rate": ("T1", 9),
     "/teacher/rate/waiting": ("T1", 11),
-    "/teacher/rated": ("T1", 10),
+    "/teacher/rated": ("T1", 11),
     "/teacher/rate?class=k1&target={A.1}": ("T1", 13),
     "/family/": ("p1", 9),
 }

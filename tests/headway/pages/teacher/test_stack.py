@@ -334,3 +334,27 @@ def test_p6_today_the_list_and_the_stack_count_a_group_s_piece_once(monkeypatch)
     monkeypatch.setattr("headway.pages.teacher.choose.SHOWN", 1)
     page = read(teacher, "/teacher/rate")
     assert "and 1 more" in page.words and f"{STACK}?show=work" in page.links
+
+
+def test_a_rated_piece_that_is_opened_again_has_nothing_chosen_and_says_what_it_got() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    hand_in(client("u1"))
+    piece = ledger.pieces_of(students=[person("u1").id])[0]
+    rate("u1", "A.1", "2026-11-02", 3)
+    path = f"/teacher/rate?piece={piece.key}"
+    assert "already chosen: the last" in read(teacher, path).words
+    rate("u1", "A.1", "2026-12-03", 2, evidence=piece.key)
+    page = read(teacher, path)
+    assert "already chosen: the last" not in page.words and "your choice" in page.words
+    assert "Rated already: Maria Lopez, 3 Dec: Developing." in page.words
+    assert [tag for tag in page.all("input") if tag.get("type") == "radio" and "checked" in tag] == []
+
+
+def test_missing_work_is_not_said_to_have_come_in_where_only_work_is_shown() -> None:
+    teacher = client("T1")
+    give(teacher, due="2026-12-03")
+    assert "Nothing came for" in read(teacher, "/teacher/rate/waiting").words
+    words = read(teacher, "/teacher/rate/waiting?show=work").words
+    assert "Work only: what was due and did not come is left out." in words
+    assert "Everything that was due came in" not in words
