@@ -279,10 +279,11 @@ def waiting(view: View, pieces: Iterable[Waiting]) -> Iterator[Need]:
 
 
 def behind(paces: Iterable[PaceRow]) -> Iterator[Need]:
-    """A plan is behind: `filled` of `required` pieces, and `margin_weeks` (below zero) where there is a finish at all."""
+    """A plan is behind: `filled` of `required` pieces, `lately` so many in the weeks that make the pace, and `margin_weeks`
+    (below zero) where there is a finish at all."""
     for row in paces:
         if row.state == "behind":
-            detail: dict[str, float] = {"filled": row.filled, "required": row.required}
+            detail: dict[str, float] = {"filled": row.filled, "required": row.required, "lately": row.n}
             if row.margin_weeks is not None:
                 detail["margin_weeks"] = row.margin_weeks
             yield Need(row.student, "behind", None, None, detail)

@@ -356,12 +356,13 @@ def test_a_plan_behind() -> None:
     )
     rate("u1", "A.1", "2026-10-05", None, status="missed")
     need = found("behind", date(2026, 11, 6))["u1"]
-    assert need.detail == {"filled": 0, "required": 3}
+    assert need.detail == {"filled": 0, "required": 3, "lately": 0}
     rate("u1", "A.1", "2026-10-06")
     # 1 in 8 weeks, 2 remain: 16 weeks, 5 are left.
     assert found("behind", date(2026, 11, 6))["u1"].detail == {
         "filled": 1,
         "required": 3,
+        "lately": 1,
         "margin_weeks": -11.0,
     }
 

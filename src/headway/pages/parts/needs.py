@@ -106,9 +106,11 @@ def say(need: Need) -> str:
         "filled": filled,
         "required": required,
     }
+    lately = round(detail["lately"])
+    said += ngettext("; %(n)s in the last weeks", "; %(n)s in the last weeks", lately) % {"n": lately}
     if "margin_weeks" in detail:
         late = round(-detail["margin_weeks"])
         return said + ngettext(
-            "; at this rate %(n)s week late.", "; at this rate %(n)s weeks late.", late
+            ", and at that rate %(n)s week late.", ", and at that rate %(n)s weeks late.", late
         ) % {"n": late}
-    return said + _("; at this rate there is no finish.")
+    return said + _(", and at that rate there is no finish.")
