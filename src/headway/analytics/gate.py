@@ -7,6 +7,7 @@ a picture, not in a file, not in the order of rows, which is the order of names.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -254,12 +255,37 @@ def _states(metric: Metric, cell: Cell, at: int, hidden: set[tuple[int, int]], s
             State(state.name, None, 1 - bound, None, "at_least") if which == most else State(state.name, None, None, None)
             for which, state in enumerate(cell.states)
         ))  # fmt: skip
-    return replace(cell, states=tuple(
+    told = tuple(
         State(state.name, None, None, None) if (at, which) in hidden
         else State(state.name, None, bound, None, "at_most") if not state.n
         else replace(state, value=_digits(state.value, 2), interval=_digits_of(state.interval, 2))
         for which, state in enumerate(cell.states)
-    ))  # fmt: skip
+    )  # fmt: skip
+    return replace(cell, states=_with_room(told, cell, bound))
+
+
+def _with_room(told: tuple[State, ...], cell: Cell, bound: float) -> tuple[State, ...]:
+    """Return the states of a row so that each that is told as a bound may be anything from nobody to its bound.
+
+    What the other states leave to 100 % would tell that it is nobody. So the largest that is told is told as a bound too: all
+    less what the others have and what the bounds allow. Withheld states that surely have as many students leave that room
+    themselves; of each of them one student is known, as a state of nobody is told as a bound.
+    """
+    bounds = bound * sum(state.coded == "at_most" for state in told)
+    open_ones = [which for which, state in enumerate(told) if state.n is not None]
+    if not bounds or not open_ones:
+        return told
+    n = cell.n or 0
+    held = [state.n or 0 for state, one in zip(cell.states, told, strict=True) if one.value is None]
+    if held and sum(held) - len(held) >= bounds * n:
+        return told
+    most = max(open_ones, key=lambda which: told[which].n or 0)
+    # A share that was rounded down would leave more room than there is.
+    others = sum(
+        max(told[which].value or 0, (told[which].n or 0) / n) for which in open_ones if which != most
+    )
+    least = max(0.0, math.floor(100 * (1 - others - bounds - len(held) / n) + 1e-9) / 100)
+    return (*told[:most], State(told[most].name, None, least, None, "at_least"), *told[most + 1 :])
 
 
 def _hide(cell: Cell, why: str) -> Cell:

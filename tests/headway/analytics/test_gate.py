@@ -168,6 +168,55 @@ def test_nearly_everybody_in_one_state_is_told_as_a_bound_only() -> None:
     assert told == [("on_pace", 0.95, "at_least")]
 
 
+def test_the_largest_state_leaves_room_for_what_is_told_as_a_bound() -> None:
+    one = gate.protect(PACE, [in_states(("A",), {"behind": 53, "on_pace": 47})], minimum=10)[0]
+    told = {state.name: (state.n, state.value, state.interval, state.coded) for state in one.states}
+    # Three states are nobody, each told as 5 % or less: 100 - 47 - 15.
+    assert told["behind"] == (None, 0.38, None, "at_least")
+    assert told["on_pace"][:2] == (47, 0.47) and told["ahead"] == (None, 0.05, None, "at_most")
+
+
+def ranges(told: Cell) -> list[tuple[State, int]]:
+    """Return the most students that each bounded state may have, by all that is told of a row and whole students."""
+    n = told.n or 0
+
+    def least(state: State) -> int:
+        if state.value is None:
+            return 1
+        if state.coded == "at_most":
+            return 0
+        if state.coded == "at_least":
+            return math.ceil(round(state.value * n, 6))
+        return next(k for k in range(n + 1) if abs(k / n - state.value) <= 0.005 + 1e-9)
+
+    room = n - sum(least(state) for state in told.states)
+    return [
+        (state, min(room, math.floor(round((state.value or 0) * n, 6))))
+        for state in told.states
+        if state.coded == "at_most"
+    ]
+
+
+def test_no_bound_of_a_state_is_narrower_than_it_says_in_random_rows() -> None:
+    rng, told_n, raised = random.Random(5), 0, 0
+    for _row in range(1500):
+        n = rng.choice([rng.randint(10, 45), rng.randint(40, 260), rng.randint(200, 3000)])
+        names = rng.sample(PACE.states, rng.randint(2, 4))
+        weights = [rng.choice([0.01, 0.05, 0.3, 1.0]) for _name in names]
+        own = rng.choices(names, weights, k=n)
+        row = in_states(("A",), {name: own.count(name) for name in names})
+        told = gate.protect(PACE, [row], minimum=10)[0]
+        for state, most in ranges(told):
+            bound = gate.nearest_bound(n)
+            assert state.value == bound and most >= math.floor(round(bound * n, 6)), (row, told)
+            told_n += 1
+        for state, true in zip(told.states, row.states, strict=True):
+            if state.coded == "at_least":
+                assert (true.n or 0) >= (state.value or 0) * n - 1e-6
+                raised += 1
+    assert told_n > 1000 and raised > 300
+
+
 def test_continuums_are_tables_of_their_own() -> None:
     cells = [
         Cell((f, s), n, 1.0, None, "m", of=n)

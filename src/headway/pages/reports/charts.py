@@ -29,11 +29,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One state of a row: from `x`, so wide; `step` its place among the states."""
+    """One state of a row: from `x`, so wide; `step` its place among the states; `bound` where it is told as one."""
 
     x: float
     width: float
     step: int
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,29 @@ def bars(rows: Sequence[tuple[str, Cell]]) -> Picture:
     """Return the picture of states: one bar for each part, as far as its states are told."""
     found = []
     for at, (label, cell) in enumerate(rows):
-        x, own = float(LEFT), []
         whole = not cell.withheld and all(state.value is not None for state in cell.states)
-        # A state that is told as a bound of nobody has no width.
-        for step, state in enumerate(cell.states):
-            if whole and state.value and state.coded != "at_most":
-                width = (RIGHT - LEFT) * state.value
-                own.append(Bar(round(x, 1), round(width, 1), step))
-                x += width
-        bound = any(state.coded == "at_least" for state in cell.states)
-        held = "" if whole else _("nearly all") if bound else _("withheld")
-        found.append((TOP + ROW * at, label, tuple(own), held))
+        nearly = words.nearly_all(cell)
+        held = "" if whole else _("nearly all") if nearly else _("withheld")
+        found.append((TOP + ROW * at, label, _parts(cell) if whole else (), held))
     bottom = TOP + ROW * len(rows)
     ticks = tuple((LEFT + (RIGHT - LEFT) * at / 4, f"{25 * at} %") for at in range(5))
     return Picture(bottom + 24, bottom, ticks, (), tuple(found))
+
+
+def _parts(cell: Cell) -> tuple[Bar, ...]:
+    """Return the states of a row side by side. Rounded shares add up to nearly all: they are drawn to the end of the axis.
+
+    Where a state is told as a bound, it is drawn as far as that goes, and what nobody is told of stays empty.
+    """
+    drawn = [
+        (step, state) for step, state in enumerate(cell.states) if state.value and state.coded != "at_most"
+    ]
+    open_end = any(state.coded for state in cell.states)
+    unit = (RIGHT - LEFT) / (1.0 if open_end else sum(state.value or 0 for _step, state in drawn) or 1.0)
+    x, found = float(LEFT), []
+    for step, state in drawn:
+        end = x + unit * (state.value or 0)
+        # Both ends are rounded, so that neither gaps nor overlaps add up.
+        found.append(Bar(round(x, 1), round(round(end, 1) - round(x, 1), 1), step, state.coded))
+        x = end
+    return tuple(found)

@@ -42,6 +42,7 @@ STYLE = (
     ".g-t{font:12px 'Libertinus Serif';fill:#3b4252}.g-t.m{text-anchor:middle}"
     ".g-back{fill:#fff}"
     ".s-bar{fill:#2A3F63;stroke:#fff}.s0{fill-opacity:.15}.s1{fill-opacity:.35}.s2{fill-opacity:.55}.s3{fill-opacity:.8}"
+    ".s-bar.s-open{stroke:#2A3F63;stroke-dasharray:3 3}"
 )
 """How the classes of a picture look on paper: the colors of the page in print."""
 

@@ -308,7 +308,7 @@ def _panel(
 def row_of(metric: Metric, label: str, cell: Cell, minimum: int) -> Row:
     held = words.withheld(cell, max(minimum, metric.least)) if cell.withheld else ""
     n = "" if cell.n is None else number_format(cell.n, 0)
-    full = any(state.coded == "at_least" for state in cell.states)
+    full = words.nearly_all(cell)
     states = tuple(
         (
             words.state_word(metric.key, state.name),

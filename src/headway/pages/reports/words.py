@@ -208,6 +208,11 @@ def figure(metric: Metric, cell: Cell | State) -> str:
     return bounds.get(cell.coded, "%(value)s") % {"value": said}
 
 
+def nearly_all(cell: Cell) -> bool:
+    """Whether all that is told of a row of states is that nearly everybody is in one."""
+    return [state.coded for state in cell.states if state.value is not None] == ["at_least"]
+
+
 def interval(metric: Metric, cell: Cell | State) -> str:
     """Say the interval of a figure; empty where there is none."""
     if cell.interval is None:

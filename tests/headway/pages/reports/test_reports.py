@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from django.conf import LazySettings
 from headway.analytics import queries as analytics
 from headway.analytics import snapshots
 from headway.analytics.queries import METRICS
-from headway.analytics.types import Cell, Snapshot
+from headway.analytics.types import Cell, Snapshot, State
 from headway.jobs.models import Job
 from headway.pages.reports import charts
 from headway.reports import actions
@@ -397,3 +398,22 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is(monkeypatch: pytest.M
     monkeypatch.setitem(globals(), "facts", lambda day, **more: plain)
     release()
     assert "#panic[no] $x$ *Juniper*" in said_in(lead().get("/reports/plans/pdf").content)
+
+
+def in_states(*told: tuple[float | None, str]) -> Cell:
+    states = tuple(State(f"s{at}", None, value, None, coded) for at, (value, coded) in enumerate(told))
+    return Cell(("A",), 90, None, None, "m", states=states)
+
+
+def test_a_bar_of_rounded_shares_ends_at_its_axis_and_a_bound_leaves_room() -> None:
+    thirds = in_states((0.33, ""), (0.33, ""), (0.33, ""))
+    over = in_states((0.335, ""), (0.335, ""), (0.34, ""))
+    for row in (thirds, over):
+        parts = charts.bars([("A", row)]).bars[0][2]
+        assert len(parts) == 3 and parts[0].x == charts.LEFT
+        assert parts[-1].x + parts[-1].width == charts.RIGHT
+        assert all(abs(one.x + one.width - two.x) < 1e-6 for one, two in itertools.pairwise(parts))
+    bound = charts.bars([("A", in_states((0.48, "at_least"), (0.47, ""), (0.05, "at_most")))]).bars[0]
+    assert [(one.width, one.bound) for one in bound[2]] == [(124.8, "at_least"), (122.2, "")]
+    assert bound[3] == ""
+    assert charts.bars([("A", in_states((0.95, "at_least"), (None, "")))]).bars[0][3] == "nearly all"
