@@ -263,15 +263,24 @@ def _population(released: Released) -> dict[str, str]:
 def rows(released: Released, *, schools: set[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield a released report as plain rows, one per figure; `schools` keeps those and the district's own.
 
-    `part` names each column and its part, `total` for all of them, also the one that the whole report is of; `state` is
-    empty where the metric has none; shares are from 0 to 1; nothing stands where a figure is withheld, and `withheld` says why.
+    `by` are the columns of the table that a row is of, joined by `+`; `part` names each column and its part, `total` for all
+    of them, also the one that the whole report is of; `state` is empty where the metric has none; shares are from 0 to 1;
+    nothing stands where a figure is withheld, and `withheld` says why.
     """
     for one in released.figures:
+        by = "+".join(one.names)
         for cell in one.cells:
             part = _population(released) | dict(zip(one.names, cell.part, strict=True))
             if schools is not None and part.get("school", TOTAL) not in (TOTAL, *schools):
                 continue
-            head = {"metric": one.metric, "version": one.version, "part": part, "n": cell.n, "of": cell.of}
+            head = {
+                "metric": one.metric,
+                "version": one.version,
+                "by": by,
+                "part": part,
+                "n": cell.n,
+                "of": cell.of,
+            }
             tail = {
                 "withheld": cell.withheld,
                 "coded": cell.coded,

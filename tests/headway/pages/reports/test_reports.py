@@ -88,8 +88,15 @@ def test_a_snapshot_is_asked_for_once_and_made_beside_the_server() -> None:
     assert client.post("/reports/").status_code == 302
     client.post("/reports/")
     assert Job.objects.filter(kind="snapshot").count() == 1
-    page = read(client.get("/reports/"))
-    assert "A snapshot is being taken." in page.text()
+    # One message: neither that there is none, nor a button for what is on its way.
+    text = read(client.get("/reports/")).text()
+    assert text.count("snapshot is being taken") == 1
+    assert "There is no snapshot yet" not in text and "Take a snapshot now" not in text
+    report = read(client.get("/reports/standing")).text()
+    assert "A snapshot is being taken: look again" in report and "There is no snapshot yet" not in report
+    release()
+    text = read(client.get("/reports/")).text()
+    assert "Figures as of" in text and "Newer figures are on their way" in text
 
 
 def test_the_night_puts_one_in_and_the_first_comes_at_once() -> None:
@@ -126,6 +133,10 @@ def test_what_is_withheld_is_in_no_form_of_the_report() -> None:
     assert hidden and all(r["n"] is r["value"] is r["low"] is r["of"] is None for r in hidden)
     rows = list(csv.DictReader(io.StringIO(client.get("/reports/groups/csv").content.decode("utf-8-sig"))))
     assert all(not r["n"] and not r["value"] for r in rows if r["withheld"])
+    # The district's figure stands in every table: `by` says in which.
+    whole = [r["by"] for r in rows if r["metric"] == "coverage" and r["school"] == "total"]
+    assert "school" in whole and "school+race" in whole
+    assert all((r["by"] == "school") == (set(r["part"]) == {"school"}) for r in said["rows"])
     sheet = openpyxl.load_workbook(io.BytesIO(client.get("/reports/groups/xlsx").content))
     figures = sheet["Figures"]
     names = [cell.value for cell in figures[1]]

@@ -78,6 +78,8 @@ def test_a_set_is_read_as_it_came_also_after_it_was_changed() -> None:
     night("2026-12-01", as_of=date(2026, 11, 30))
     then = read(client.get("/reports/sets/board?as_of=2026-11-20"))
     assert "version 1 of the set" in then.text()
+    # The day as on all pages, in words.
+    assert "came 21 Nov at " in then.text()
     links = [attrs["href"] for attrs, _text in then.all("a") if "as_of" in (attrs.get("href") or "")]
     # In the order of the list of reports, not of the boxes that were ticked.
     assert links[1:3] == ["/reports/standing?as_of=2026-11-20", "/reports/plans?as_of=2026-11-20"]
