@@ -139,6 +139,8 @@ BENCH = os.environ.get("HEADWAY_BENCH") == "1"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # What an address refuses is no fault of the program: one line says which, and no traceback.
+    "filters": {"refused": {"()": "headway.project.log.OneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["refused"]}},
     "loggers": {"django": {"handlers": ["console"], "level": "WARNING"}},
 }

@@ -198,16 +198,20 @@ def object_name(kind: str) -> str:
 
 
 def _entry(one: Any) -> dict[str, Any]:
-    detail = ", ".join(
-        f"{key.replace('_', ' ')}: {_short(value)}" for key, value in list(one.detail.items())[:4]
-    )
+    detail = [(key.replace("_", " "), _short(value)) for key, value in list(one.detail.items())[:4]]
     return {"at": one.at, "who": one.actor_name, "act": act_name(one.act), "kind": object_name(one.object_kind),
             "object": one.object_id, "detail": detail}  # fmt: skip
 
 
 def _short(value: Any) -> str:
+    """Say a detail in words: yes and no, lists between commas, of a table how many entries it has."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if value is None or value == []:
+        return "–"
     if isinstance(value, dict):
         return f"{len(value)}"
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value[:4]) + ("…" if len(value) > 4 else "")
+    if isinstance(value, list | tuple):
+        flat = [one for one in value if one not in ([], (), None)]
+        return ", ".join(_short(one) for one in flat[:4]) + ("…" if len(flat) > 4 else "")
     return str(value)[:60]

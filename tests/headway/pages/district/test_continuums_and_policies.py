@@ -158,3 +158,29 @@ def test_the_trail_is_filtered_and_paged(
     assert "imported policies" in read(client.get("/district/ledger?act=import_policy")).text("tbody")
     with django_assert_max_num_queries(14):
         client.get("/district/ledger?before=x&act=zz")
+
+
+def test_the_trail_says_lists_and_yes_and_no_in_words() -> None:
+    from django.utils import timezone
+
+    detail = {
+        "sections": ["proficient_share", ["race", "grade"]],
+        "column": None,
+        "withdrawn": False,
+        "whole": True,
+    }
+    who = AuditEntry.objects.order_by("-pk").first()
+    AuditEntry.objects.create(
+        at=timezone.now(),
+        actor_name="Nobody",
+        act="save_report",
+        object_kind="report",
+        object_id="board",
+        detail=detail,
+    )
+    assert who is not None
+    client = lead()
+    page = read(client.get("/district/ledger?act=save_report")).text("tbody")
+    assert "sections: proficient_share, race, grade; column: –; withdrawn: no; whole: yes" in page
+    client.cookies["language"] = "es"
+    assert "withdrawn: no; whole: sí" in read(client.get("/district/ledger?act=save_report")).text("tbody")

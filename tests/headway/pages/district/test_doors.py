@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,21 @@ def test_forms_ask_for_their_protection() -> None:
         "/district/classes/k1",
     ):
         assert strict.post(address, {"act": "set"}).status_code == 403
+
+
+def test_a_page_that_is_for_others_is_one_line_in_the_log_and_a_fault_keeps_its_traceback() -> None:
+    (handler,) = logging.getLogger("django").handlers
+    assert isinstance(handler, logging.StreamHandler)
+    log = io.StringIO()
+    before = handler.setStream(log)
+    try:
+        assert principal("s1").get("/district/ledger").status_code == 403
+        said = log.getvalue()
+        assert said.count("\n") == 1 and "/district/ledger" in said and "Traceback" not in said
+        try:
+            raise ValueError("broken")
+        except ValueError:
+            logging.getLogger("django.request").error("fault", exc_info=True, extra={"status_code": 500})
+        assert "Traceback" in log.getvalue()
+    finally:
+        handler.setStream(before or handler.stream)
