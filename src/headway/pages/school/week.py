@@ -71,12 +71,11 @@ def week(request: HttpRequest, subject: Any) -> HttpResponse:
     found = _found(request, school, look)
     sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else "name"
     reason, grade = _asked(request)
-    students = len({need.student for need in found.needs})
     keep = {k: v for k in ("school", "grade", "reason", "sort") if (v := request.GET.get(k))}
     context = {
         "nav": "school.week", "school": school, "schools": subject, "look": look, "keep": keep, "sort": sort,
         "reason": reason, "grade": grade, "grades": found.grades, "students_n": found.students_n,
-        "sections": words.sections(found.settings), "heading": heading(students, len(found.classes), look.past),
+        "sections": words.sections(found.settings), "heading": _headed(found, reason, look.past),
         "groups": _groups(found, reason, str(sort)), "classes": found.classes, "ways_on": _ways_on(found),
     }  # fmt: skip
     return render(request, "pages/school/week.html", context)
@@ -106,6 +105,14 @@ def as_csv(request: HttpRequest, subject: Any) -> HttpResponse:
             )
         )
     return csv_file(f"week-{look.shown.isoformat()}.csv", COLUMNS, rows)
+
+
+def _headed(found: Week, reason: str, past: bool) -> str:
+    """Say who needs a response; of one reason the students alone, as a class stands out by all reasons together."""
+    students = len({need.student for need in found.needs})
+    if reason and not students:
+        return _("Nobody is listed for this reason.")
+    return heading(students, 0 if reason else len(found.classes), past)
 
 
 def heading(students: int, classes: int, past: bool) -> str:

@@ -45,6 +45,9 @@ def test_who_works_where_against_the_grade() -> None:
         in page.text()
     )
     assert "80 % of targets with evidence are reached (n = 5 pairs of student and target)." in page.text()
+    # The report of the same day has another base: the page says so where the number stands.
+    assert "The base is targets with evidence alone. No interval is given" in page.text()
+    assert "/reports/standing?metric=proficient_share" in page.links()
     rows = [text for _a, text in page.all("tr")][1:]
     # Three students of grade 5 and one of grade 6 who belongs to both schools: level 4 is expected of all.
     assert rows[0] == "31–" and rows[1].startswith("41")

@@ -38,6 +38,18 @@ def test_the_heading_is_the_answer_and_each_line_its_reason() -> None:
     assert "1 of 1 students have a reason (100 %)" in page.text()
 
 
+def test_of_one_reason_the_students_are_counted_and_no_class_that_stands_out_by_all() -> None:
+    stuck("u4")
+    client = client_of("T2")
+    page = read(client.get("/school/week?reason=stuck"))
+    assert page.text("h1") == "1 student needs a response this week."
+    assert "by title, for all reasons" in page.text()
+    assert (
+        read(client.get("/school/week?reason=no_evidence")).text("h1") == "Nobody is listed for this reason."
+    )
+    assert "for all reasons" not in read(client.get("/school/week")).text()
+
+
 def test_nobody_needs_a_response() -> None:
     rate("u4", "A.1", "2026-10-19", 2)
     page = read(client_of("T2").get("/school/week"))
