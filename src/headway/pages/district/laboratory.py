@@ -19,6 +19,7 @@ from headway.kit.refusals import Refusal, Sentence
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
 from headway.pages.district.rule_form import Form, read_form, rule_book
+from headway.pages.parts.news import DAYS as NEWS_DAYS
 from headway.pages.parts.sheets import named
 from headway.proficiency import actions, queries
 from headway.proficiency.types import Trial
@@ -44,7 +45,7 @@ def laboratory(request: HttpRequest) -> HttpResponse:
         return _show(request, {"form": read_form({}, request.book, **about), **refused(refusal)}, 422)
     context: dict[str, Any] = {
         "form": form, "name": _line(data.get("name", "")), "reason": _line(data.get("reason", "")),
-        "day": data.get("in_force") or (today + timedelta(days=1)).isoformat(),
+        "news_days": NEWS_DAYS, "day": data.get("in_force") or (today + timedelta(days=NEWS_DAYS)).isoformat(),
     }  # fmt: skip
     if form.moved or form.faults or (not posted and data.get("do") != "try"):
         asked = posted or data.get("do") == "try"

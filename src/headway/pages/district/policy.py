@@ -29,13 +29,14 @@ class Card:
     number: int
     in_force_on: date
     ahead: bool
+    replaces: str
     where: str
     rule: str
     code: str
     words: str
     parameters: list[tuple[str, str]]
     asks: list[str]
-    scale: str
+    cut: str
     levels: list[dict[str, Any]]
     locked: str
     reason: str
@@ -46,20 +47,26 @@ def policy(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _apply(request) if request.POST.get("token") else _try(request)
     book, today = request.book, request.viewer.today
-    cards = [_card(version, book.settings, today) for version in _standing(book.versions, today)]
+    standing = _standing(book.versions, today)
+    now = [version for version in standing if version["in_force_on"] <= today]
+    cards = [
+        _card(version, today, next((one for one in now if _replaces(version, one)), None))
+        for version in standing
+    ]
     settings = book.settings
     try:
         ahead = date.fromisoformat(request.GET.get("from", ""))
     except ValueError:
         ahead = today
-    context = {"nav": "district.policy", "cards": cards, "settings": settings, "done": request.GET.get("done", "")[:12],
+    context = {"nav": "district.policy", "cards": cards, "n_in_force": len(now),
+               "settings": settings, "done": request.GET.get("done", "")[:12],
                "ahead": ahead if ahead > today else None,
                "moved": request.GET.get("moved", "")[:12]}  # fmt: skip
     return render(request, "pages/district/policy.html", context)
 
 
 def _standing(versions: tuple[dict[str, Any], ...], today: date) -> list[dict[str, Any]]:
-    """Return the newest version of each policy that is in force, and those whose day lies ahead; widest first."""
+    """Return the newest version of each policy that is in force, widest first, and after each those that will take its place."""
     newest: dict[str, dict[str, Any]] = {}
     ahead = []
     for version in versions:
@@ -76,10 +83,18 @@ def _standing(versions: tuple[dict[str, Any], ...], today: date) -> list[dict[st
     # The rule of the first day is silent as soon as the district has its own for everybody.
     if sum(not v["applies"] for v in found) > 1:
         found = [v for v in found if v["name"] != "start"]
-    return [*found, *ahead]
+    ahead.sort(key=lambda v: (v["in_force_on"], v["number"]))
+    beside = [one for v in found for one in (v, *(a for a in ahead if _replaces(a, v)))]
+    return [*beside, *(a for a in ahead if a not in beside)]
 
 
-def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Card:
+def _replaces(ahead: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a version takes the place of another on its day: the next of its name, or the first for everybody."""
+    first = now["name"] == "start" and not now["applies"] and not ahead["applies"]
+    return ahead["in_force_on"] > now["in_force_on"] and (ahead["name"] == now["name"] or first)
+
+
+def _card(version: dict[str, Any], today: date, replaced: dict[str, Any] | None) -> Card:
     body, language = version["body"], get_language() or "en"
     words, parameters = "", []
     if "rule" in body:
@@ -98,10 +113,20 @@ def _card(version: dict[str, Any], settings: dict[str, Any], today: date) -> Car
     named = rule_names().get(body["rule"], body["rule"]) if "rule" in body else ""
     code = f"{body['rule']} {registry.rule(body['rule']).version}" if "rule" in body else ""
     return Card(
-        version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today, _where(version["applies"]),
-        named, code, words, parameters, asks(body.get("requirement", {})), body.get("scale", ""), levels,
+        version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today,
+        _("“%(name)s”, version %(n)s") % {"name": replaced["name"], "n": replaced["number"]} if replaced else "",
+        _where(version["applies"]), named, code, words, parameters, asks(body.get("requirement", {})), _cut(body, scale), levels,
         ", ".join(body.get("locked", ())), body.get("reason", ""),
     )  # fmt: skip
+
+
+def _cut(body: dict[str, Any], scale: dict[str, Any]) -> str:
+    """Say when a value counts as a level: as the policy itself says it, else its scale, else the policy above it."""
+    said = body.get("cut") or (scale.get("cut", "reach") if scale["levels"] else "")
+    return {
+        "nearest": _("A value counts as the level that it is nearest to."),
+        "reach": _("A value counts as a level only when it is reached."),
+    }.get(said, _("As the next wider policy says."))
 
 
 def _where(applies: dict[str, str]) -> str:

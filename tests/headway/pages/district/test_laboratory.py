@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,8 +206,20 @@ def test_what_comes_in_force_later_has_changed_nothing_yet() -> None:
     evidence()
     later = {**HIGHEST, "name": "district", "reason": "Growth counts", "in_force": "2026-12-07"}
     page = read(lead().post(PAGE, later, follow=True)).text()
-    assert "will be in force from Monday 7 December 2026 on. Until then nothing changes." in page
+    assert "The rule will be in force from Monday 7 December 2026 on. Until then nothing changes" in page
     assert "Determinations that changed" not in page
+    # The policy that holds is counted, the coming one named; each says when a value counts as a level.
+    assert "1 policy turns evidence into levels." in page
+    assert "“district” has its version 1 from 7 Dec on." in page
+    assert "version 1, in the place of “start”, version 1" in page
+    assert page.count("A value counts as a level only when it is reached.") == 2
+
+
+def test_the_day_is_set_two_weeks_ahead_as_families_read_it_before() -> None:
+    evidence()
+    page = lead().get(PAGE, {**HIGHEST, "do": "try"}).content.decode()
+    assert f'name="in_force" type="date" value="{(NOW + timedelta(days=14)).date().isoformat()}"' in page
+    assert "a rule of tomorrow they hear of only one day before" in page
 
 
 def test_what_is_wrong_is_said_at_its_field() -> None:
