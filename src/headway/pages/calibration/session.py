@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from headway.calibration import actions, queries
-from headway.calibration.types import FINISHED, OPENED, PLANNED, RESCORING, SessionView
+from headway.calibration.types import FINISHED, OPENED, PLANNED, RESCORING, ROUND_1, RaterRow, SessionView
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.calibration import words
@@ -115,8 +119,7 @@ def raters(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
     fault = ""
     if request.method == "POST":
         try:
-            _change_raters(request, session)
-            return redirect(f"{request.get_full_path()}")
+            return redirect(_change_raters(request, session))
         except Refusal as refusal:
             fault = refused.said(refusal)
     school, text = request.GET.get("school", ""), request.GET.get("search", "")
@@ -128,9 +131,10 @@ def raters(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
     names = {one.id: one.name for one in rosters.schools()}
     alike = Counter(one.name() for one in found)
     context = {
-        "nav": nav(request), "session": subject, "raters": there, "fault": fault,
+        "nav": nav(request), "session": subject, "raters": there, "fault": fault, "done": _left(request, there),
+        "standing_n": len(known), "leaving": _leaving(request, subject, there),
         "schools": sorted(names.items(), key=lambda one: one[1]),
-        "chosen": school, "search": text, "key": f"raters-{uuid4()}", "may_invite": subject.state in (PLANNED, "round_1"),
+        "chosen": school, "search": text, "key": f"raters-{uuid4()}", "may_invite": subject.state in (PLANNED, ROUND_1),
         "found": [
             {
                 "id": one.id, "name": one.name(), "known_as": one.sourced_id if alike[one.name()] > 1 else "",
@@ -143,11 +147,47 @@ def raters(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
     return render(request, "pages/calibration/raters.html", context, status=422 if fault else 200)
 
 
-def _change_raters(request: HttpRequest, session: UUID) -> None:
+def _leaving(request: HttpRequest, subject: SessionView, there: Sequence[RaterRow]) -> dict[str, Any] | None:
+    """Return whom the page asks about before they leave, and what goes with them; None where it asks about nobody."""
+    asked = request.GET.get("leave", "")
+    one = next((one for one in there if str(one.id) == asked and not one.withdrawn), None)
+    if one is None or subject.state not in (PLANNED, ROUND_1):
+        return None
+    if subject.state == PLANNED:
+        said = _("The session is not open yet: nothing is lost, and you can invite %(name)s again.")
+    elif one.submitted:
+        said = ngettext(
+            "%(name)s has handed in %(n)s work. These scores are removed and cannot be brought back.",
+            "%(name)s has handed in %(n)s works. These scores are removed and cannot be brought back.", one.done_n,
+        )  # fmt: skip
+    elif one.done_n:
+        said = ngettext(
+            "%(name)s has saved %(n)s work. These scores are removed and cannot be brought back.",
+            "%(name)s has saved %(n)s works. These scores are removed and cannot be brought back.", one.done_n,
+        )  # fmt: skip
+    else:
+        said = _("%(name)s has saved no whole work. What was begun is removed and cannot be brought back.")
+    return {"id": one.id, "name": one.name, "said": said % {"name": one.name, "n": one.done_n}}
+
+
+def _left(request: HttpRequest, there: Sequence[RaterRow]) -> str:
+    """Say that the rater whom the last act let leave has left; nothing where it was another act."""
+    if "left" not in request.GET:
+        return ""
+    one = next((one for one in there if str(one.id) == request.GET["left"] and one.withdrawn), None)
+    if one is None:
+        return _("The rater has left the session.")
+    return _("%(name)s has left the session; their scores are removed.") % {"name": one.name}
+
+
+def _change_raters(request: HttpRequest, session: UUID) -> str:
+    """Let one rater leave or invite people, as the form asks; return where to go."""
     who: dict[str, Any] = {"actor": request.viewer, "session": session, "at": request.moment}
-    leaves = request.POST.get("leaves", "")
+    here, leaves = f"/calibration/{session}/raters", request.POST.get("leaves", "")
     if is_whole(leaves):
         actions.withdraw_rater(**who, rater=int(leaves[:18]))
-        return
+        return f"{here}?left={leaves[:18]}"
     people = [int(one[:18]) for one in request.POST.getlist("person") if is_whole(one)]
     actions.invite(**who, people=people)
+    kept = {name: request.GET[name] for name in ("search", "school") if name in request.GET}
+    return f"{here}?{urlencode(kept)}" if kept else here

@@ -230,6 +230,38 @@ def test_a_rater_may_leave_and_a_day_may_move() -> None:
     assert "called off" in words(coach.get("/calibration/"))
 
 
+def test_letting_a_rater_leave_is_asked_first_and_said_afterwards() -> None:
+    session = opened(works=3, raters=4)
+    coach, rater = client("coach"), client("rater1")
+    first = rater.post(f"/calibration/{session}/score/1", {f"level-{at}": 300 for at in range(1, 6)})[
+        "Location"
+    ]
+    assert rater.post(first, {f"level-{at}": 200 for at in range(1, 6)}).status_code == 302
+    one = SessionRater.objects.get(person__sourced_id="rater1")
+    listed = coach.get(f"/calibration/{session}/raters")
+    assert (
+        f'href="?leave={one.pk}"' in listed.content.decode()
+        and 'name="leaves"' not in listed.content.decode()
+    )
+    asked = coach.get(f"/calibration/{session}/raters?leave={one.pk}")
+    said = words(asked)
+    assert f"Let {one.person.name()} leave?" in said and "No, they stay" in said
+    assert (
+        f"{one.person.name()} has saved 2 works. These scores are removed and cannot be brought back." in said
+    )
+    assert f'name="leaves" value="{one.pk}"' in asked.content.decode()
+    assert Score.objects.count() == 10 and not SessionRater.objects.exclude(withdrawn_at=None).exists()
+    assert "4 raters" in said
+    gone = coach.post(f"/calibration/{session}/raters", {"leaves": one.pk}, follow=True)
+    assert f"{one.person.name()} has left the session; their scores are removed." in words(gone)
+    assert "3 raters" in words(gone) and "4 raters" not in words(gone) and not Score.objects.exists()
+    # Who has left is asked about no more, and an act that is not done is not said.
+    again = words(coach.get(f"/calibration/{session}/raters?leave={one.pk}"))
+    assert "Let Rater1" not in again and "has left the session" not in again
+    other = SessionRater.objects.get(person__sourced_id="rater2")
+    assert "has saved no whole work." in words(coach.get(f"/calibration/{session}/raters?leave={other.pk}"))
+
+
 def test_the_copy_of_nothing_asks_for_a_piece() -> None:
     session = planned(works=1)
     page = client("coach").get(f"/calibration/{session}/works/take", follow=True)
