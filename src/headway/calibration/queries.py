@@ -42,6 +42,7 @@ may_convene = kept.may_convene
 sessions = kept.sessions
 find_session = kept.find_session
 raters = kept.raters
+alone_n = kept.alone_n
 rater_people = kept.rater_people
 expected = kept.expected
 ended = kept.ended

@@ -114,6 +114,22 @@ def _done(rounds: dict[int, int]) -> dict[int, int]:
     return found
 
 
+def alone_n(*, sessions: Sequence[SessionView]) -> dict[int, int]:
+    """Return by session (row key) how many of its works no two raters scored blind on one criterion, so that nothing can be
+    compared there: what was saved counts, handed in or not. No work is named. One statement."""
+    blind = Score.objects.filter(
+        seat__rater__session__in=[one.id for one in sessions], seat__rater__withdrawn_at=None, round=1
+    )
+    pairs = (
+        blind.order_by()
+        .values_list("seat__rater__session_id", "seat__work_id", "criterion_id")
+        .annotate(n=Count("id"))
+        .filter(n__gte=2)
+    )
+    compared = Counter(session for session, _ in {(session, work) for session, work, _, _ in pairs})
+    return {one.id: one.works_n - compared[one.id] for one in sessions}
+
+
 def raters(*, session: SessionView) -> list[RaterRow]:
     """Return the raters of a session, by name, with how far they are: for who convenes it. Five statements."""
     rows = list(session_raters(session.id).select_related("person", "school"))

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from headway.access.types import Role
 from headway.calibration import queries
-from headway.calibration.types import CALLED_OFF, FINISHED, OPENED, PLANNED, SessionView
+from headway.calibration.types import CALLED_OFF, FINISHED, OPENED, PLANNED, REVEALED, SessionView
 from headway.pages.calibration import words
 from headway.pages.calibration.words import nav
 from headway.pages.parts import figures
@@ -24,10 +24,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show the sessions that wait for the viewer, those that they convene, and the criteria on which people agree least."""
     found = queries.sessions(viewer=request.viewer)
     found.sort(key=lambda one: one.state == PLANNED)  # what runs stands before what is planned
+    alone = queries.alone_n(sessions=[one for one in found if one.state == REVEALED])
     mine = [one for one in found if queries.waits_for(one, request.viewer.today)]
     context = {
         "nav": nav(request), "heading": _heading(len(mine), found), "mine": mine,
-        "convened": [_convened(one) for one in found if one.convened and not queries.ended(one)],
+        "convened": [_convened(one, alone.get(one.id, 0)) for one in found if one.convened and not queries.ended(one)],
         "others": [one for one in found if not one.convened and one not in mine and not queries.ended(one)],
         "ended": [one for one in found if one.state == FINISHED or (one.convened and one.state == CALLED_OFF)][:MOST_ENDED],
         "differences": _differences(request, found), "may_plan": queries.may_convene(request.viewer),
@@ -53,8 +54,8 @@ def _heading(n: int, found: list[SessionView]) -> str:
     return _("No session waits for your scores.")
 
 
-def _convened(view: SessionView) -> dict[str, Any]:
-    return {"view": view, "state": words.states()[view.state], "next": words.next_step(view)}
+def _convened(view: SessionView, alone_n: int) -> dict[str, Any]:
+    return {"view": view, "state": words.states()[view.state], "next": words.next_step(view, alone_n)}
 
 
 def _differences(request: HttpRequest, found: list[SessionView]) -> list[dict[str, Any]]:

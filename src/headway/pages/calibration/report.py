@@ -33,11 +33,12 @@ def report(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRes
         if found.body["anchors"]:
             rows.append(figures.row(_("With anchors"), found.body["anchors"]))
         lines = [figures.row(names.get(one["criterion"], ""), one) for one in found.body["criteria"]]
-        step = 100
+        step, works = 100, queries.map_of(session=subject)
         context |= {
             "rows": rows, "criteria": lines, "areas": [figures.row(area_name(one["area"]), one) for one in found.body["areas"]],
             "heading": _heading(lines, found.body), "second": found.body.get("second") or None,
-            "wide": [one for one in queries.map_of(session=subject)[:5] if one.asunder >= step],
+            "compared": any(cell.counts for one in works for cell in one.cells),
+            "wide": [one for one in works[:5] if one.asunder >= step],
         }  # fmt: skip
     return render(request, "pages/calibration/report.html", context)
 

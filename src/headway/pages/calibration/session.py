@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headway.calibration import actions, queries
-from headway.calibration.types import FINISHED, OPENED, PLANNED, RESCORING, ROUND_1, RaterRow, SessionView
+from headway.calibration.types import (
+    FINISHED,
+    OPENED,
+    PLANNED,
+    RESCORING,
+    REVEALED,
+    ROUND_1,
+    RaterRow,
+    SessionView,
+)
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.calibration import words
@@ -41,10 +50,12 @@ def session(request: HttpRequest, session: UUID, subject: SessionView) -> HttpRe
             fault = refused.said(refusal)
     rubric = rubric_of(request, subject.version)
     rows = queries.raters(session=subject) if subject.convened else []
+    asks = subject.state == REVEALED or (subject.convened and subject.state == ROUND_1)
+    alone_n = queries.alone_n(sessions=[subject])[subject.id] if asks else 0
     context = {
         "nav": nav(request), "session": subject, "task": rubric.task, "rubric": rubric, "fault": fault,
-        "done": saved(request),
-        "state": words.states()[subject.state], "next": words.next_step(subject), "way": words.ways()[subject.way],
+        "done": saved(request), "alone_n": alone_n, "none": alone_n >= subject.works_n,
+        "state": words.states()[subject.state], "next": words.next_step(subject, alone_n), "way": words.ways()[subject.way],
         "kind": words.kinds()[subject.kind], "rescoring": subject.kind == RESCORING, "raters": rows,
         "waits": queries.waits_for(subject, request.viewer.today),
         "opened": subject.state in OPENED, "ended": queries.ended(subject),

@@ -27,6 +27,7 @@ def differences(request: HttpRequest, session: UUID, subject: SessionView) -> Ht
         "nav": nav(request), "session": subject, "task": rubric.task, "rubric": rubric, "done": saved(request),
         "opened": subject.state in OPENED, "rows": [_row(rubric, one) for one in rows], "finished": subject.state == FINISHED,
         "wide_n": sum(one.asunder >= 2 * _step(rubric) for one in rows), "steps": _key(rubric),
+        "compared": any(cell.counts for one in rows for cell in one.cells),
     }  # fmt: skip
     return render(request, "pages/calibration/map.html", context)
 

@@ -76,8 +76,8 @@ def by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"told": told, "held": [(why, ", ".join(one)) for why, one in held.items()]}
 
 
-def next_step(view: SessionView) -> str:
-    """Say what a session waits for, to who convenes it."""
+def next_step(view: SessionView, alone_n: int = 0) -> str:
+    """Say what a session waits for, to who convenes it; `alone_n` of its works no two raters scored."""
     if view.state == PLANNED:
         if not view.works_n:
             return _("Put works in.")
@@ -91,6 +91,8 @@ def next_step(view: SessionView) -> str:
                 else _("Everybody has handed in: finish it.")
             )
         return ngettext("%(n)s rater still scores.", "%(n)s raters still score.", left) % {"n": left}
+    if view.state == REVEALED and alone_n >= view.works_n:
+        return _("Nothing can be compared: no work has two raters. Finish it, and plan another.")
     if view.state == REVEALED:
         return _("Talk about the works that lie farthest apart; agree with a reason.")
     return _("The reports are there.") if view.state == FINISHED else _("Nothing more happens here.")

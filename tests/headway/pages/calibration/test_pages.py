@@ -123,7 +123,9 @@ def test_a_session_is_planned_filled_opened_scored_and_finished_by_its_pages() -
         assert place == f"/calibration/{session}/score"
         assert browser.post(place)["Location"].endswith("?done=handed")
         assert "You have handed in." in words(browser.get(place))
-    assert "3 of 3 handed in" in words(page(coach, session))
+    assert "3 of 3 handed in" in words(page(coach, session)) and "Revealed now" not in words(
+        page(coach, session)
+    )
     assert coach.post(f"/calibration/{session}", {"act": "reveal"})["Location"].endswith("/map?done=revealed")
     assert "Nowhere do you stand two levels apart." in words(page(rater, session, "map"))
     work = f"/calibration/{session}/map/1"
@@ -260,6 +262,33 @@ def test_letting_a_rater_leave_is_asked_first_and_said_afterwards() -> None:
     assert "Let Rater1" not in again and "has left the session" not in again
     other = SessionRater.objects.get(person__sourced_id="rater2")
     assert "has saved no whole work." in words(coach.get(f"/calibration/{session}/raters?leave={other.pk}"))
+
+
+def test_where_no_work_has_two_raters_nothing_is_said_to_agree() -> None:
+    session = opened(works=2, raters=3)
+    coach, rater = client("coach"), client("rater0")
+    none = "Revealed now, nothing can be compared: no work has two raters’ scores."
+    nothing = "Nothing can be compared: no work has two raters."
+    assert none in words(page(coach, session)) and none not in words(page(rater, session))
+    sent = {f"level-{at}": 300 for at in range(1, 6)}
+    assert rater.post(f"/calibration/{session}/score/1", sent).status_code == 302
+    assert none in words(page(coach, session))
+    number = Score.objects.values_list("seat__work__number", flat=True).distinct().get()
+    other = client("rater1")
+    place = SessionRater.objects.get(person__sourced_id="rater1").seats.get(work__number=number).place
+    assert other.post(f"/calibration/{session}/score/{place}", sent).status_code == 302
+    assert "Revealed now, 1 work cannot be compared" in words(page(coach, session))
+    # What who left had scored does not count.
+    assert other.post(f"/calibration/{session}", {"act": "leave"}).status_code == 302
+    assert none in words(page(coach, session))
+    assert coach.post(f"/calibration/{session}", {"act": "reveal", "without": "1"}).status_code == 302
+    for browser in (coach, rater):
+        said = words(page(browser, session, "map"))
+        assert nothing in said and "Nowhere do you stand two levels apart." not in said
+        said = words(page(browser, session))
+        assert nothing[:-1] in said and "farthest apart" not in said and "widest differences" not in said
+    said = words(coach.get("/calibration/"))
+    assert "Finish it, and plan another." in said and "farthest apart" not in said
 
 
 def test_the_copy_of_nothing_asks_for_a_piece() -> None:
