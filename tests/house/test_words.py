@@ -61,6 +61,8 @@ def said_in_pages() -> set[str]:
             r"{%\s*translate\s+(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")\s*(?:as \w+\s*)?%}", text
         ):
             found.add((single or double).replace("%", "%%"))
+        # What a filter falls back on: `default:_("the district")`.
+        found |= {one.replace("%", "%%") for one in re.findall(r':_\("([^"]+)"\)', text)}
         for body in re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate\s*%}", text, re.S):
             for part in re.split(r"{%\s*plural\s*%}", body):
                 found.add(re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", part.replace("%", "%%")))

@@ -14,7 +14,7 @@ def reason(code: str) -> str:
     """Say why there is no figure, or what a reader must know beside one."""
     return {
         "under_10_pieces": _("fewer than 10 works"),
-        "under_30_scores": _("fewer than 30 scores"),
+        "under_30_scores": _("fewer than 30 levels compared"),
         "one_category": _("only one level was used"),
         "no_pairs": _("nobody else scored the same"),
         "too_few_in_group": _("too few students of the group"),
@@ -94,7 +94,8 @@ def figure(found: Mapping[str, Any] | None, *, percent: bool = False, levels: bo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table of agreement."""
+    """One line of a table of agreement; `compared` is what the rule of 30 counts: each criterion of each work once, by however
+    many raters it was scored."""
 
     label: str
     exact: Figure
@@ -103,6 +104,7 @@ class Row:
     alpha: Figure
     chance: str
     pieces: int
+    compared: int
     raters: int = 0
 
 
@@ -111,7 +113,8 @@ def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:
     chance = found.get("chance")
     return Row(
         label, figure(found["exact"], percent=True), figure(found["adjacent"], percent=True), figure(found["kappa"]),
-        figure(found["alpha"]), "" if chance is None else f"{number(100 * chance, 0)}\u00a0%", int(found["pieces"]), raters,
+        figure(found["alpha"]), "" if chance is None else f"{number(100 * chance, 0)}\u00a0%", int(found["pieces"]),
+        int(found["scores"]), raters,
     )  # fmt: skip
 
 

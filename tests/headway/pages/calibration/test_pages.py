@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +28,7 @@ from headway.calibration.models import (
 from headway.evidence.models import Rating
 from headway.pages.parts.figures import figure
 from headway.rosters.models import Person
+from headway.tasks.models import TaskVersion
 
 from ...calibration.room import (
     CRITERIA,
@@ -152,7 +154,10 @@ def test_a_session_is_planned_filled_opened_scored_and_finished_by_its_pages() -
     reporting.make_reports(session=CalibrationSession.objects.get().pk, at=NOW)
     said = words(page(rater, session, "mine"))
     assert "You alone can read this page" in said and "withheld: fewer than 10 works" in said
-    assert "There is too little to say where you differ." in words(page(coach, session, "report"))
+    said = words(page(coach, session, "report"))
+    assert "There is too little to say where you differ." in said
+    # Three works with five criteria: the column counts what the rule of 30 counts, also where too few works withhold the rest.
+    assert "Levels compared Works All raters" in said and "fewer than 10 works 15 3 " in said
     assert coach.post(f"/calibration/{session}", {"act": "moderated"}).status_code == 302
     assert Rating.objects.filter(kind=4).count() == 5
     assert coach.post(f"/calibration/{session}", {"act": "off"}).status_code == 422
@@ -177,7 +182,7 @@ def test_what_many_scores_say_is_told_with_interval_and_n() -> None:
     assert "You score as your colleagues do." in words(page(client("rater3"), session, "mine"))
     group = words(page(client("rater3"), session, "report"))
     assert "You differ most on" in group and "Kappa, quadratic" in group and "Juniper" not in group
-    assert "the same level" in words(client("coach").get("/calibration/"))
+    assert "20 levels compared" in words(client("coach").get("/calibration/"))
     client("coach").post(f"/calibration/{session}", {"act": "finish"})
     reporting.make_reports(session=CalibrationSession.objects.get().pk, at=NOW)
     district = words(client("root").get("/calibration/consistency"))
@@ -186,6 +191,14 @@ def test_what_many_scores_say_is_told_with_interval_and_n() -> None:
         and "Other schools together" in district
         and "with raters of other schools" in district
     )
+    assert "Levels compared" in district and " 100 20 " in district and "Scores" not in district
+    assert "Where all agree nothing varies from work to work" in district
+    validity = words(client("rater3").get(f"/tasks/{TaskVersion.objects.get().task.uuid}/validity"))
+    assert (
+        "100 levels compared, 20 works, 8 raters" in validity
+        and "A score is the level that one rater gave" in validity
+    )
+    assert sum(int(one) for one in re.findall(r"%, (\d+) scores?\b", validity)) == 800
     # Step by step, and what no step can say here is refused in words.
     assert (
         "Raters of different schools gave the same level in" in district

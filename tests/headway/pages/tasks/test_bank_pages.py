@@ -125,6 +125,15 @@ def test_the_bank_is_searched_in_the_readers_language() -> None:
     assert [a for _, a in unknown.tags if a.get("aria-invalid")]
 
 
+def test_a_task_of_the_district_says_so_in_the_readers_language() -> None:
+    version = published()
+    Task.objects.update(school=None)
+    path = f"/tasks/{queries.task_version(viewer=viewer('T1'), version=version).task}"
+    about = Page(client("T2", "es").get(path)).words
+    assert "Hecha por el distrito" in about and "the district" not in about
+    assert "Made by the district" in Page(client("T1").get(path)).words
+
+
 def test_a_revision_says_what_changed_and_a_retirement_is_taken_back() -> None:
     version = published()
     browser, other = client("T1"), client("T2")
