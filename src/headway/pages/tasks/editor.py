@@ -1,6 +1,7 @@
 """The editor of a draft: what students read, what adults need, and the rubric, criterion by criterion.
 
-Every button keeps the draft first, so that nothing that was typed is lost by moving, removing, or leaving for exemplars.
+Every button keeps the draft first, so that nothing that was typed is lost by moving, removing, or leaving for exemplars. Where a
+field cannot be kept nothing is: the page names it and shows again all that was typed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from headway.tasks import queries as tasks
 from headway.tasks.types import MOST_CRITERIA, Level, NewCriterion, TaskText, TaskView
 
 TEXTS = ("title", "purpose", "prompt", "materials", "administration", "accommodations")
+MOST_NAMED = 6
 _CELL = re.compile(r"criterion-(\d{1,2})-(\d{1,6})")
 _MOVE = re.compile(r"(up|down|remove)-(\d{1,2})")
 
@@ -77,7 +79,7 @@ def editor(request: HttpRequest, task: object, subject: TaskView) -> HttpRespons
             )
     except Refusal as refusal:
         form.errors = {one.column or "title": refused.said(one) for one in refusal.findings}
-        form.errors = form.errors or {"title": refused.said(refusal)}
+        form.errors = (form.errors or {"title": refused.said(refusal)}) | _unnamed(form)
         heading = (
             _("The draft was kept. It is not published yet.") if kept else _("The draft was not kept yet.")
         )
@@ -126,7 +128,7 @@ def _move(form: Form, act: str) -> None:
 
 
 def _text(form: Form) -> TaskText:
-    known = frameworks.find_targets([row.target for row in form.rows], at=frameworks.remembered_stamp())
+    known = _targets([row.target for row in form.rows])
     minutes, depth = form.said["minutes"], form.said["depth"]
     return TaskText(
         **{name: form.said[name] for name in TEXTS}, language=form.said["language"], certifies=form.certifies,
@@ -141,6 +143,56 @@ def _text(form: Form) -> TaskText:
     )  # fmt: skip
 
 
+def _targets(texts: list[str]) -> dict[str, NodeView | str]:
+    """Return for every text the target that it names by identifier, code or exact name in either language; else why there is
+    none."""
+    stamp = frameworks.remembered_stamp()
+    found: dict[str, NodeView | str] = {}
+    for text, one in frameworks.find_targets(texts, at=stamp).items():
+        if isinstance(one, NodeView):
+            found[text] = one
+            continue
+        named = _named(text) if one.code == "unknown_target" else []
+        if len(named) == 1:
+            found[text] = named[0]
+        elif named:
+            codes = ", ".join(node.reference for node in named[:MOST_NAMED])
+            found[text] = _("Several targets have this name; write a code instead: %(codes)s.") % {
+                "codes": codes
+            }
+        elif one.code == "unknown_target" and not frameworks.find_any(text):
+            found[text] = _("No target in force has this code or this name.")
+        else:
+            found[text] = refused.said(one)
+    return found
+
+
+def _named(text: str) -> list[NodeView]:
+    """Return the targets in force with exactly this name, in English or Spanish, whatever the case and the spaces."""
+    said, stamp = " ".join(text.split()).casefold(), frameworks.remembered_stamp()
+    return [
+        node
+        for one in frameworks.frameworks(at=stamp)
+        for node in frameworks.tree(one.id, at=stamp).targets()
+        if said and said in {" ".join(name.split()).casefold() for name in (node.name, node.name_es)}
+    ]
+
+
+def _unnamed(form: Form) -> dict[str, str]:
+    """Return by field what is wrong with each target that names none: the row, what was typed, and why."""
+    known = _targets([row.target for row in form.rows])
+    found: dict[str, str] = {}
+    for n, row in enumerate(form.rows, 1):
+        if isinstance(why := known[row.target], str):
+            said = {"n": n, "typed": row.target, "why": why}
+            found[f"criterion-{n}-target"] = (
+                _("Criterion %(n)s, “%(typed)s”: %(why)s") % said
+                if row.target
+                else _("Criterion %(n)s: choose a target that is in force.") % said
+            )
+    return found
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -151,7 +203,7 @@ def _uuid(text: str) -> UUID | None:
 def _levels(view: TaskView, form: Form, on: date) -> tuple[Level, ...]:
     """Return the levels to write descriptors for: those of the draft's targets, else those of the first target there is."""
     first = next((row.target for row in form.rows if row.target), "")
-    known = frameworks.find_targets([first], at=frameworks.remembered_stamp())[first] if first else None
+    known = _targets([first])[first] if first else None
     if isinstance(known, NodeView):
         return tasks.scale_of(known.id, on).levels
     if view.levels:

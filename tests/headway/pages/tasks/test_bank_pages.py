@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 
+from headway.frameworks.models import Framework, Node
 from headway.tasks import queries
 from headway.tasks.models import Exemplar, Task, TaskVersion
 
@@ -80,6 +82,31 @@ def test_a_task_is_written_and_published() -> None:
     assert "Published: this version never changes now." in shown.words
     assert "Compares Compare ratios · A.1 at 100 at 200 at 300 at 400" in shown.words
     assert browser.get(editor).status_code == 404
+
+
+def test_a_target_is_named_by_its_exact_name_in_either_language() -> None:
+    browser = client("T1")
+    editor = begin(browser)
+    for typed in ("compare  RATIOS", "Comparar razones"):
+        assert browser.post(editor, form(**{"criterion-1-target": typed})).status_code == 302, typed
+        assert TaskVersion.objects.get().criteria.get().target.code == "A.1"
+    # A part of a name is none; the row and what was typed are said, and everything typed stays.
+    wrong = browser.post(editor, form(**{"criterion-1-target": "Compare", "prompt": "Another prompt."}))
+    said = Page(wrong).words
+    assert (
+        wrong.status_code == 422
+        and "Criterion 1, “Compare”: No target in force has this code or this name." in said
+    )
+    assert "The draft was not kept yet." in said and b"Another prompt." in wrong.content
+    area = Page(browser.post(editor, form(**{"criterion-1-target": "A"}))).words
+    assert "Criterion 1, “A”: A is not a target" in area
+    empty = Page(browser.post(editor, form(**{"criterion-1-target": ""}))).words
+    assert "Criterion 1: choose a target that is in force." in empty
+    # A name that several have says their codes.
+    Node.objects.filter(code="A.2").update(name="Compare ratios")
+    Framework.objects.update(revision=F("revision") + 1)
+    several = browser.post(editor, form(**{"criterion-1-target": "Compare ratios"}))
+    assert several.status_code == 422 and "write a code instead: Math:A.1, Math:A.2." in Page(several).words
 
 
 def test_an_exemplar_comes_with_a_file_that_its_readers_open() -> None:
