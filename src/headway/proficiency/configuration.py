@@ -312,13 +312,14 @@ def stamps() -> tuple[Stamp, frameworks.Stamp]:
     """Return what changes when configuration changes, and when any continuum does: one statement, which every request asks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.id, c.digest, (SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id)"  # noqa: S608
-            " FROM headway_configuration c WHERE NOT c.withdrawn"
-            f" UNION ALL SELECT f.id, NULL, f.revision FROM ({frameworks.REVISIONS}) f ORDER BY 1"
+            "SELECT c.id, c.digest, "  # noqa: S608
+            "(SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id), NULL "
+            "FROM headway_configuration c WHERE NOT c.withdrawn "
+            f"UNION ALL SELECT f.id, NULL, NULL, f.revision FROM ({frameworks.REVISIONS}) f ORDER BY 1"
         )
         rows = cursor.fetchall()
     own = tuple((row[0], row[1], row[2]) for row in rows if row[1] is not None)
-    return own, frameworks.stamped((row[0], row[2]) for row in rows if row[1] is None)
+    return own, frameworks.stamped((row[0], row[3]) for row in rows if row[1] is None)
 
 
 def forget() -> None:
