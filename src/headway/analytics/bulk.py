@@ -71,11 +71,18 @@ def determine_in_bulk(ratings: Path, policy: Policy, *, out: Path, as_of: date |
     with (
         whole(out) as part,
         pq.ParquetWriter(part, answer_schema(file.schema_arrow), compression="zstd") as writer,
+        ThreadPoolExecutor(1) as pool,
     ):
         read = ahead(file.iter_batches(rows, columns=names))
+        writing: Future[None] | None = None
         for table in _together(_side_by_side(work, _cut(read))):
-            writer.write_table(table)
+            # A thread writes while the next ones are determined; one table at a time waits for it.
+            if writing is not None:
+                writing.result()
+            writing = pool.submit(writer.write_table, table)
             written += table.num_rows
+        if writing is not None:
+            writing.result()
     return written
 
 
