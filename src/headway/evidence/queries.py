@@ -420,9 +420,9 @@ def titles_and_comments(
     pieces, keys = sorted(set(pieces)), sorted(set(keys))
     if len(pieces) + len(keys) > 900:
         return piece_titles(keys=pieces), comments(keys=keys)
-    parts = [("piece", "title", "headway_piece WHERE", pieces)]
-    parts.append(
-        ("rating", "comment", "headway_rating WHERE to_sequence IS NULL AND comment <> '' AND", keys)
+    parts = (
+        ("piece", "title", "headway_piece WHERE", pieces),
+        ("rating", "comment", "headway_rating WHERE to_sequence IS NULL AND comment <> '' AND", keys),
     )
     asked = " UNION ALL ".join(
         f"SELECT '{kind}', \"key\", {told} FROM {where} \"key\" IN ({', '.join(['%s'] * len(own))})"

@@ -14,8 +14,9 @@ from headway.access.types import SYSTEM
 from headway.evidence import queries as ledger
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, projecting, queries
+from headway.proficiency.lines import REACHED
 from headway.proficiency.models import Determination, Tally
-from headway.proficiency.working import moment
+from headway.proficiency.working import determine_days, moment, rows_of
 from headway.science.codes import State
 
 from .conftest import policy
@@ -88,6 +89,15 @@ def counted() -> set[tuple[Any, ...]]:
     return {(*key, *own) for key, own in found.items() if any(own)}
 
 
+def at_once(days: list[Any], rows: list[Any]) -> dict[Any, tuple[bool, bool]]:
+    """What several days ask of one student in one call: whether each target is reached, and whether it was seen."""
+    return {
+        (m.day, pair): said
+        for moments, group in determine_days(days, rows, schools=[None] * len(days))
+        for m, pair, said in zip(moments, group.pairs, group.speaks(), strict=True)
+    }
+
+
 def perform(act: tuple[str, Any], keys: list[str], acts: list[int], number: int, at: datetime) -> None:
     name, what = act
     if name in ("rate", "replace"):
@@ -141,6 +151,12 @@ def test_whatever_happened_every_way_of_asking_agrees(school, rule: str, history
         for sequence, day, expected in then:
             # What was known then, asked later, is what was said then; today's question is a replay without a cut.
             assert plain(queries.standings(moment(now=later, as_of=day, known_at=sequence))) == expected
+        for student in {pair[0] for pair in queries.standings(moment(now=later))}:
+            days = [moment(now=later, as_of=day) for day in DAYS]
+            assert at_once(days, rows_of(moment(now=later), students=[student])) == {
+                (m.day, pair): (one.state in REACHED, one.seen)
+                for m in days for pair, one in queries.standings(m, students=[student]).items()
+            }  # fmt: skip
         assert actions.redetermine(at=later, apply=False) == []
         assert ledger.breaks() == []
         transaction.set_rollback(True)

@@ -138,11 +138,11 @@ def first_step(learner: Learner, line: Line, level: int) -> NextStep | None:
     return found[0] if found else None
 
 
-def steps(learner: Learner, *, level: Mapping[int, int] | None = None) -> dict[int, list[NextStep]]:
+def steps(learner: Learner) -> dict[int, list[NextStep]]:
     """Return the next steps of every line by the continuum's key, nearest first. One statement for all lines."""
     offered: list[NodeView] = []
     for line in learner.lines:
-        at = (level or {}).get(line.framework.id, level_of(line))
+        at = level_of(line)
         offered += [node for node in tree_of(line).targets(on=learner.m.day) if (node.level or 1) == at]
     found: dict[int, list[NextStep]] = {line.framework.id: [] for line in learner.lines}
     if offered:
