@@ -147,23 +147,7 @@ def prerequisites(node_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
     continuums count.
     """
     woods = remembered()
-    asked = list(node_ids)
-    trees = {i: woods.trees[woods.framework_of[i]] for i in asked}
-    lines = {i: (i, *trees[i].ancestors(i)) for i in asked}
-    before: dict[int, list[int]] = {}
-    wanted = {i for line in lines.values() for i in line}
-    for earlier, later in _crossing(woods, wanted):
-        before.setdefault(later, []).append(earlier)
-    result = {}
-    for i in asked:
-        found: dict[int, None] = {}
-        for step in lines[i]:
-            for earlier in (*trees[i].before.get(step, ()), *before.get(step, ())):
-                for leaf in woods.trees[woods.framework_of[earlier]].leaves[earlier]:
-                    if leaf != i:
-                        found[leaf] = None
-        result[i] = tuple(found)
-    return result
+    return {i: woods.prerequisites(i) for i in node_ids}
 
 
 def replacements() -> Mapping[int, tuple[int, ...]]:
@@ -243,10 +227,6 @@ def _grade_rank(code: str) -> tuple[int, int, str]:
 
 def _tree_of(node_id: int) -> Tree:
     return tree(node(node_id).framework_id, at=remembered_stamp())
-
-
-def _crossing(woods: Forest, wanted: set[int]) -> list[tuple[int, int]]:
-    return [pair for pair in woods.crossing if pair[1] in wanted]
 
 
 def all_versions() -> dict[int, tuple[VersionView, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from uuid import UUID
@@ -25,7 +25,7 @@ _seen = threading.local()
 class Forest:
     """All continuums of one moment: `trees` by row key, and what goes across them.
 
-    `crossing` are prerequisites (earlier, later) between items of different continuums.
+    `crossing` are prerequisites between items of different continuums: by the later item, the earlier ones.
     """
 
     trees: Mapping[int, Tree]
@@ -34,11 +34,25 @@ class Forest:
     by_uuid: Mapping[UUID, int]
     by_code: Mapping[str, tuple[int, ...]]
     replaced: Mapping[int, tuple[int, ...]]
-    crossing: tuple[tuple[int, int], ...]
+    crossing: Mapping[int, tuple[int, ...]]
+    _before: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def node(self, node_id: int) -> NodeView:
         """Return an item by row key."""
         return self.trees[self.framework_of[node_id]].nodes[node_id]
+
+    def prerequisites(self, node_id: int) -> tuple[int, ...]:
+        """Return the targets that must be learned before an item. Remembered."""
+        found = self._before.get(node_id)
+        if found is None:
+            tree = self.trees[self.framework_of[node_id]]
+            earlier = [
+                one for step in (node_id, *tree.ancestors(node_id))
+                for one in (*tree.before.get(step, ()), *self.crossing.get(step, ()))
+            ]  # fmt: skip
+            leaves = [leaf for one in earlier for leaf in self.trees[self.framework_of[one]].leaves[one]]
+            found = self._before[node_id] = tuple(dict.fromkeys(leaf for leaf in leaves if leaf != node_id))
+        return found
 
 
 REVISIONS = "SELECT id, revision FROM headway_framework"
@@ -92,7 +106,7 @@ def _forest(database: str, at: Stamp) -> Forest:
             by_code[code].extend(ids)
     framework_of = {node: tree.framework.id for tree in trees.values() for node in tree.nodes}
     replaced: dict[int, list[int]] = defaultdict(list)
-    crossing: list[tuple[int, int]] = []
+    crossing: dict[int, list[int]] = defaultdict(list)
     pairs = Relation.objects.filter(
         kind__in=(REPLACED_BY, PRECEDES), origin__isnull=False, target__isnull=False
     )
@@ -103,7 +117,7 @@ def _forest(database: str, at: Stamp) -> Forest:
             continue
         if kind == PRECEDES:
             if framework_of[origin] != framework_of[target]:
-                crossing.append((origin, target))
+                crossing[target].append(origin)
         elif target not in replaced[origin]:
             replaced[origin].append(target)
     return Forest(
@@ -115,7 +129,7 @@ def _forest(database: str, at: Stamp) -> Forest:
         ),
         by_code=_frozen(by_code),
         replaced=_frozen(replaced),
-        crossing=tuple(crossing),
+        crossing=_frozen(crossing),
     )
 
 

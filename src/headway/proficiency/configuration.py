@@ -83,6 +83,19 @@ _KEPT = ("scale", "_scale", "map", "cut", "order", "same_attempt", "locked")
 _LOCKED_WITH = {"rule": ("parameters", "complete"), "scale": ("_scale", "map")}
 
 
+class _Holding(dict[int, Effective]):
+    """The policy that holds for each target, found when it is first asked for."""
+
+    def __init__(self, book: Book, school: str | None, on: date) -> None:
+        super().__init__()
+        self._asked = book, school, on
+
+    def __missing__(self, node: int) -> Effective:
+        book, school, on = self._asked
+        found = self[node] = book.resolve(frameworks.place(node_id=node), school, on)
+        return found
+
+
 @dataclass(frozen=True)
 class Book:
     """All policies known at one time, ready to answer which holds where and when. Answers are remembered."""
@@ -107,10 +120,14 @@ class Book:
 
     def effective(self, *, node: int, school: str | None, on: date) -> Effective:
         """Return the policy that holds for a target on a day, for students of a school (its sourcedId)."""
-        key = (node, school if self.schools_differ else None, self._era(on))
-        found: Effective | None = self._answers.get(key)
+        return self.holding(school=school, on=on)[node]
+
+    def holding(self, *, school: str | None, on: date) -> Mapping[int, Effective]:
+        """Return by target the policy that holds on a day for students of a school, as `effective` does: for many at once."""
+        key = (school if self.schools_differ else None, self._era(on))
+        found: Mapping[int, Effective] | None = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = self._resolve(frameworks.place(node_id=node), school, on)
+            found = self._answers[key] = _Holding(self, school, on)
         return found
 
     @cached_property
@@ -130,11 +147,20 @@ class Book:
     def _era(self, on: date) -> int:
         return bisect_right(self._starts, on)
 
-    def _resolve(self, place: frameworks.Place, school: str | None, on: date) -> Effective:
+    def resolve(self, place: frameworks.Place, school: str | None, on: date) -> Effective:
+        """Return the policy that holds at a place on a day. Not remembered: see `holding`."""
         chain = self.chain(place, school, on)
-        found = build(merged(chain), chain[-1], place)
+        body = merged(chain)
         changes = self._scale_changes(place, school, on)
-        return replace(found, changes=changes) if changes else found
+        # Places at which the same is asked share one answer: hundreds of targets are then one group for the kernel.
+        asked = {**body.get("requirement", {}), **place.requirement}
+        by_level = _pieces_by_level(body, place, asked)
+        alike = tuple(tuple(sorted(one.items())) for one in (asked, by_level))
+        key = ("built", tuple(v["id"] for v in chain), alike, changes)
+        found: Effective | None = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = replace(build(body, chain[-1], place), changes=changes)
+        return found
 
     def chain(self, place: frameworks.Place, school: str | None, on: date) -> list[dict[str, Any]]:
         """Return the versions that speak at a place on a day, the one that speaks last at the end."""

@@ -111,10 +111,10 @@ def next_steps(
     before = frameworks.prerequisites(node.id for node, _ in offered)
     found = []
     for node, standing in offered:
-        missing = tuple(
+        missing = tuple([
             earlier for earlier in before[node.id]
             if (s := standings.get((student, earlier))) is None or s.state not in REACHED
-        )  # fmt: skip
+        ])  # fmt: skip
         reason = (
             "revise" if standing is not None and standing.n_counted > 0 else "open" if missing else "ready"
         )

@@ -305,8 +305,12 @@ def _alike(asked: Iterable[tuple[Moment, Pair, Own, str | None]]) -> Iterator[tu
     groups: dict[Policy, list[Asked]] = {}
     # A policy is told apart by all that it says, which takes time: the same object is told apart once.
     known: dict[int, list[Asked]] = {}
+    holding: dict[tuple[int, str | None], Mapping[int, Effective]] = {}
     for m, pair, own, school in asked:
-        effective = m.book.effective(node=pair[1], school=school, on=m.day)
+        there = holding.get((id(m), school))
+        if there is None:
+            there = holding[id(m), school] = m.book.holding(school=school, on=m.day)
+        effective = there[pair[1]]
         members = known.get(id(effective.alike))
         if members is None:
             members = known[id(effective.alike)] = groups.setdefault(effective.alike, [])

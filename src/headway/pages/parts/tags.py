@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -200,10 +200,16 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
 def target_row(target: Any) -> SafeString:
     """Draw one row of a table of targets: name, level, evidence, what comes next. A long line has a hundred of them."""
     on, here = _CHOSEN if target.chosen else ("", "")
-    return format_html(
-        '<tr{}><th scope="row"><a href="{}"{}>{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>',
-        on, target.href, here, target.name, target.mark, target.boxes, target.next,
-    )  # fmt: skip
+    return SafeString(
+        f'<tr{on}><th scope="row"><a href="{_written(target.href)}"{here}>{_written(target.name)}</a></th>'
+        f"<td>{target.mark}</td><td>{target.boxes}</td><td>{_written(target.next)}</td></tr>"
+    )
+
+
+@lru_cache(maxsize=8192)
+def _written(text: str) -> str:
+    """Return a text as markup. Names of targets come again with each row of each page."""
+    return escape(text)
 
 
 def from_pieces(n: int) -> str:
