@@ -36,6 +36,15 @@ def read_gb_per_second() -> float:
     return 4 * block.nbytes / (time.perf_counter() - begin) / 1e9
 
 
+def interpreter_ms() -> float:
+    """Return CPU milliseconds of one fixed loop of the interpreter: on a shared machine it tells fast minutes from slow ones."""
+    begin = time.process_time()
+    found: dict[int, int] = {}
+    for n in range(100_000):
+        found[n % 997] = found.get(n % 991, 0) + n
+    return 1000 * (time.process_time() - begin)
+
+
 def machine(folder: Path) -> dict[str, object]:
     """Return the baseline that stands beside every figure."""
     return {

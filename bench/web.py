@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.baseline import machine
+from bench.baseline import interpreter_ms, machine
 
 STATES = {"A": 8_550, "B": 100_000, "C": 500_000, "D": 1_000_000}
 BIN = Path(sys.executable).parent
@@ -383,6 +383,7 @@ def main() -> None:
                         "state": given.state,
                         "students": students,
                         **values,
+                        "interpreter_ms": round(interpreter_ms(), 1),
                         "machine": base,
                     }
                 ),

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
 TODAY = datetime.now(UTC).date()
 # The command compiles its modules once for all calls of this process, and never into the tree.
-_BYTECODE = tempfile.mkdtemp(prefix="headway-bytecode-")
+_BYTECODE = os.environ.get("PYTHONPYCACHEPREFIX") or tempfile.mkdtemp(prefix="headway-bytecode-")
 
 
 def environment(**more: str) -> dict[str, str]:

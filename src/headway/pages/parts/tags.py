@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -197,10 +198,14 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
 
 
 @register.simple_tag
-def target_row(target: Any) -> SafeString:
-    """Draw one row of a table of targets: name, level, evidence, what comes next. A long line has a hundred of them."""
+def target_rows(targets: Iterable[Any]) -> SafeString:
+    """Draw rows of a table of targets: name, level, evidence, what comes next. A long line has a hundred of them."""
+    return SafeString("\n".join([_target_row(one) for one in targets]))
+
+
+def _target_row(target: Any) -> str:
     on, here = _CHOSEN if target.chosen else ("", "")
-    return SafeString(
+    return (
         f'<tr{on}><th scope="row"><a href="{_written(target.href)}"{here}>{_written(target.name)}</a></th>'
         f"<td>{target.mark}</td><td>{target.boxes}</td><td>{_written(target.next)}</td></tr>"
     )
