@@ -57,10 +57,21 @@ def _steps(engine: Engine, metric: Metric, column: str, smallest: int) -> Figure
                 Cell((name, step), n, None, None, "", (refused.code,), of=n) for step in (TOTAL, *PROCESS)
             ]
             continue
+        if any(_near_an_end(entered[side], passed[side]) for side in (own, ~own)):
+            # Beside a share that is told as a bound a gap would tell the share.
+            cells.append(Cell((name, TOTAL), None, None, None, "", withheld="protects"))
+            continue
         told = zip((TOTAL, *PROCESS), (found.gap, *found.steps), strict=True)
         # The science takes the others as the reference; a gap is told as the group less all others, as elsewhere.
-        cells += [_cell((name, step), n, one, 2, sign=-1) for step, one in told]
+        cells += [_cell((name, step), n, one, 2 + metric.decimals, sign=-1) for step, one in told]
     return Figures(metric.key, metric.version, (column, "step"), tuple(cells), text, smallest, _hidden(cells))
+
+
+def _near_an_end(entered: Any, passed: Any) -> bool:
+    """Whether nearly nothing or nearly all of what a group was asked is reached: the first time, or after trying again."""
+    reached = passed[:, 2].sum() + passed[:, 4].sum()
+    value, bound = reached / max(1, entered[:, 0].sum()), gate.nearest_bound(len(entered))
+    return not bound <= value <= 1 - bound
 
 
 def _process(rows: Sequence[Any]) -> tuple[Any, Any]:

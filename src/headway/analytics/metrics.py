@@ -203,7 +203,7 @@ METRICS: Mapping[str, Metric] = {
             "offered × rated × [first + (1 − first) × again × then], split over the steps by Shapley's rule; the steps add up to "
             "the gap",
             "It says at which step groups part, not why. A target that waits for its rating counts as not rated.",
-            "percentage points", better="",
+            "percentage points", better="", decimals=1,
         ),
         Metric(
             "explained_level", EXPLAINED, "Predictability of level",

@@ -193,8 +193,11 @@ def number(metric: Metric, value: float) -> str:
 
 def tick(metric: Metric, value: float, step: float) -> str:
     """Say a place of a scale: with as many decimals as its steps need, also where the figures have fewer."""
-    if metric.kind in (STEPS, RATIO, STATES):
+    if metric.kind in (RATIO, STATES):
         return number(metric, value)
+    if metric.kind == STEPS:
+        # A scale of points has whole ones.
+        return f"{_sign(value)}{number_format(round(abs(value) * 100), 0)}"
     needed = next(places for places in range(3) if round(step, places) == step)
     return number_format(round(value, needed), max(needed, metric.decimals)).replace("-", MINUS)
 
@@ -233,11 +236,15 @@ def gap(metric: Metric, cell: Cell) -> str:
 
 def _signed(metric: Metric, value: float) -> str:
     said = (
-        number_format(round(abs(value) * 100), 0)
+        number_format(round(abs(value) * 100, metric.decimals), metric.decimals)
         if metric.kind == STEPS
         else number(metric, abs(value)).removesuffix(" %")
     )
-    return f"{MINUS if value < 0 else '+' if value > 0 else ''}{said}"
+    return f"{_sign(value)}{said}"
+
+
+def _sign(value: float) -> str:
+    return MINUS if value < 0 else "+" if value > 0 else ""
 
 
 def widest(metric: Metric, own: list[tuple[str, Cell]]) -> str:

