@@ -23,7 +23,7 @@ def test_holistic_pieces_never_fill_it_however_many_there_are() -> None:
     j = explain(Ratings.of(level=[3, 4, 4, 4]), policy())
     assert (j.state, j.engine_value, j.missing) == ("too_little", 3.75, {"certifying_pieces": (0, 1)})
     assert "one piece of work on a task of the bank whose rubric may certify" in j.words["en"]
-    assert "una evidencia en una tarea del banco cuya rúbrica puede certificar" in j.words["es"]
+    assert "un trabajo en una tarea del banco cuya rúbrica puede certificar" in j.words["es"]
     # One more piece is thought of as one that certifies, like one that is deep enough where depth is asked.
     assert [(c.level, c.state) for c in j.would_change] == [
         (1.0, "proficient"), (2.0, "proficient"), (3.0, "proficient"), (4.0, "proficient")]  # fmt: skip

@@ -65,6 +65,7 @@ class Effective:
 class Standing(NamedTuple):
     """One student on one target: what a page shows. Values in hundredths; `level` on a continuum, 0 where none.
 
+    `lacking`: where too little was shown, what is asked (have, need); only where it was determined now, not as it stands stored.
     A tuple, because a page makes some hundreds of them, and a frozen dataclass takes five times as long to make.
     """
 
@@ -85,6 +86,7 @@ class Standing(NamedTuple):
     policy: int = 0
     level: int = 0
     proposed_level: int = 0
+    lacking: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def seen(self) -> bool:

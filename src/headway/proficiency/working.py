@@ -151,6 +151,9 @@ class Group:
         seen = (answer.state != State.INDIVIDUAL_GOAL) & ((answer.n_counted > 0) | answer.decided)
         return zip(reached.tolist(), seen.tolist(), strict=True)
 
+    def _lacking(self, segment: int) -> tuple[tuple[str, int, int], ...]:
+        return tuple((name, *pair) for name, pair in self.worked.asked.missing(segment).items())
+
     def standings(self) -> Iterator[Standing]:
         """Yield what pages show, one per segment."""
         answer = self.worked.answer
@@ -164,12 +167,13 @@ class Group:
             answer.engine_state.tolist(), last.tolist(), answer.level.tolist(), answer.proposed_level.tolist(),
         )  # fmt: skip
         engine = hundredths(answer.engine_value).tolist()
-        for (student, target), policy, own, *rest in zip(
-            self.pairs, self.effective, engine, *columns, strict=True
+        for at, ((student, target), policy, own, *rest) in enumerate(
+            zip(self.pairs, self.effective, engine, *columns, strict=True)
         ):
             (shown, empty, state, counted, total, filled, required, depth, decided, since, blank, engine_state, seen,
              level, proposed) = rest  # fmt: skip
             yield Standing(
+                lacking=self._lacking(at) if engine_state == State.TOO_LITTLE else (),
                 student=student, target=target, value=None if empty else shown, state=WORDS[state],
                 n_counted=counted, n_total=total, filled=filled, required=required, depth=depth or None,
                 decided=decided, since_decision=since, engine_value=None if blank else own,

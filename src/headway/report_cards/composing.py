@@ -163,10 +163,13 @@ class _Maker:
         for node in nodes:
             standing, policy = self.standings[self.person.id, node.id], self._effective(node)
             self.scales[policy.scale_key] = policy.scale
-            found.append(
-                {"target": node.reference, "name": names(node), "level": node.level, "state": standing.state,
-                 "value": standing.value, "scale": policy.scale_key, "n": standing.n_counted, "decided": standing.decided}
-            )  # fmt: skip
+            row = {
+                "target": node.reference, "name": names(node), "level": node.level, "state": standing.state,
+                "value": standing.value, "scale": policy.scale_key, "n": standing.n_counted, "decided": standing.decided,
+            }  # fmt: skip
+            if standing.lacking and not standing.decided:
+                row["lacking"] = [list(one) for one in standing.lacking]
+            found.append(row)
         return found
 
     def _effective(self, node: NodeView) -> Any:
@@ -242,20 +245,25 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
     return found
 
 
+def _without(row: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
+    return None if row is None else {key: value for key, value in row.items() if key != name}
+
+
 def _between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     name = (new or old)["name"]
     found: list[dict[str, Any]] = []
     olds, news = ({row["target"]: row for row in one.get("rows", ())} for one in (old, new))
     for target in dict.fromkeys([*olds, *news]):
         was, now = olds.get(target), news.get(target)
-        if was != now:
+        # What is still asked follows from the pieces and the rules, which are compared.
+        if _without(was, "lacking") != _without(now, "lacking"):
             row = now or was or {}
             found.append({"what": "target", "area": name, "target": row["name"], "was": was, "is": now})
     for what in ("level", "reached", "pace", "growth", "comment", "incomplete"):
         if old.get(what) != new.get(what):
             found.append({"what": what, "area": name, "was": old.get(what), "is": new.get(what)})
-    # How many pieces a rule counted is said with each target.
-    was, now = ([{**rule, "n": 0} for rule in one.get("rules", ())] for one in (old, new))
+    # How many pieces a rule counted is said with each target; other words for the same rule in the same version are no change.
+    was, now = ([{**rule, "n": 0, "words": {}} for rule in one.get("rules", ())] for one in (old, new))
     if was != now:
         found.append({"what": "rules", "area": name, "was": was, "is": now})
     return found

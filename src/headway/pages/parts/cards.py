@@ -21,6 +21,7 @@ from headway.pages.parts.asked import day_of_form
 from headway.pages.parts.contested import contested_words
 from headway.pages.parts.learning import beside_grade, grade_title, language
 from headway.pages.parts.rules import policy_name, rule_name
+from headway.pages.parts.todo import lacking
 from headway.report_cards import actions, queries
 from headway.report_cards.types import CardView
 
@@ -35,6 +36,7 @@ class CardRow:
     mark: SafeString
     from_n: str
     decided: bool
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class CardArea:
 
     name: str
     where: str
-    rows: list[CardRow]
+    levels: list[tuple[str, list[CardRow]]]
     rules: list[str]
     paces: list[tuple[str, str, str]]
     growth: str
@@ -146,14 +148,29 @@ def _row(row: Mapping[str, Any], scales: Mapping[str, Any]) -> CardRow:
     scale = scales[row["scale"]]
     words = tags.say(row["state"], row["value"], scale)
     drawn = tags.in_words_of(tags.draw(row["state"], row["value"], scale), words)
-    return CardRow(_name(row["name"]), drawn, tags.from_pieces(row["n"]), row["decided"])
+    asked = lacking(row.get("lacking", ()))
+    return CardRow(_name(row["name"]), drawn, tags.from_pieces(row["n"]), row["decided"], asked)
+
+
+def _by_level(one: Mapping[str, Any], scales: Mapping[str, Any]) -> list[tuple[str, list[CardRow]]]:
+    """Return the rows under their levels, that of the present work first; without a title where all are of one level."""
+    levels: dict[int | None, list[CardRow]] = {}
+    for row in one["rows"]:
+        levels.setdefault(row["level"], []).append(_row(row, scales))
+    if len(levels) == 1:
+        return [("", rows) for rows in levels.values()]
+    order = sorted(levels, key=lambda level: (level != one["level"], level or 0))
+    return [
+        (_("Level %(level)s") % {"level": level} if level else _("Without a level"), levels[level])
+        for level in order
+    ]
 
 
 def _area(one: Mapping[str, Any], scales: Mapping[str, Any], grade: str) -> CardArea:
     rate, detail = growth_words(one["growth"])
     incomplete = one["incomplete"]
     return CardArea(
-        name=_name(one["name"]), where=where(one, grade), rows=[_row(row, scales) for row in one["rows"]],
+        name=_name(one["name"]), where=where(one, grade), levels=_by_level(one, scales),
         rules=[rule_words(rule) for rule in one["rules"]],
         paces=[(pace["title"], pacing.kind(pace["state"]), pace_words(pace)) for pace in one["pace"]], growth=rate,
         growth_detail=detail, comment=quote(one["comment"]),

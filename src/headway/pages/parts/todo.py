@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,8 @@ def remaining(standing: Standing) -> str:
             return _("Not begun")
         return ngettext("%(n)s more piece", "%(n)s more pieces", left) % {"n": left}
     if state == "too_little":
-        return _("Something else is still asked")
+        asked = lacking(standing.lacking)
+        return asked[:1].upper() + asked[1:] if asked else _("Something else is still asked")
     return _("A stronger piece")
 
 
@@ -118,6 +120,11 @@ def would_change(judgment: Judgment, scale: dict[str, Any]) -> str:
     if asked:
         return _("One piece alone does not change it yet. Still asked: %(asked)s.") % {"asked": asked}
     return _("One piece alone does not change it yet; several at the next level do.")
+
+
+def lacking(asked: Iterable[Sequence[Any]]) -> str:
+    """Say what (name, have, need) is asked and not shown yet, as a standing or a card holds it."""
+    return naming.say(words.lacking({name: (have, need) for name, have, need in asked}, language()))
 
 
 def missing(judgment: Judgment) -> str:

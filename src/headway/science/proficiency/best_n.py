@@ -61,7 +61,7 @@ class BestN(Parameters):
     n: int = parameter(
         0,
         en="How many of the best pieces count; 0 for as many as the requirement asks.",
-        es="Cuántas de las mejores evidencias cuentan; 0 para las que pida el requisito.",
+        es="Cuántos de los mejores trabajos cuentan; 0 para los que pida el requisito.",
         low=0,
         high=1000,
         whole=True,
@@ -77,7 +77,7 @@ class BestN(Parameters):
     minimum: float = parameter(
         0.0,
         en="What every counted piece must at least be; 0 for no floor.",
-        es="Lo mínimo que debe valer cada evidencia contada; 0 si no hay mínimo.",
+        es="Lo mínimo que debe valer cada trabajo contado; 0 si no hay mínimo.",
         low=0,
         high=1000,
     )
@@ -96,10 +96,8 @@ def words(chosen: BestN, language: str) -> str:
     """Say the rule to a parent."""
     n = chosen.n
     if language == "es":
-        which = (
-            f"las {n} mejores evidencias" if n else "las mejores evidencias, tantas como pide el requisito"
-        )
-        return f"El nivel es el promedio de {which}; las demás se guardan, pero no cuentan."
+        which = f"los {n} mejores trabajos" if n else "los mejores trabajos, tantos como pide el requisito"
+        return f"El nivel es el promedio de {which}; los demás se guardan, pero no cuentan."
     which = f"the {n} best pieces of work" if n else "the best pieces of work, as many as are required"
     return f"The level is the average of {which}; the others are kept but do not count."
 

@@ -34,7 +34,7 @@ class DecayingAverage(Parameters):
     weight: float = parameter(
         0.65,
         en="Share of each new piece, 0.01 to 0.99.",
-        es="Parte de cada nueva evidencia, de 0,01 a 0,99.",
+        es="Parte de cada nuevo trabajo, de 0,01 a 0,99.",
         low=0.01,
         high=0.99,
     )
@@ -45,7 +45,7 @@ def words(chosen: DecayingAverage, language: str) -> str:
     new, old = f"{chosen.weight * 100:g}", f"{(1 - chosen.weight) * 100:g}"
     recent = chosen.weight > 0.5  # below, two pieces already show the older one more
     if language == "es":
-        return f"Cada nueva evidencia cuenta un {new} % y el nivel anterior un {old} %, " + (
+        return f"Cada nuevo trabajo cuenta un {new} % y el nivel anterior un {old} %, " + (
             "de modo que lo más reciente pesa más y lo antiguo se va desvaneciendo."
             if recent
             else "de modo que lo antiguo se va desvaneciendo poco a poco."

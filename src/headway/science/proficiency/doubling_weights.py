@@ -41,7 +41,7 @@ class DoublingWeights(Parameters):
     window: int = parameter(
         5,
         en="How many of the newest pieces count, 1 to 20.",
-        es="Cuántas de las evidencias más recientes cuentan, de 1 a 20.",
+        es="Cuántos de los trabajos más recientes cuentan, de 1 a 20.",
         low=1,
         high=20,
         whole=True,
@@ -52,7 +52,7 @@ def words(chosen: DoublingWeights, language: str) -> str:
     """Say the rule to a parent."""
     n = chosen.window
     if language == "es":
-        return f"Cuentan las {n} evidencias más recientes, y cada una el doble que la anterior."
+        return f"Cuentan los {n} trabajos más recientes, y cada uno el doble que el anterior."
     return f"The {n} newest pieces of work count, each twice as much as the one before it."
 
 

@@ -32,7 +32,7 @@ class Mean(Parameters):
 def words(_: Mean, language: str) -> str:
     """Say the rule to a parent."""
     if language == "es":
-        return "El nivel es el promedio de todas las evidencias; las antiguas cuentan igual que las nuevas."
+        return "El nivel es el promedio de todos los trabajos; los antiguos cuentan igual que los nuevos."
     return "The level is the average of all pieces of work; old ones count as much as new ones."
 
 

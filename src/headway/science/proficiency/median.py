@@ -67,7 +67,7 @@ class Median(Parameters):
     window: int = parameter(
         0,
         en="Look only at this many of the newest pieces; 0 for all.",
-        es="Mirar solo esta cantidad de evidencias recientes; 0 para todas.",
+        es="Mirar solo esta cantidad de trabajos recientes; 0 para todos.",
         low=0,
         high=1000,
         whole=True,
@@ -78,8 +78,8 @@ def words(chosen: Median, language: str) -> str:
     """Say the rule to a parent."""
     n = chosen.window
     if language == "es":
-        which = f"las {n} evidencias más recientes" if n else "todas las evidencias"
-        return f"Se ordenan {which} de menor a mayor nivel; el nivel es el de la que queda en medio."
+        which = f"los {n} trabajos más recientes" if n else "todos los trabajos"
+        return f"Se ordenan {which} de menor a mayor nivel; el nivel es el del que queda en medio."
     which = f"the {n} newest pieces of work" if n else "all pieces of work"
     return f"Put {which} in order from lowest to highest; the level is the one in the middle."
 

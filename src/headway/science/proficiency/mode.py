@@ -52,7 +52,7 @@ class Mode(Parameters):
     window: int = parameter(
         0,
         en="Look only at this many of the newest pieces; 0 for all.",
-        es="Mirar solo esta cantidad de evidencias recientes; 0 para todas.",
+        es="Mirar solo esta cantidad de trabajos recientes; 0 para todos.",
         low=0,
         high=1000,
         whole=True,
@@ -63,7 +63,7 @@ def words(chosen: Mode, language: str) -> str:
     """Say the rule to a parent."""
     n = chosen.window
     if language == "es":
-        which = f" en las {n} evidencias más recientes" if n else ""
+        which = f" en los {n} trabajos más recientes" if n else ""
         return f"El nivel es el que se ha mostrado más veces{which}; si hay empate, el más reciente."
     which = f" in the {n} newest pieces of work" if n else ""
     return f"The level is the one shown most often{which}; if two are equal, the more recent one."

@@ -29,7 +29,7 @@ class MostRecent(Parameters):
 def words(_: MostRecent, language: str) -> str:
     """Say the rule to a parent."""
     if language == "es":
-        return "El nivel es el de la evidencia más reciente."
+        return "El nivel es el del trabajo más reciente."
     return "The level is the one shown in the newest piece of work."
 
 

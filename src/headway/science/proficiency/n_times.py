@@ -35,7 +35,7 @@ class NTimes(Parameters):
     n: int = parameter(
         3,
         en="How many pieces must reach the level.",
-        es="Cuántas evidencias deben alcanzar el nivel.",
+        es="Cuántos trabajos deben alcanzar el nivel.",
         low=1,
         high=100,
         whole=True,
@@ -52,7 +52,7 @@ def words(chosen: NTimes, language: str) -> str:
         times = "1 vez" if n == 1 else f"{n} veces"
         return (
             f"Hay un nivel cuando el {level} o más se ha mostrado {times}; el valor es el "
-            f"promedio de esas evidencias."
+            f"promedio de esos trabajos."
         )
     times = "once" if n == 1 else f"{n} times"
     return (

@@ -49,7 +49,7 @@ class Parameters:
         optional=True,
     )
     order: str = parameter(
-        "observed", en="Which date orders the pieces.", es="Qué fecha ordena las evidencias.", choices=ORDERS
+        "observed", en="Which date orders the pieces.", es="Qué fecha ordena los trabajos.", choices=ORDERS
     )
 
     def __post_init__(self) -> None:

@@ -62,7 +62,7 @@ def words(_: PowerLaw, language: str) -> str:
     """Say the rule to a parent."""
     if language == "es":
         return (
-            "Se traza una curva de aprendizaje por todas las evidencias; el nivel es el punto "
+            "Se traza una curva de aprendizaje por todos los trabajos; el nivel es el punto "
             "donde la curva termina hoy."
         )
     return "A learning curve is drawn through all pieces of work; the level is where the curve stands today."

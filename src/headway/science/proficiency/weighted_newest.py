@@ -36,7 +36,7 @@ class WeightedNewest(Parameters):
     weight: float = parameter(
         0.65,
         en="Share of the newest piece, 0.01 to 0.99.",
-        es="Parte de la evidencia más reciente, de 0,01 a 0,99.",
+        es="Parte del trabajo más reciente, de 0,01 a 0,99.",
         low=0.01,
         high=0.99,
     )
@@ -47,7 +47,7 @@ def words(chosen: WeightedNewest, language: str) -> str:
     new, old = f"{chosen.weight * 100:g}", f"{(1 - chosen.weight) * 100:g}"
     if language == "es":
         return (
-            f"La evidencia más reciente cuenta un {new} %; el promedio de todas las anteriores, "
+            f"El trabajo más reciente cuenta un {new} %; el promedio de todos los anteriores, "
             f"el {old} % restante."
         )
     return (

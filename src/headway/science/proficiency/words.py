@@ -56,19 +56,19 @@ MISSING = {
         ),
     },
     "es": {
-        "pieces": ("una evidencia más", "{n} evidencias más"),
-        "at_depth": ("una evidencia de mayor profundidad", "{n} evidencias de mayor profundidad"),
+        "pieces": ("un trabajo más", "{n} trabajos más"),
+        "at_depth": ("un trabajo de mayor profundidad", "{n} trabajos de mayor profundidad"),
         "days_apart": (
-            "una evidencia al menos un día después de la primera",
-            "una evidencia al menos {n} días después de la primera",
+            "un trabajo al menos un día después del primero",
+            "un trabajo al menos {n} días después del primero",
         ),
         "raters": ("otra persona que evalúe", "otras {n} personas que evalúen"),
         "tasks": ("otra tarea", "otras {n} tareas"),
         "settings": ("otro entorno", "otros {n} entornos"),
         "observer_types": ("otro tipo de observador", "otros {n} tipos de observador"),
         "certifying_pieces": (
-            "una evidencia en una tarea del banco cuya rúbrica puede certificar",
-            "{n} evidencias en tareas del banco cuyas rúbricas pueden certificar",
+            "un trabajo en una tarea del banco cuya rúbrica puede certificar",
+            "{n} trabajos en tareas del banco cuyas rúbricas pueden certificar",
         ),
     },
 }
@@ -83,7 +83,7 @@ CERTAINTY = {
     "es": {
         "sure": "Estamos seguros de esto.",
         "fairly_sure": "Estamos bastante seguros de esto.",
-        "between": "El nivel está entre {low} y {high}; una evidencia más ayudará, mejor en una tarea nueva.",
+        "between": "El nivel está entre {low} y {high}; un trabajo más ayudará, mejor en una tarea nueva.",
     },
 }
 
@@ -113,7 +113,7 @@ def certainty(sure: str, low: float, high: float, language: str) -> str:
 def counted(n: int, language: str) -> str:
     """Say how many pieces count."""
     if language == "es":
-        return "Cuenta una evidencia." if n == 1 else f"Cuentan {n} evidencias."
+        return "Cuenta un trabajo." if n == 1 else f"Cuentan {n} trabajos."
     return "One piece of work counts." if n == 1 else f"{n} pieces of work count."
 
 
@@ -135,7 +135,7 @@ def missing(asked: Mapping[str, tuple[int, int]], language: str) -> str:
 def decided(since: int, language: str) -> str:
     """Say that a teacher's decision stands, and how much is newer."""
     if language == "es":
-        newer = "nada nuevo" if since == 0 else "una evidencia" if since == 1 else f"{since} evidencias"
+        newer = "nada nuevo" if since == 0 else "un trabajo" if since == 1 else f"{since} trabajos"
         return f"El nivel lo decidió un docente; desde entonces: {newer}."
     newer = "nothing new" if since == 0 else "one piece" if since == 1 else f"{since} pieces"
     return f"A teacher decided this level; since this decision: {newer}."
@@ -157,7 +157,7 @@ def would_change(changes: Sequence[WouldChange], state: str, language: str) -> s
     told = better[0] if better else worse[-1]
     level, result = number(round(told.level * 100), language), STATES[language][told.state]
     if language == "es":
-        return f"Una evidencia más de nivel {level} cambiaría el resultado: {result}"
+        return f"Un trabajo más de nivel {level} cambiaría el resultado: {result}"
     return f"One more piece at level {level} would change the result: {result}"
 
 
@@ -165,5 +165,5 @@ def _unchanged(last: WouldChange, language: str) -> str:
     value = "–" if last.shown is None else number(last.shown, language)
     level = number(round(last.level * 100), language)
     if language == "es":
-        return f"Una evidencia más no cambiaría el resultado; con un {level} el valor sería {value}."
+        return f"Un trabajo más no cambiaría el resultado; con un {level} el valor sería {value}."
     return f"One more piece would not change the result; at {level} the value would be {value}."

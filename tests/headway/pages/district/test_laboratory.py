@@ -78,7 +78,7 @@ def test_the_form_is_built_from_each_rules_parameters() -> None:
     other = read(client.get(PAGE, {"rule": "n-times", "do": "show"}))
     assert {"n-times.n", "n-times.level"} <= {a["name"] for a, _t in other.all("input") if a.get("name")}
     client.cookies["language"] = "es"
-    assert "Parte de cada nueva evidencia" in read(client.get(PAGE)).text("label")
+    assert "Parte de cada nuevo trabajo" in read(client.get(PAGE)).text("label")
 
 
 def test_who_moves_is_told_by_name_and_nothing_is_written() -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from headway.access.types import SYSTEM, Role
 from headway.frameworks import queries as frameworks
 from headway.report_cards import actions, queries
+from headway.report_cards.composing import changes
 from headway.report_cards.models import CardComment, Incomplete, Saying
 from headway.rosters import actions as rosters
 from headway.rosters.models import Org, Person, Term
@@ -274,3 +275,25 @@ def test_pages_of_report_cards_cost_few_statements(lead: Client, django_assert_m
         with django_assert_max_num_queries(most):
             assert browser.get(path).status_code == 200, path
     assert queries.find_card(run=run, student=person("u1").id)
+
+
+def test_p20_a_card_keeps_levels_apart_and_says_what_is_still_asked(lead: Client) -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    rate("u1", "A.1", "2026-11-09", 3)
+    rate("u1", "B.1", "2026-11-09", 3)
+    run = opened()
+    lead.post(f"/school/report-cards/{run}", {"act": "freeze", "as_of": "2026-11-30"})
+    words = read(client("p1"), f"/family/children/u1/cards/{run}").words
+    first, second = words.index("Level 4 Compare ratios"), words.index("Level 5")
+    assert first < second and "still asked: one more piece of work ? Too little" in words[second:]
+    assert "aún se pide: un trabajo más" in read(again("p1", "es"), f"/family/children/u1/cards/{run}").words
+    # What was frozen before cards said it is no change.
+    card = queries.find_card(run=run, student=person("u1").id)
+    assert card is not None and any(
+        "lacking" in row for area in card.content["areas"] for row in area["rows"]
+    )
+    old = {**card.content, "areas": [
+        {**area, "rows": [{key: row[key] for key in row if key != "lacking"} for row in area["rows"]]}
+        for area in card.content["areas"]
+    ]}  # fmt: skip
+    assert changes(old, card.content) == []
