@@ -44,8 +44,8 @@ def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
     they held before as earlier attempts, one audit entry; the opportunities that the keys answer are taken. A known key with
     the same content answers with the piece that stands, so that a retry hands in once. Who may: the caller has checked.
     Raises `Refusal("key_conflict")` where the piece, or the opportunity, belongs to another student,
-    `Refusal("chance_closed")` where the opportunity was closed or taken back, and `Refusal("newer_attempt")` where another
-    attempt came in since the sender looked.
+    `Refusal("chance_closed")` where the opportunity was closed or taken back, `Refusal("newer_attempt")` where another
+    attempt came in since the sender looked, and `Refusal("unchanged")` where who looked at what was returned sends it as it was.
     """
     with transaction.atomic():
         ledger.lock()
@@ -53,6 +53,10 @@ def hand_in(*, actor: Viewer, work: Work, at: datetime) -> Piece:
         if piece is not None and piece.student_id != work.student:
             raise Refusal("key_conflict", "This piece belongs to another student.")
         if piece is not None and _same_work(piece, work):
+            if work.after == piece.attempt and piece.returns.filter(attempt=piece.attempt).exists():
+                raise Refusal(
+                    "unchanged", "Nothing is different from what was returned to you; change it first."
+                )
             return piece
         if work.after is not None and work.after != (piece.attempt if piece is not None else 0):
             raise Refusal("newer_attempt", "Another attempt was handed in since; look at that one first.")

@@ -30,7 +30,7 @@ from headway.rights.types import (
 )
 from headway.rosters import queries as rosters
 from headway.rosters.types import Majority
-from headway.science.codes import Kind, Override
+from headway.science.codes import Kind, Override, Status
 
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 MOST_ITEMS = 200
@@ -142,7 +142,8 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
         if not mute and row["override"] != Override.REVERTS:
             kind = DECISION if row["override"] == Override.DECIDES else RATING
             day = from_micros(row["observed_us"]).astimezone(zone).date()
-            found.append(Item(kind, row["key"], row["target_id"], day, row["level"]))
+            status = "" if row["level"] is not None else Status(row["status"]).word
+            found.append(Item(kind, row["key"], row["target_id"], day, row["level"], status))
     found.sort(key=lambda one: (one.on, one.item), reverse=True)
     cards = [
         Item(

@@ -16,7 +16,10 @@ WHATS = (RECORD, "determinations", "results", "grades", "levels")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry of the record that may be wrong: a rating, a decision or a report card. `on` is its day."""
+    """An entry of the record that may be wrong: a rating, a decision or a report card. `on` is its day.
+
+    `title`: of a card its term, of a rating without a level its status.
+    """
 
     kind: str
     item: str

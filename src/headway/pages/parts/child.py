@@ -131,6 +131,16 @@ def headline(learner: Learner) -> str:
         "of": few_subjects(len(known)),
         "line": known[0].framework.called(language()),
     }
+    if 2 * len(there) < len(known):
+        below = {**said, "n": few_subjects(len(known) - len(there))}
+        return (
+            _(
+                "%(name)s is on the way to where %(grade)s is now in %(n)s of %(of)s subjects, "
+                "the longest in %(line)s, and there or above in the rest."
+            )
+            % below
+            + more
+        )
     return (
         _(
             "%(name)s works where %(grade)s is now, or above, in %(n)s of %(of)s subjects. The longest way to go is in %(line)s."
@@ -186,13 +196,21 @@ def _sentence(learner: Learner, line: Line, whole: bool) -> str:
     growth = growth_of(learner, line).rate if whole else None
     if growth is not None and growth >= 1:
         if said["where"]:
-            return (
+            sentence = (
                 _("Works at level %(level)s, %(where)s, and grows by a level a school year or more.") % said
             )
-        return _("Works at level %(level)s and grows by a level a school year or more.") % said
-    if said["where"]:
-        return _("Works at level %(level)s, %(where)s.") % said
-    return _("Works at level %(level)s.") % said
+        else:
+            sentence = _("Works at level %(level)s and grows by a level a school year or more.") % said
+    elif said["where"]:
+        sentence = _("Works at level %(level)s, %(where)s.") % said
+    else:
+        sentence = _("Works at level %(level)s.") % said
+    reached = ngettext(
+        "%(reached)s of %(n)s target there is reached.",
+        "%(reached)s of %(n)s targets there are reached.",
+        line.working.targets,
+    ) % {"reached": line.working.reached, "n": line.working.targets}
+    return f"{sentence} {reached}"
 
 
 def _habits(learner: Learner, found: dict[int, list[NextStep]]) -> Habits | None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from headway.frameworks import queries as frameworks
 from headway.frameworks.types import NodeView, Tree
 
 FOLDS_FROM = 60
@@ -42,3 +46,10 @@ def gather(
     if found and not any(one.open for one in found):
         found[0] = Gathered(found[0].name, found[0].nodes, True)
     return found
+
+
+def line_and_level(node: NodeView) -> str:
+    """Return the heading under which a target is chosen: its continuum in the reader's language, and its level."""
+    tree = frameworks.tree(node.framework_id, at=frameworks.remembered_stamp())
+    called = tree.framework.called(get_language() or "en")
+    return f"{called} · {_('level')} {node.level}" if node.level else called

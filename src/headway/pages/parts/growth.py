@@ -59,7 +59,10 @@ def growth_of(learner: Learner, line: Line) -> GrowthView:
     }
     return GrowthView(
         found.rate, per_year(found.rate),
-        _("from %(from)s in %(day)s to %(to)s; no interval, because the spread of a whole line was not studied yet") % said,
+        _(
+            "from %(from)s in %(day)s to %(to)s, the level and how much of it is reached; "
+            "no interval, because the spread of a whole line was not studied yet"
+        ) % said,
         found.n, _curve(line, points),
     )  # fmt: skip
 

@@ -165,6 +165,8 @@ def _item(one: Item, book: Any) -> str:
         level = (
             f", {tags.say('level', one.level, book.effective(node=one.target, school=None, on=one.on).scale)}"
         )
+    elif one.title:
+        level = f", {tags.state_words().get(one.title, one.title)}"
     return f"{contested_words(one.kind, name)}{level}, {tags.day(one.on)}"
 
 

@@ -77,7 +77,7 @@ def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     """Show the lines, and of the chosen one its targets, its why and its four readings."""
     look = look_back(request)
     (learner,) = learners([subject], as_of=look.as_of, now=request.moment, book=request.book)
-    line, node = _chosen(request, learner)
+    line, node = _chosen(request, learner, past=look.past)
     context: dict[str, Any] = {
         "learner": learner, "look": look, "line": line, "grade_title": grade_title(learner.grade),
         "grade": grade_in_sentence(learner.grade),
@@ -108,7 +108,7 @@ def _drawn(learner: Learner, line: Line, chosen: Line | None, growth: GrowthView
     return drawn(learner, line, note=note, chosen=on)
 
 
-def _chosen(request: HttpRequest, learner: Learner) -> tuple[Line | None, NodeView | None]:
+def _chosen(request: HttpRequest, learner: Learner, *, past: bool) -> tuple[Line | None, NodeView | None]:
     """Return the line and target that the address names; a target names its line. Raises Http404 for what is not there."""
     by_id = {line.framework.id: line for line in learner.lines}
     text = request.GET.get("target", "")
@@ -118,14 +118,19 @@ def _chosen(request: HttpRequest, learner: Learner) -> tuple[Line | None, NodeVi
         if not (is_whole(text) and len(text) < 12 and int(text) in woods.framework_of):
             raise Http404
         node = woods.node(int(text))
-        if not node.is_leaf or node.framework_id not in by_id:
+        if not node.is_leaf or not (past or node.framework_id in by_id):
             raise Http404
-        return by_id[node.framework_id], node
+        if node.framework_id in by_id:
+            return by_id[node.framework_id], node
     asked = request.GET.get("line", "")
     if asked:
-        if not (is_whole(asked) and len(asked) < 12 and int(asked) in by_id):
+        if not (is_whole(asked) and len(asked) < 12):
             raise Http404
-        return by_id[int(asked)], None
+        if int(asked) in by_id:
+            return by_id[int(asked)], None
+        # On a day before its first piece a line is not there yet: the page then begins with another.
+        if not past or int(asked) not in frameworks.remembered().trees:
+            raise Http404
     return next(iter([*learner.academic, *learner.habits]), None), None
 
 

@@ -62,7 +62,8 @@ def hand_in(request: HttpRequest, subject: Any) -> HttpResponse:
             said = {"said": form.kept_as} if form.kept_as else {}
             return redirect(address(f"/student/work/{quote(taken.key, safe='')}", done=1, **said))
         except Refusal as refusal:
-            form.errors["words" if refusal.code == "newer_attempt" else "title"] = _refused(refusal)
+            place = "words" if refusal.code in ("newer_attempt", "unchanged") else "title"
+            form.errors[place] = _refused(refusal)
             piece = evidence.find_piece(form.key)
     return _page(request, learner, offered, form, piece, 422)
 
@@ -211,6 +212,8 @@ def _refused(refusal: Refusal) -> str:
         return _(
             "This was handed in since you opened the page. Look at it first; to hand in yours as the next attempt, send it again."
         )
+    if refusal.code == "unchanged":
+        return _("Nothing is different yet from what came back to you. Change it first, then hand it in.")
     if refusal.code == "chance_closed":
         return _("This task is closed. Ask your teacher to open it again.")
     return _("This could not be handed in just now. Please send it once more.")

@@ -62,6 +62,9 @@ def now(request: HttpRequest, subject: Any) -> HttpResponse:
     }
     if first:
         context |= _first(learner, first, [one for one in said if one.target == first.target])
+    if hand.returned:
+        context["heading"] = _("“%(title)s” came back to you, %(name)s.") % {
+            "title": hand.returned[0].title, "name": learner.given}  # fmt: skip
     return render(request, "pages/student/now.html", context)
 
 
@@ -104,7 +107,10 @@ def _first(learner: Learner, first: Todo, said: list[Any]) -> dict[str, Any]:
     names = {"name": learner.given, "target": first.name}
     begun = first.standing.n_counted > 0
     if begun and better:
-        heading = _("One more piece, and “%(target)s” is yours, %(name)s.") % names
+        heading = _("One more piece at %(level)s, and “%(target)s” is yours, %(name)s.") % {
+            **names,
+            "level": better[0],
+        }
         title = _("Hand in one more piece on “%(target)s”") % names
         why = _("One more at %(level)s makes it %(result)s.") % {"level": better[0], "result": better[1]}
         if first.standing.filled >= first.standing.required and missing(explained.judgment):

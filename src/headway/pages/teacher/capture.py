@@ -18,6 +18,7 @@ from headway.evidence.types import Work
 from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.pages.parts import uploads
+from headway.pages.parts.groups import line_and_level
 from headway.pages.parts.learning import language
 from headway.pages.parts.loop import state_words
 from headway.pages.parts.told import address, told
@@ -67,7 +68,7 @@ def capture(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
         return redirect(address(here, **values))
     groups: dict[str, list[tuple[str, str]]] = {}
     for node in targets:
-        name = f"{node.framework} · {_('level')} {node.level}" if node.level else node.framework
+        name = line_and_level(node)
         groups.setdefault(name, []).append((f"{TARGET}{node.id}", node.called(language())))
     tasks = [(f"{TASK}{one.uuid}", one.title) for one in given if any(chance.open for chance in one.chances)]
     context = {

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from headway.access.types import Viewer
 from headway.frameworks import queries as frameworks
+from headway.pages.parts.groups import line_and_level
 from headway.pages.teacher import undoing
 from headway.pages.teacher.stack import MOST_TARGETS, classes_of
 from headway.proficiency import queries
@@ -30,12 +30,11 @@ def choose(request: HttpRequest) -> HttpResponse:
     chosen = next(
         (c for c in classes if c.sourced_id == request.GET.get("class")), classes[0] if classes else None
     )
-    language, word = get_language() or "en", _("level")
+    language = get_language() or "en"
     groups: dict[str, list[dict[str, Any]]] = {}
     if chosen is not None:
         for node in queries.class_targets(m, chosen):
-            name = f"{node.framework} · {word} {node.level}" if node.level else node.framework
-            groups.setdefault(name, []).append(
+            groups.setdefault(line_and_level(node), []).append(
                 {"id": node.id, "name": node.called(language), "code": node.code}
             )
     members = rosters.members(class_ids=[c.id for c in classes], as_of=m.day, viewer=viewer)

@@ -20,6 +20,7 @@ from headway.evidence.types import Task
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.pages.parts.groups import line_and_level
 from headway.pages.parts.rubric import read
 from headway.pages.parts.told import address
 from headway.proficiency import queries
@@ -197,10 +198,10 @@ def _refused(refusal: Refusal) -> str:
 def _page(
     request: HttpRequest, m: queries.Moment, classes: list[Any], chosen: Any, people: list[Any], form: Form, status: int
 ) -> HttpResponse:  # fmt: skip
-    language, word = get_language() or "en", _("level")
+    language = get_language() or "en"
     groups: dict[str, list[dict[str, Any]]] = {}
     for node in queries.class_targets(m, chosen) if chosen is not None else ():
-        name = f"{node.framework} · {word} {node.level}" if node.level else node.framework
+        name = line_and_level(node)
         on = str(node.id) in form.targets
         groups.setdefault(name, []).append(
             {"id": node.id, "name": node.called(language), "code": node.code, "on": on}

@@ -18,6 +18,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused, tags
 from headway.pages.parts.asked import day_of_form
+from headway.pages.parts.groups import line_and_level
 from headway.pages.parts.learning import language
 from headway.pages.parts.told import address
 from headway.pages.teacher import undoing
@@ -66,7 +67,7 @@ def sheet(request: HttpRequest, class_id: str, subject: Any) -> HttpResponse:
 def _groups(targets: Sequence[NodeView]) -> dict[str, list[tuple[str, str]]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for node in targets:
-        name = f"{node.framework} · {_('level')} {node.level}" if node.level else node.framework
+        name = line_and_level(node)
         groups.setdefault(name, []).append((str(node.id), node.called(language())))
     return groups
 

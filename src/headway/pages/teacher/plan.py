@@ -14,6 +14,7 @@ from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts import refused
 from headway.pages.parts.asked import look_back
+from headway.pages.parts.groups import line_and_level
 from headway.pages.parts.learning import language
 from headway.pages.parts.plan import PlanPage, Row, day_of, differs, plan_page
 from headway.pages.parts.told import address, told
@@ -130,16 +131,11 @@ def _more(page: PlanPage, chosen: str) -> list[tuple[str, list[dict[str, Any]]]]
     found: dict[str, list[dict[str, Any]]] = {}
     for home in sorted({node.framework_id for node in nodes}):
         levels = [node.level or 1 for node in nodes if node.framework_id == home]
-        tree, word = frameworks.tree(home, at=frameworks.remembered_stamp()), _("level")
+        tree = frameworks.tree(home, at=frameworks.remembered_stamp())
         for node in tree.targets(on=page.learner.m.day):
             near = min(levels) - BESIDE <= (node.level or 1) <= max(levels) + BESIDE
             if node.id not in inside and near:
-                name = (
-                    f"{tree.framework.called(language())} · {word} {node.level}"
-                    if node.level
-                    else node.framework
-                )
-                found.setdefault(name, []).append(
+                found.setdefault(line_and_level(node), []).append(
                     {"id": node.id, "name": node.called(language()), "on": str(node.id) == chosen}
                 )
     return list(found.items())

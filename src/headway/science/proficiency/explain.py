@@ -246,7 +246,8 @@ def _words(
     interval: Interval | None,
     language: str,
 ) -> str:
-    parts = [words.STATES[language][one["state"]]]
+    nothing = one["state"] == "no_evidence" and one["n_total"]
+    parts = [words.NONE_COUNTS[language] if nothing else words.STATES[language][one["state"]]]
     if one["n_counted"]:
         parts += [words.counted(one["n_counted"], language), policy.chosen.words(policy.parameters, language)]
     if "no_logarithm" in reasons:

@@ -87,6 +87,11 @@ CERTAINTY = {
     },
 }
 
+NONE_COUNTS = {
+    "en": "There is work, and none of it counts now; why stands with each piece.",
+    "es": "Hay trabajos y ninguno cuenta ahora; el porqué está con cada uno.",
+}
+
 NO_LOGARITHM = {
     "en": "A level of zero has no logarithm, so this rule gives no value.",
     "es": "Un nivel de cero no tiene logaritmo, por eso esta regla no da ningún valor.",

@@ -47,7 +47,7 @@ def test_p19_the_sheet_speaks_the_language_of_the_home() -> None:
     assert "Trabaja en el nivel 4" in page.words and "Well told." in page.words
     assert "Preguntas para conversar" in page.words and page.all("div", lang="es")
     assert (
-        "Works at level 4, one below grade 5. Next: Compare ratios."
+        "Works at level 4, one below grade 5. 0 of 3 targets there are reached. Next: Compare ratios."
         in read(teacher, f"{SHEET}?language=en").words
     )
     past = read(teacher, f"{SHEET}?language=en&as_of=2026-10-01").words

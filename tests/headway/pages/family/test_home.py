@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from django.test import Client
 
 from headway.access.types import SYSTEM
 from headway.frameworks import actions as frameworks
+from headway.pages.parts.child import headline
+from headway.pages.parts.learning import learners
 from headway.plans import actions as plans
+from headway.proficiency.queries import book
 from headway.rosters import actions as rosters
 
 from ...frameworks.packages import node, package, under
@@ -32,7 +36,10 @@ def test_each_child_has_a_sentence_for_each_subject() -> None:
     page = read(client("p1"), "/family/")
     assert "How are my children" in page.words
     assert "Anita is on the way to where grade 5 is now. What comes next is named below." in page.words
-    assert "Math Works at level 4, one below grade 5. Next: Compare ratios." in page.words
+    assert (
+        "Math Works at level 4, one below grade 5. 0 of 3 targets there are reached. Next: Compare ratios."
+        in page.words
+    )
     assert "There is no rated work of Ben yet." in page.words
     assert "/family/children/u1" in page.links and "/family/children/u2" in page.links
     assert f"/family/children/u1/why/{target('A.1')}" in page.links
@@ -218,3 +225,13 @@ def test_work_that_is_called_like_its_target_is_named_in_the_language_of_the_rea
     assert "Compare ratios" not in words and "Paint mix" in words
     why = read(again("p1", "es"), f"/family/children/u1/why/{target('A.1')}").words
     assert "Regla: Promedio decreciente, versión 1; política del primer día, número 1" in why
+
+
+def test_who_is_below_in_most_subjects_is_told_so_first() -> None:
+    rate("u1", "A.1", "2026-11-02", 3)
+    one = next(iter(learners([person("u1")], as_of=None, now=NOW, book=book())))
+    (line,) = one.academic
+    ahead = replace(line, working=replace(line.working, level=line.expected))
+    said = [headline(replace(one, lines=lines)) for lines in ([line, line, ahead], [line, ahead, ahead])]
+    assert said[0].startswith("Anita is on the way to where grade 5 is now in two of three subjects")
+    assert said[1].startswith("Anita works where grade 5 is now, or above, in two of three subjects")

@@ -92,6 +92,11 @@ def test_it_stood_otherwise_on_an_earlier_day() -> None:
         "Your lines begin with your first piece."
         in read(browser, "/student/continuum?as_of=2026-05-01").words
     )
+    # Whoever looks at a line and goes back behind its first piece is not told that the page does not exist.
+    line = continuums.framework_by_key("Math").id
+    for query in (f"line={line}", f"target={target('A.1')}"):
+        assert "Your lines begin" in read(browser, f"/student/continuum?{query}&as_of=2026-05-01").words
+    read(browser, "/student/continuum?line=987654&as_of=2026-05-01", 404)
 
 
 def test_growth_is_unknown_until_there_is_enough() -> None:
@@ -112,7 +117,10 @@ def test_growth_counts_from_where_one_began() -> None:
     rate("u1", "B.1", "2026-11-02", 3)
     page = read(client("u1"), f"/student/continuum?line={line('Math')}")
     # Base on 2 September: level 4 + 0 of 3. Now: level 5 + 0 of 2. 66 weekdays between: 13.2 weeks; 36 ÷ 13.2 = 2.7.
-    assert "2.7 levels a school year from 4.0 in Sep 2026 to 5.0; no interval" in page.words
+    assert (
+        "2.7 levels a school year from 4.0 in Sep 2026 to 5.0, the level and how much of it is reached; no interval"
+        in page.words
+    )
     assert "n = 8 pieces" in page.words and page.all("polyline", class_="g-line")
 
 

@@ -8,11 +8,13 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from headway.access.types import SYSTEM
+from headway.evidence import actions as evidence
 from headway.evidence.models import Event, Piece
 from headway.evidence.queries import waiting
 from headway.pages.parts.files import path_of
 
-from .world import Page, client, jpeg, person, png, rate, read, target
+from .world import NOW, Page, client, jpeg, person, png, rate, read, target
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 KEY = "work-0123456789"
@@ -223,3 +225,22 @@ def test_rated_work_that_was_not_handed_in_still_has_a_page() -> None:
     words = read(client("u1"), "/student/work/shown-in-class").words
     assert "The work itself is not kept here." in words and "Well told." in words and "Short talk" in words
     assert client("u2").get("/student/work/shown-in-class").status_code == 404
+
+
+def test_what_came_back_is_not_handed_in_again_as_it_was() -> None:
+    browser = client("u1")
+    sent = {"key": KEY, "target": str(target("A.1")), "title": "Paint mix", "words": "3 to 5", "after": "0"}
+    assert browser.post("/student/hand-in", sent).status_code == 302
+    evidence.return_piece(actor=SYSTEM, key=KEY, attempt=1, words="Say why.", notes={}, at=NOW)
+    assert "“Paint mix” came back to you, Anita." in read(browser, "/student/now").words
+    again = browser.post("/student/hand-in", {**sent, "after": "1"})
+    assert (
+        again.status_code == 422
+        and "Nothing is different yet from what came back to you." in again.content.decode()
+    )
+    assert Piece.objects.get().attempt == 1
+    # The first form, sent once more over a slow line, still answers with what stands.
+    assert browser.post("/student/hand-in", sent).status_code == 302
+    changed = {**sent, "after": "1", "words": "3 to 5, because 9 is 3 times 3."}
+    assert browser.post("/student/hand-in", changed).status_code == 302
+    assert Piece.objects.get().attempt == 2 and "came back" not in read(browser, "/student/now").words

@@ -38,7 +38,7 @@ def hand_in(who: str, key: str, title: str, code: str = "A.1") -> None:
 def test_one_more_piece_is_said_only_where_it_is_true() -> None:
     rate("u1", "A.1", "2026-11-02", 3)
     page = read(client("u1"), "/student/now")
-    assert "One more piece, and “Compare ratios” is yours, Anita." in page.words
+    assert "One more piece at Proficient, and “Compare ratios” is yours, Anita." in page.words
     assert "One more at Proficient makes it Proficient." in page.words
     assert "Math has the longest way to go: you work at level 4, one below grade 5." in page.words
     assert page.all("span", aria_label="1 of 2 required pieces are in") or "1 of 2 pieces in" in page.words
