@@ -51,7 +51,9 @@ def todo(learner: Learner, line: Line, step: NextStep, *, now_us: int) -> Todo:
     return Todo(
         step.node.id, step.node.called(language()), step.node.told(language()), line.framework.id,
         line.framework.called(language()), level, colour(level, line.levels), standing,
-        reason(step) if line.working.level is not None else _("a first piece shows where you stand"), idle,
+        reason(step) if line.working.level is not None
+        else _("a new piece shows where you stand") if line.last_observed_us
+        else _("a first piece shows where you stand"), idle,
     )  # fmt: skip
 
 
