@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow.parquet as pq
 
-from headway.analytics import gate, queries
+from headway.analytics import gate, queries, together
 from headway.analytics.asking import question
 from headway.analytics.crossing import columns_crossed, cut, to_withhold
 from headway.analytics.engine import duck as facts_of
@@ -20,10 +20,13 @@ from headway.analytics.releases import Key, Shown
 from headway.analytics.releases import known as known_releases
 from headway.analytics.releases import note as note_releases
 from headway.analytics.snapshots import take as take_snapshot
+from headway.analytics.together import Table
 from headway.analytics.types import TOTAL, Cell, Engine, Figures
 from headway.science.disclosure.releases import Release
 
-__all__ = ["cut", "facts_of", "figures", "forget", "known_releases", "note_releases", "take_snapshot", "tidy"]
+__all__ = [
+    "cut", "facts_of", "figures", "figures_together", "forget", "known_releases", "note_releases", "take_snapshot", "tidy",
+]  # fmt: skip
 
 KEPT_DAYS = 30
 
@@ -37,18 +40,66 @@ def figures(
     earlier: Mapping[Key, list[Shown]] | None = None,
     beside: Sequence[Figures] = (),
 ) -> Figures:
-    """Return one metric by columns and by every sum over them, protected as one table, and against `earlier` releases of it.
+    """Return one metric by columns and by every sum over them, as `figures_together` does for several."""
+    found = figures_together(engine, {metric: beside}, by, minimum=minimum, earlier=earlier)
+    return found[metric]
 
-    `beside` are figures of the same metric and day that were protected before. What they show is shown here and what they
-    withhold is withheld, so that no second table tells what the first one withholds; where they have further columns, all of
-    them together tell no more of a small group than those before this one did.
+
+def figures_together(
+    engine: Engine,
+    asked: Mapping[str, Sequence[Figures]],
+    by: tuple[str, ...],
+    *,
+    minimum: int,
+    earlier: Mapping[Key, list[Shown]] | None = None,
+) -> dict[str, Figures]:
+    """Return metrics by columns and by every sum over them, each protected as one table, and against `earlier` releases of it.
+
+    `asked` names the metrics, each with the figures of the same day beside which it is protected. What those of the same metric
+    show is shown here and what they withhold is withheld, so that no second table tells what the first one withholds; where they
+    have further columns, all of them together tell no more of a small group than those before this one did. Metrics that count
+    the same students are one table: what one of them withholds, all withhold.
 
     A student is in one school and one grade, but in several continuums: across those nothing is a sum of students, so each
     is protected as a table of its own. A cell's part names them first.
     """
-    one = METRICS[metric]
-    if one.kind in (STEPS, EXPLAINED):
-        return inquire(engine, one, by, minimum=minimum)
+    found: dict[str, Figures] = {}
+    numbers = [one for name in asked if (one := METRICS[name]).kind not in (STATES, STEPS, EXPLAINED)]
+    for alike in together.same_students([_table(engine, one, by) for one in numbers]):
+        before = {table.one.key: _releases(earlier, table) for table in alike}
+        own = {
+            table.one.key: [one for one in asked[table.one.key] if one.metric == table.one.key]
+            for table in alike
+        }
+        hidden: set[tuple[str, ...]] = set()
+        while True:
+            told = {
+                table.one.key: _protected(
+                    engine, table, own[table.one.key], before[table.one.key], minimum, hidden
+                )
+                for table in alike
+            }
+            withheld = {
+                cell.part for cells in told.values() for cell in cells if cell.withheld and cell.n is None
+            }
+            if withheld <= hidden or len(alike) == 1:
+                break
+            hidden |= withheld
+        found |= {table.one.key: _figures(table, told[table.one.key], minimum) for table in alike}
+    for name, beside in asked.items():
+        one = METRICS[name]
+        near = [*beside, *found.values()]
+        if one.kind in (STEPS, EXPLAINED):
+            found[name] = inquire(engine, one, by, minimum=minimum, beside=near)
+        elif one.kind == STATES:
+            table = _table(engine, one, by)
+            near = [each for each in near if together.counts_agree(each, table)]
+            cells = _protected(engine, table, near, _releases(earlier, table), minimum, set())
+            found[name] = _figures(table, cells, minimum)
+    return {name: found[name] for name in asked}
+
+
+def _table(engine: Engine, one: Metric, by: tuple[str, ...]) -> Table:
     several = (*one.apart, *(name for name in by if name in one.parts and name not in one.apart))
     names = (*several, *(name for name in by if name not in several))
     found: list[Cell] = []
@@ -58,24 +109,38 @@ def figures(
         part = tuple(own.get(name, TOTAL) for name in names)
         found.append(replace(cell, part=part))
         sums[part] = given
-    found = with_gaps(one, found, sums, names[-1])
-    before = [each.release for each in (earlier or {}).get((one.key, one.version, names), ())]
-    told = _protected(engine, one, names, found, several, beside, before, minimum)
-    hidden = sum(bool(cell.withheld) for cell in told)
-    return Figures(one.key, one.version, names, tuple(told), question(one, names), minimum, hidden)
+    return Table(one, names, several, tuple(with_gaps(one, found, sums, names[-1])))
+
+
+def _releases(earlier: Mapping[Key, list[Shown]] | None, table: Table) -> list[Release]:
+    one = table.one
+    return [each.release for each in (earlier or {}).get((one.key, one.version, table.names), ())]
+
+
+def _figures(table: Table, told: Sequence[Cell], minimum: int) -> Figures:
+    one, hidden = table.one, sum(bool(cell.withheld) for cell in told)
+    return Figures(
+        one.key, one.version, table.names, tuple(told), question(one, table.names), minimum, hidden
+    )
 
 
 def _protected(
-    engine: Engine, one: Metric, names: tuple[str, ...], found: list[Cell], several: Sequence[str], beside: Sequence[Figures],
-    before: Sequence[Release], minimum: int,
+    engine: Engine, table: Table, beside: Sequence[Figures], before: Sequence[Release], minimum: int,
+    hidden: set[tuple[str, ...]],
 ) -> list[Cell]:  # fmt: skip
-    elsewhere = _elsewhere(found, names, set(several) - set(one.apart), beside)
+    one, names, several = table.one, table.names, table.several
+    elsewhere = _elsewhere(table.cells, names, set(several) - set(one.apart), beside)
+    if hidden:
+        elsewhere = [
+            False if cell.part in hidden else shown
+            for cell, shown in zip(table.cells, elsewhere or [None] * len(table.cells), strict=True)
+        ]
     columns = () if one.kind == STATES else columns_crossed(names, set(several), beside)
     # Every combination of the columns is asked for, also those that no table shows: only so it is known what would be told.
     crossed = _crossed(engine, one, several, columns) if columns else {}
     while True:
         told = gate.protect(
-            one, found, minimum=minimum, kept_apart=len(several), earlier=before, elsewhere=elsewhere
+            one, table.cells, minimum=minimum, kept_apart=len(several), earlier=before, elsewhere=elsewhere
         )
         more = to_withhold(
             names, told, beside, crossed, columns, n_apart=len(several), minimum=minimum

@@ -61,10 +61,10 @@ def protect(
         own = [cells[at] for at in places]
         before = [part for one in earlier if (part := _table_of(one, own[0].part[:kept_apart])).shown]
         try:
+            there = [elsewhere[at] for at in places] if elsewhere else [None] * len(places)
             if metric.kind == STATES:
-                told = _by_state(metric, own, minimum, kept_apart, before)
+                told = _by_state(metric, own, minimum, kept_apart, before, there)
             else:
-                there = [elsewhere[at] for at in places] if elsewhere else [None] * len(places)
                 told = _by_number(metric, own, minimum, kept_apart, before, there)
         except TableRefused:
             told = [_hide(cell, "small" if (cell.n or 0) < minimum else "protects") for cell in own]
@@ -226,8 +226,9 @@ def _extreme(cells: Sequence[Cell]) -> bool:
 
 
 def _by_state(
-    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release]
-) -> list[Cell]:
+    metric: Metric, cells: list[Cell], minimum: int, apart: int, earlier: Sequence[Release],
+    elsewhere: Sequence[bool | None],
+) -> list[Cell]:  # fmt: skip
     labels, counts, places = [], [], []
     for at, cell in enumerate(cells):
         for which, state in enumerate(cell.states):
@@ -240,7 +241,11 @@ def _by_state(
     # Nobody is told which of the withheld states is small: those that are so today are taken to have been.
     few = {label for label, count in zip(labels, counts, strict=True) if 0 < count < minimum}
     before = [Release(one.shown, one.small | (one.withheld & few)) for one in earlier]
-    hidden = {places[at] for at in _withheld(labels, counts, minimum, (), before)}
+    # How many students a row has is known where another table of the same students shows it.
+    rows = {at: elsewhere[which] for at, (which, state) in enumerate(places) if state < 0}
+    kept = frozenset(at for at, shown in rows.items() if shown)
+    also = [at for at, shown in rows.items() if shown is False and counts[at]]
+    hidden = {places[at] for at in _withheld(labels, counts, minimum, also, before, kept)}
     return [_states(metric, cell, at, hidden, max(minimum, metric.least)) for at, cell in enumerate(cells)]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from headway.analytics import gate
 from headway.analytics.asking import question
 from headway.analytics.metrics import GROUPS, STEPS, Metric
+from headway.analytics.together import Table, counts_agree
 from headway.analytics.types import TOTAL, UNKNOWN, Cell, Engine, Figures
 from headway.science.equity.predictability import predictability
 from headway.science.equity.steps import PROCESS, gap_steps_among
@@ -24,20 +25,29 @@ LIKELY = 0.05
 """A figure that so large a share of permutations reaches is told to be no more than chance."""
 
 
-def inquire(engine: Engine, metric: Metric, by: Sequence[str], *, minimum: int) -> Figures:
-    """Return the figures of a metric: of the kind `steps` for the groups of one column, of the kind `explained` for all."""
+def inquire(
+    engine: Engine, metric: Metric, by: Sequence[str], *, minimum: int, beside: Sequence[Figures] = ()
+) -> Figures:
+    """Return the figures of a metric: of the kind `steps` for the groups of one column, of the kind `explained` for all.
+
+    `beside` are figures of the same day: of those that count the same students the same groups are withheld.
+    """
     if metric.kind == STEPS:
-        return _steps(engine, metric, by[0], max(minimum, metric.least))
+        return _steps(engine, metric, by[0], max(minimum, metric.least), beside)
     return _explained(engine, metric, max(minimum, metric.least), minimum)
 
 
-def _steps(engine: Engine, metric: Metric, column: str, smallest: int) -> Figures:
+def _steps(engine: Engine, metric: Metric, column: str, smallest: int, beside: Sequence[Figures]) -> Figures:
     text = question(metric, (column,))
     rows = engine.rows(text)
     groups = np.array([row[column] for row in rows])
     entered, passed = _process(rows)
     counts = {str(one): int((groups == one).sum()) for one in np.unique(groups)}
-    hidden = gate.hidden_groups(counts, minimum=smallest)
+    own = Table(metric, (column,), (), tuple(
+        Cell((name,), n, None, None, "") for name, n in (*counts.items(), (TOTAL, len(rows)))
+    ))  # fmt: skip
+    near = [one for one in beside if counts_agree(one, own)]
+    hidden = _withheld_in(near, column) if near else gate.hidden_groups(counts, minimum=smallest)
     cells: list[Cell] = []
     for name, n in counts.items():
         if name == UNKNOWN:
@@ -65,6 +75,14 @@ def _steps(engine: Engine, metric: Metric, column: str, smallest: int) -> Figure
         # The science takes the others as the reference; a gap is told as the group less all others, as elsewhere.
         cells += [_cell((name, step), n, one, 2 + metric.decimals, sign=-1) for step, one in told]
     return Figures(metric.key, metric.version, (column, "step"), tuple(cells), text, smallest, _hidden(cells))
+
+
+def _withheld_in(figures: Sequence[Figures], column: str) -> set[str]:
+    """Return the groups of a column that figures withhold for all schools together."""
+    return {
+        cell.part[one.names.index(column)] for one in figures for cell in one.cells
+        if cell.n is None and all(word == TOTAL for name, word in zip(one.names, cell.part, strict=True) if name != column)
+    }  # fmt: skip
 
 
 def _near_an_end(entered: Any, passed: Any) -> bool:

@@ -23,12 +23,12 @@ def release_all(snapshot: Snapshot) -> list[Released]:
     """This will release every report from a snapshot and keep each beside it; return them in the order of the list."""
     from headway.analytics import actions as figuring
 
-    folder = analytics.folder() / snapshot.name
+    folder, reports = analytics.folder() / snapshot.name, list(every_report().values())
     with figuring.facts_of(folder) as engine:
         # Several reports hold the same figures; each is asked and protected once.
         asked: Asked = {}
-        ask = _asking(engine, figuring.known_releases(), asked, "school")
-        found = [_released(report, engine, ask, [snapshot], ()) for report in every_report().values()]
+        ask = _asking(engine, figuring.known_releases(), asked, "school", reports)
+        found = [_released(report, engine, ask, [snapshot], ()) for report in reports]
     # Before they can be read: what is noted and was never shown costs a cell, what was shown and is not noted a child. Noted are
     # the whole tables, also those of which a report shows one part.
     figuring.note_releases(asked.values(), on=snapshot.as_of)
@@ -44,7 +44,7 @@ def release_from(
 
     Where `districts` name the snapshots, figures are told apart by district in the place of school.
     """
-    ask = _asking(engine, {}, {}, DISTRICT if districts else "school")
+    ask = _asking(engine, {}, {}, DISTRICT if districts else "school", list(every_report().values()))
     return _released(find(report), engine, ask, snapshots, districts)
 
 
@@ -52,23 +52,59 @@ Ask = Callable[[str, tuple[str, ...]], Figures]
 Asked = dict[tuple[str, tuple[str, ...]], Figures]
 """Whole tables by metric and columns, as they left the gate."""
 _ORDER = ("grade", *analytics.GROUPS)
+_LATER = (analytics.STATES, analytics.STEPS, analytics.EXPLAINED)
+"""Kinds that follow what the others withhold of the same students."""
 
 
-def _asking(engine: Engine, earlier: Mapping[Any, Any], asked: Asked, place: str) -> Ask:
-    """Return what asks each table once, after those that it is protected beside, and keeps it in `asked`."""
+def _asking(
+    engine: Engine, earlier: Mapping[Any, Any], asked: Asked, place: str, reports: Sequence[Report]
+) -> Ask:
+    """Return what asks each table once, after those that it is protected beside, and keeps it in `asked`.
+
+    Whatever `reports` tell by the same columns is asked together, whichever of them is asked for: some of it counts the same
+    students.
+    """
     from headway.analytics import actions as figuring
 
     minimum = int(proficiency.remembered_book().settings["district"]["minimum_cell"])
+    wanted = _wanted(reports, place)
 
     def ask(metric: str, by: tuple[str, ...]) -> Figures:
         if (metric, by) not in asked:
-            beside = [ask(metric, one) for one in _beside(by, place)]
-            asked[metric, by] = figuring.figures(
-                engine, metric, by, minimum=minimum, earlier=earlier, beside=beside
-            )
+            metrics = [one for one in dict.fromkeys([*wanted.get(by, ()), metric]) if (one, by) not in asked]
+            beside = {one: [ask(*other) for other in _before(one, by, place, wanted)] for one in metrics}
+            found = figuring.figures_together(engine, beside, by, minimum=minimum, earlier=earlier)
+            asked.update({(one, by): figures for one, figures in found.items()})
         return asked[metric, by]
 
     return ask
+
+
+def _wanted(reports: Sequence[Report], place: str) -> dict[tuple[str, ...], list[str]]:
+    """Return which metrics reports tell by which columns, and by those of the tables beside which these are protected."""
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    due = [
+        (section.metric, by)
+        for report in reports for section in report.sections for by in _tables(section, report.population, place)
+    ]  # fmt: skip
+    while due:
+        metric, by = due.pop()
+        if metric not in found.setdefault(by, {}):
+            found[by][metric] = None
+            due += [(metric, one) for one in _beside(by, place)]
+    return {by: sorted(metrics) for by, metrics in found.items()}
+
+
+def _before(
+    metric: str, by: tuple[str, ...], place: str, wanted: Mapping[tuple[str, ...], Sequence[str]]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the tables that a table is protected beside: its own by fewer columns, and what withholds before it does."""
+    found = [(metric, one) for one in _beside(by, place)]
+    if analytics.METRICS[metric].kind in _LATER and len(by) == 1 and by != (place,):
+        # What is told by the same columns is asked in one go with it.
+        wider = (place, *by)
+        found += [(one, wider) for one in wanted.get(wider, ()) if analytics.METRICS[one].kind not in _LATER]
+    return found
 
 
 def _beside(by: tuple[str, ...], place: str) -> list[tuple[str, ...]]:
@@ -107,15 +143,25 @@ _SCHOOLS = "SELECT school, name FROM school ORDER BY school"
 
 def _told(section: Section, population: Sequence[str], ask: Ask, place: str) -> Iterator[Figures]:
     """Yield the figures of a section; those of some students by place, and by each column for the district."""
+    whole = (ask(section.metric, by) for by in _tables(section, population, place))
     if not population:
-        yield from (ask(section.metric, by) for by in _columns(section, place))
+        yield from whole
         return
     from headway.analytics import actions as figuring
 
     column, value = population
+    yield from (figuring.cut(one, column, value, place=place) for one in whole)
+
+
+def _tables(section: Section, population: Sequence[str], place: str) -> Iterator[tuple[str, ...]]:
+    """Yield the columns of the tables that a section shows, or out of which it cuts what it shows of some students."""
+    if not population:
+        yield from _columns(section, place)
+        return
+    column = population[0]
     by_state = analytics.METRICS[section.metric].kind == analytics.STATES
-    whole = [(column,) if by_state else (place, column), *((column, one) for one in section.by)]
-    yield from (figuring.cut(ask(section.metric, by), column, value, place=place) for by in whole)
+    yield (column,) if by_state else (place, column)
+    yield from ((column, one) for one in section.by)
 
 
 def _columns(section: Section, place: str) -> Iterator[tuple[str, ...]]:
