@@ -84,6 +84,12 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     page.goto(start)
     keys.n = 0
     expect(page.locator("button[data-save]")).to_contain_text("Save Developing, Proficient and next")
+    # Whether a level was offered stands beside the button, as long as one is.
+    expect(page.locator("[data-offered]")).to_be_visible()
+    for one, other_level in zip(three, "121", strict=True):
+        page.locator(f"input[name=level-{one}]").nth(int(other_level) - 1).check()
+    expect(page.locator("[data-offered]")).to_be_hidden()
+    page.goto(start)
     for _ in range(STUDENTS):
         keys.turn("Enter")
     expect(page.get_by_text("That was the last one")).to_be_visible()
@@ -91,6 +97,14 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
         f"\n{STUDENTS} students on {len(three)} criteria: {keys.n} keys where the last level fits, {first_round} without one"
     )
     assert keys.n <= 2 * STUDENTS
+    # The end of a stack takes back by the same key, which stands beside its word: the last student opens again.
+    expect(page.locator(".toast kbd")).to_have_text("Z")
+    last = page.locator(".toast").inner_text().split(": ")[1]
+    keys.turn("z")
+    expect(page.locator(".toast")).to_contain_text("Undone:")
+    expect(page.locator("h1")).to_have_text(last)
+    keys.turn("Enter")
+    expect(page.get_by_text("That was the last one")).to_be_visible()
     # The keys are told by a key.
     page.goto(start)
     keys.press("?")
@@ -128,7 +142,8 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     keys.tab_to("#reason")
     keys.write("The other target was meant")
     keys.turn("Enter")
-    expect(page.locator(".was")).to_contain_text(f"{len(wrong)} ratings corrected.")
+    expect(page.locator(".was")).to_contain_text(f"{len(wrong)} ratings moved from ")
+    expect(page.locator(".was")).to_contain_text(f" to {name.rsplit(' (', 1)[0]}.")
     print(f"{len(wrong)} ratings moved with {keys.n} keys")
     moved = page.locator(f"tbody tr:has-text('{student}')", has_text=name.rsplit(" (", 1)[0])
     assert moved.count() >= 1 and other

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from headway.frameworks import queries as frameworks
 from headway.pages.parts import tags
+from headway.pages.parts.pace import LEAST_LATELY
 from headway.response.types import Need
 
 
@@ -108,6 +109,8 @@ def say(need: Need) -> str:
     }
     lately = round(detail["lately"])
     said += ngettext("; %(n)s in the last weeks", "; %(n)s in the last weeks", lately) % {"n": lately}
+    if 0 < lately < LEAST_LATELY:
+        return said + _(", too few lately to say when the rest will be in.")
     if "margin_weeks" in detail:
         late = round(-detail["margin_weeks"])
         return said + ngettext(

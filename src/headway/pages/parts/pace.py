@@ -19,6 +19,9 @@ from headway.plans import queries as plans
 from headway.plans.types import PaceRow, PlanView
 from headway.proficiency.queries import AT, Moment, counts
 
+LEAST_LATELY = 3
+"""From so many pieces in the weeks that make the pace on, a page says when the rest will be in."""
+
 LEFT, RIGHT, TOP, FLOOR = 26.0, 312.0, 22.0, 110.0
 POINTS = 12
 
@@ -139,6 +142,12 @@ def _more(m: Moment, row: PaceRow) -> str:
         return _("No chance to show something was offered in these weeks. That is for the school to mend.")
     if row.reason == "no_finish_at_this_rate":
         return _("Nothing came in during the last weeks, so no end can be seen. The next piece changes that.")
+    if 0 < row.n < LEAST_LATELY and row.weeks_needed is not None:
+        return ngettext(
+            "%(n)s piece came in during the last weeks, too few to say when the rest will be in.",
+            "%(n)s pieces came in during the last weeks, too few to say when the rest will be in.",
+            row.n,
+        ) % {"n": row.n}
     if row.weeks_needed is None or row.margin_weeks is None:
         return ""
     needed, left = round(row.weeks_needed), round(row.weeks_needed + row.margin_weeks)

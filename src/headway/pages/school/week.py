@@ -77,6 +77,7 @@ def week(request: HttpRequest, subject: Any) -> HttpResponse:
         "reason": reason, "grade": grade, "grades": found.grades, "students_n": found.students_n,
         "sections": words.sections(found.settings), "heading": _headed(found, reason, look.past),
         "groups": _groups(found, reason, str(sort)), "classes": found.classes, "ways_on": _ways_on(found),
+        "patience": int(found.settings["ready_waiting_days"]),
     }  # fmt: skip
     return render(request, "pages/school/week.html", context)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from headway.access.types import Viewer
+from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.kit.times import micros, parse_instant
-from headway.pages.parts import refused
+from headway.pages.parts import refused, tags
 from headway.proficiency import actions
 
 MOST = 500
@@ -31,11 +34,43 @@ def corrected(request: HttpRequest, keys: list[str]) -> dict[str, Any]:
             raise Refusal("nothing_chosen", "Choose the ratings to correct.")
         if not reason:
             raise Refusal("reason_missing", "A correction needs its reason.")
+        before = evidence.ratings_by_key(keys=keys)
         number = _correct(request.viewer, act, keys, reason, request)
     except Refusal as refusal:
         return {"fault": refused.why(refusal)}
-    done = ngettext("%(n)s rating corrected.", "%(n)s ratings corrected.", len(keys)) % {"n": len(keys)}
-    return {"said": done, "act": number}
+    return {"said": _done(act, before, evidence.ratings_by_key(keys=keys)), "act": number}
+
+
+def _done(act: str, before: Mapping[str, evidence.Held], after: Mapping[str, evidence.Held]) -> str:
+    """Say what was done: to what, and from what where that is one for all."""
+    n = len(before)
+    if act == "withdraw":
+        return ngettext("%(n)s rating withdrawn.", "%(n)s ratings withdrawn.", n) % {"n": n}
+
+    def told(one: evidence.Held) -> str:
+        return (
+            frameworks.node(one.target).called(get_language() or "en")
+            if act == "move"
+            else tags.day(one.observed_us)
+        )
+
+    olds, news = (list(dict.fromkeys(map(told, rows.values()))) for rows in (before, after))
+    values = {"n": n, "old": olds[0], "new": ", ".join(news)}
+    if act == "move" and len(olds) == 1:
+        said = ngettext(
+            "%(n)s rating moved from %(old)s to %(new)s.", "%(n)s ratings moved from %(old)s to %(new)s.", n
+        )
+    elif act == "move":
+        said = ngettext("%(n)s rating moved to %(new)s.", "%(n)s ratings moved to %(new)s.", n)
+    elif len(olds) == 1:
+        said = ngettext(
+            "%(n)s rating re-dated from %(old)s to %(new)s.",
+            "%(n)s ratings re-dated from %(old)s to %(new)s.",
+            n,
+        )
+    else:
+        said = ngettext("%(n)s rating re-dated to %(new)s.", "%(n)s ratings re-dated to %(new)s.", n)
+    return said % values
 
 
 def _correct(viewer: Viewer, act: str, keys: list[str], reason: str, request: HttpRequest) -> int:

@@ -121,6 +121,9 @@ def _show(
         "stack": stack,
         "criteria": criteria,
         "n_criteria": len(criteria),
+        "offered": any(
+            one.default and any(o.chosen and o.value == one.default for o in one.options) for one in criteria
+        ),
         "choices": [] if criteria or stack.piece is None else _choices(request, stack),
         "key": (not fresh and request.POST.get("key")) or f"page-{uuid4()}",
         "attempt": _attempt(stack),

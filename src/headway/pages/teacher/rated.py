@@ -45,27 +45,38 @@ def rated(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("target", "")
     target = int(wanted) if is_whole(wanted) and len(wanted) < 19 else None
     shown = [one for one in found if target in (None, one.target)]
-    query = {name: request.GET[name] for name in ("class", "target") if request.GET.get(name)}
+    fault = ""
     if request.method == "POST":
         mine = {one.key for one in shown}
-        keys = [key for key in chosen_keys(request) if key in mine]
-        done = corrected(request, keys)
-        # What was moved is no longer where it was looked for.
-        return redirect(address("/teacher/rated", **({} if "act" in done else query), **done))
-    people = rosters.people_by_id(person_ids={one.student for one in shown})
-    titles = evidence.piece_titles(keys={one.piece for one in shown if one.piece})
+        done = corrected(request, [key for key in chosen_keys(request) if key in mine])
+        if "fault" not in done:
+            # What was moved is no longer where it was looked for.
+            return redirect(address("/teacher/rated", **done))
+        fault = done["fault"]
     language = get_language() or "en"
     nodes = {one: frameworks.node(one) for one in dict.fromkeys(each.target for each in found)}
+    query = {name: request.GET[name] for name in ("class", "target") if request.GET.get(name)}
     context = {
         "nav": "teacher.rate",
-        "rows": [_row(m, one, people, nodes, titles) for one in shown], "classes": own, "chosen": reference,
+        "rows": _rows(request, m, shown, nodes, all_of=target is not None), "classes": own, "chosen": reference,
         "on": [{"id": str(node.id), "name": node.called(language), "n": sum(one.target == node.id for one in found)}
                for node in nodes.values()],
         "target": str(target or ""), "goals": _goals(m, classes, target), "today": m.day,
         "here": "/teacher/rated" + (f"?{urlencode(query)}" if query else ""), "all": target is not None,
-        "said": told(request, "said"), "fault": told(request, "fault"), "act": request.GET.get("act", ""),
+        "said": told(request, "said"), "fault": fault or told(request, "fault"), "act": request.GET.get("act", ""),
+        "sent": request.POST,
     }  # fmt: skip
-    return render(request, "pages/teacher/rated.html", context)
+    return render(request, "pages/teacher/rated.html", context, status=422 if fault else 200)
+
+
+def _rows(
+    request: HttpRequest, m: queries.Moment, shown: list[evidence.Rated], nodes: dict[int, Any], *, all_of: bool
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the ratings as the page lists them: ticked as they were sent, else all where all are of one target."""
+    people = rosters.people_by_id(person_ids={one.student for one in shown})
+    titles = evidence.piece_titles(keys={one.piece for one in shown if one.piece})
+    ticked = set(chosen_keys(request)) if request.method == "POST" else {one.key for one in shown if all_of}
+    return [{**_row(m, one, people, nodes, titles), "ticked": one.key in ticked} for one in shown]
 
 
 def _row(
@@ -87,9 +98,9 @@ def _row(
 
 
 def _goals(m: queries.Moment, classes: list[Any], target: int | None) -> list[dict[str, str]]:
-    """Return the targets that ratings may be moved to: those of the classes."""
+    """Return the targets that ratings may be moved to: those of all classes that are shown."""
     language, found = get_language() or "en", {}
-    for one in classes[:1] if target is None else classes:
+    for one in classes:
         for node in queries.class_targets(m, one):
             if node.id != target:
                 found[node.id] = {"uuid": str(node.uuid), "name": f"{node.called(language)} ({node.code})"}

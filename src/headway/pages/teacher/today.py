@@ -16,6 +16,8 @@ from headway.access.types import Viewer
 from headway.calibration import queries as calibration
 from headway.contact import queries as contact
 from headway.evidence import queries as evidence
+from headway.frameworks import queries as frameworks
+from headway.frameworks.types import FrameworkView
 from headway.pages.parts import needs as words
 from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack, look_back
@@ -33,12 +35,18 @@ from headway.rosters import queries as rosters
 SHOWN = 6
 """So many names stand under a heading before the rest folds."""
 
+STACKS = 8
+"""So many stacks stand on the card of the work that waits; of the rest their pieces are counted."""
+
 OLD_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One student under one heading, with every reason there: a heading counts students, and so do its rows."""
+    """One student under one heading, with every reason there: a heading counts students, and so do its rows.
+
+    `own` tells whether any of the reasons is about what the viewer's classes work on with the student.
+    """
 
     sourced_id: str
     name: str
@@ -46,16 +54,18 @@ class Row:
     whys: list[str]
     act: str
     url: str
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One heading with its rows; the first few are shown, the rest folds."""
+    """One heading with its rows; the first few are shown, the rest folds. `other` is what is about no subject of the viewer's."""
 
     section: words.Section
     students_n: int
     rows: list[Row]
     more: list[Row]
+    other: list[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,8 @@ def today(request: HttpRequest, *, tried: Any = None) -> HttpResponse:
     context = {
         "nav": "teacher.today", "look": look, "classes": classes, "students_n": len(students), "needing": n,
         "heading": heading(n, bool(classes)), "waiting_n": sum(s.n for s in stacks),
-        "oldest": max((s.days for s in stacks), default=0), "stacks": stacks, "keep": {},
+        "oldest": max((s.days for s in stacks), default=0), "stacks": stacks[:STACKS],
+        "more_n": sum(s.n for s in stacks[STACKS:]), "keep": {},
         "blocks": _blocks(found, people, classes, members, m.book.settings["response"], look),
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
@@ -159,22 +170,62 @@ def _blocks(
     look: LookBack,
 ) -> list[Block]:  # fmt: skip
     where = {student: c for c in reversed(classes) for student in members[c.id]}
+    lines = _lines(classes, members)
     blocks = []
     for section in words.sections(settings):
         own: dict[int, list[Need]] = {}
         for need in found:
             if need.reason == section.reason:
                 own.setdefault(need.student, []).append(need)
-        rows = [_row(needs, people[student], where[student], look) for student, needs in own.items()]
+        rows = [
+            _row(needs, people[student], where[student], lines[student], look)
+            for student, needs in own.items()
+        ]
         rows.sort(key=lambda row: row.name)
-        blocks.append(Block(section, len(rows), rows[:SHOWN], rows[SHOWN:]))
+        mine, other = ([row for row in rows if row.own is which] for which in (True, False))
+        blocks.append(Block(section, len(rows), mine[:SHOWN], mine[SHOWN:], other))
     return blocks
 
 
-def _row(needs: list[Need], person: Any, school_class: Any, look: LookBack) -> Row:
-    """Return the row of a student with all needs of one reason; its act is on all of their targets at once."""
+def _lines(classes: list[Any], members: dict[int, list[int]]) -> dict[int, frozenset[str]]:
+    """Return the continuums that the classes work on with each student, by key; an empty set means all."""
+    found: dict[int, list[Any]] = {}
+    for school_class in classes:
+        for student in members[school_class.id]:
+            found.setdefault(student, []).append(school_class.frameworks)
+    return {
+        student: frozenset(key for keys in each for key in keys) if all(each) else frozenset()
+        for student, each in found.items()
+    }
+
+
+def _continuum(need: Need) -> FrameworkView | None:
+    """Return the continuum that a need is about; None where it is about the student as a whole."""
+    if need.target is not None:
+        key = frameworks.node(need.target).framework_id
+    elif "continuum" in need.detail:
+        key = round(need.detail["continuum"])
+    else:
+        return None
+    return frameworks.tree(key, at=frameworks.remembered_stamp()).framework
+
+
+def _why(need: Need, line: FrameworkView) -> str:
+    """Say a need of another subject than the viewer's, with the subject."""
+    said = words.say(need)
+    return f"{said} ({line.called(get_language() or 'en')})" if need.target is not None else said
+
+
+def _row(needs: list[Need], person: Any, school_class: Any, lines: frozenset[str], look: LookBack) -> Row:
+    """Return the row of a student with all needs of one reason; its act is on all of their targets at once.
+
+    What is about another subject than the viewer's comes last and names it.
+    """
     act, url, reason = _("Open"), f"/teacher/students/{person.sourced_id}", needs[0].reason
-    targets = [need.target for need in needs if need.target is not None][:MOST_TARGETS]
+    of = [(need, _continuum(need)) for need in needs]
+    own = [need for need, line in of if line is None or not lines or line.key in lines]
+    other = [(need, line) for need, line in of if line is not None and lines and line.key not in lines]
+    targets = [need.target for need in own if need.target is not None][:MOST_TARGETS]
     if not look.past and targets and reason in ("stuck", "no_evidence", "waiting"):
         act = _("Rate") if reason == "waiting" else _("Observe")
         query = {"class": school_class.sourced_id, "student": person.id, "target": targets}
@@ -183,9 +234,10 @@ def _row(needs: list[Need], person: Any, school_class: Any, look: LookBack) -> R
         person.sourced_id,
         person.name(),
         initials(person.name()),
-        [words.say(need) for need in needs],
+        [*map(words.say, own), *(_why(need, line) for need, line in other)],
         act,
         url,
+        bool(own),
     )
 
 

@@ -128,7 +128,8 @@ def test_p20_a_teacher_comments_from_the_own_bank() -> None:
     browser.post(path, {"act": "keep", "saying": "{name} explains the steps.", "saying_language": "en"})
     saying = Saying.objects.get()
     done = browser.post(path, form(bank_u1=str(saying.id), text_u2="Ben dibuja.", language_u2="es"))
-    assert "2 comments saved." in read(browser, done["Location"]).words
+    page = read(browser, done["Location"])
+    assert "2 comments saved." in page.words and "Comments for report cards: Math 5 Lopez, Math" in page.words
     assert dict(CardComment.objects.values_list("student__sourced_id", "text")) == {
         "u1": "Anita explains the steps.", "u2": "Ben dibuja.",
     }  # fmt: skip

@@ -14,6 +14,10 @@ from ...plans.school import build, rate
 from .reading import NOW, client_of, crowd, lead, principal, read
 
 pytestmark = pytest.mark.django_db
+RULE = (
+    "A class comes here when a third of its students has a reason (to be ready to move up is none here), a quarter has "
+    "shown nothing of late, or work has waited for 5 days."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +40,7 @@ def test_the_heading_is_the_answer_and_each_line_its_reason() -> None:
     assert "Name of A.1: 3 pieces since 1 Oct without gain." in line and "Grade 6" in line
     assert "/teacher/students/u4" in page.links()
     assert "1 of 1 students have a reason (100 %)" in page.text()
+    assert RULE in page.text()
 
 
 def test_of_one_reason_the_students_are_counted_and_no_class_that_stands_out_by_all() -> None:
@@ -54,6 +59,7 @@ def test_nobody_needs_a_response() -> None:
     rate("u4", "A.1", "2026-10-19", 2)
     page = read(client_of("T2").get("/school/week"))
     assert page.text("h1") == "Nobody needs a response this week."
+    assert RULE in page.text()
     assert "No class stands out." in page.text() and "Everybody has shown something of late." in page.text()
 
 

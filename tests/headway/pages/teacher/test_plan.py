@@ -59,6 +59,16 @@ def test_the_pace_lines_lead_to_it(plan: int) -> None:
         assert name in client(who).get(path).content.decode()
 
 
+@pytest.mark.parametrize(("days", "weeks"), [(2, False), (3, True)])
+def test_a_rate_of_fewer_than_three_pieces_says_no_number_of_weeks(plan: int, days: int, weeks: bool) -> None:
+    for n in range(days):
+        rate("u1", ("A.2", "B.1", "B.1")[n], f"2026-11-{16 + n}", 3)
+    words = read(client("p1"), "/family/children/u1").words
+    assert ("At the rate of the last weeks the rest takes about" in words) is weeks, words
+    few = "2 pieces came in during the last weeks, too few to say when the rest will be in."
+    assert (few in words) is not weeks
+
+
 def test_only_those_who_see_the_student_open_it(plan: int) -> None:
     assert client("T2").get(TEACHER).status_code == 404
     assert client("u2").get(TEACHER).status_code == 404

@@ -215,40 +215,16 @@ def test_p8_the_stack_says_who_else_rated_in_the_last_hour() -> None:
     assert f"In the last hour: {person('T2').name()} (1 rating)" in words
 
 
-def test_p5_what_one_rated_is_moved_in_one_act_and_back() -> None:
-    teacher, node = client("T1"), target("A.1")
-    for name in ("u1", "u2"):
-        rate(name, "A.1", "2026-12-02", 3)
-    rate("u1", "A.1", "2026-12-02", 3, rater="T2", key="theirs")
-    page = read(teacher, f"/teacher/rated?class=k1&target={node}")
-    ticked = [str(a["value"]) for a in page.all("input", name="rating") if "checked" in a]
-    assert len(ticked) == 2 and "theirs" not in ticked
-    assert (
-        "A correction needs its reason."
-        in post(teacher, f"/teacher/rated?class=k1&target={node}", rating=ticked, act="move", to="A.2").words
-    )
-    page = post(
-        teacher,
-        f"/teacher/rated?class=k1&target={node}",
-        rating=[*ticked, "theirs"],
-        act="move",
-        to="A.2",
-        reason="Mistake",
-    )
-    assert "2 ratings corrected." in page.words
-    assert Rating.objects.filter(to_sequence=None, target_id=target("A.2")).count() == 2
-    (address,) = [str(a["action"]) for a in page.all("form") if "/undo" in str(a.get("action"))]
-    assert "The correction is taken back." in post(teacher, address, back="/teacher/rated").words
-    assert Rating.objects.filter(to_sequence=None, target_id=node).count() == 3
-    assert "Nothing to mend here." in read(client("T2"), "/teacher/rated").words
-
-
 def test_p3_the_page_says_that_a_save_confirms_and_marks_the_default() -> None:
     rate("u1", "A.1", "2026-11-02", 3)
     words = read(
         client("T1"), f"/teacher/rate?class=k1&target={target('A.1')}&student={person('u1').id}"
     ).words
     assert "already chosen: the last level here; your save confirms it and marks it so" in words
+    assert "Already chosen: the last level here. Your save confirms it. Save and next" in words
+    rate("u2", "A.2", "2026-11-02", 3)
+    path = f"/teacher/rate?class=k1&target={target('A.1')}&student={person('u2').id}"
+    assert "Already chosen" not in read(again("T1", "en"), path).words
 
 
 def test_p6_a_chance_that_was_closed_meanwhile_is_said() -> None:
@@ -310,7 +286,8 @@ def test_p6_what_was_missed_is_opened_again_and_not_withdrawn_among_what_one_rat
     offer = give(teacher, due="2026-12-03")
     post(teacher, STACK, act="missed", chance=[str(chance("u1").uuid)])
     key = Rating.objects.get().key
-    page = post(teacher, "/teacher/rated", rating=[key], act="withdraw", reason="He was there")
+    said = {"rating": [key], "act": "withdraw", "reason": "He was there"}
+    page = Page(teacher.post("/teacher/rated", said))
     assert "open the task again for the student on its page." in page.words
     post(
         teacher, f"/teacher/given/{offer.uuid}", act="reopen", chance=[str(chance("u1").uuid)], reason="Late"

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from headway.evidence import queries as ledger
+from headway.frameworks import queries as continuums
 from headway.pages.parts.learning import learners
 from headway.pages.parts.stations import said, without_level
 from headway.proficiency import queries
 from headway.response.types import Need
+from headway.rosters.models import SchoolClass
 
 from ..student.world import NOW, again, client, person, rate, read, target
 from .test_loop import give, hand_in, rate_path, rating
@@ -31,6 +34,58 @@ def test_a_heading_and_its_rows_count_students_and_a_row_names_every_target(monk
     block = next(one for one in answer.context["blocks"] if one.section.reason == "stuck")
     assert (block.students_n, len(block.rows), block.more) == (1, 1, [])
     assert len(block.rows[0].whys) == 2 and block.rows[0].url.count("target=") == 2
+
+
+def test_today_begins_with_the_teachers_own_subjects_and_names_the_others(monkeypatch: Any) -> None:
+    SchoolClass.objects.update(frameworks=["Math"])
+    one, two = person("u1").id, person("u2").id
+    habits = continuums.node(target("H.1")).framework_id
+    tries = {"since": date(2026, 11, 2), "detail": {"tries": 4.0}}
+    found = [
+        Need(one, "stuck", target=target("H.1"), **tries),
+        Need(two, "stuck", target=target("H.1"), **tries),
+        Need(two, "stuck", target=target("A.1"), **tries),
+        Need(one, "ready_to_advance", detail={"continuum": habits, "targets": 4, "level": 1}),
+        Need(one, "behind", detail={"filled": 1, "required": 9, "lately": 2, "margin_weeks": -64}),
+    ]
+    monkeypatch.setattr("headway.pages.teacher.today.response.needs", lambda *_a, **_k: found)
+    teacher = client("T1")
+    blocks = {one.section.reason: one for one in teacher.get("/teacher/today").context["blocks"]}
+    stuck, ready, behind = (blocks[name] for name in ("stuck", "ready_to_advance", "behind"))
+    assert [row.sourced_id for row in stuck.rows] == ["u2"] and stuck.students_n == 2
+    first, second = stuck.rows[0].whys
+    assert first.startswith("Compare ratios: ") and second.endswith(
+        "4 pieces since 2 Nov without gain. (Habits)"
+    )
+    assert stuck.rows[0].url.count("target=") == 1 and f"target={target('A.1')}" in stuck.rows[0].url
+    assert [row.sourced_id for row in stuck.other] == ["u1"] and stuck.other[0].url == "/teacher/students/u1"
+    assert (ready.rows, [row.sourced_id for row in ready.other]) == ([], ["u1"])
+    assert [row.whys for row in behind.rows] == [
+        [
+            "1 of 9 pieces of the plan are in; 2 in the last weeks, too few lately to say when the rest will be in."
+        ]
+    ]
+    words = read(teacher, "/teacher/today").words
+    assert "1 in another subject" in words and "64" not in words
+    # A class without continuums of its own works on all of them.
+    SchoolClass.objects.update(frameworks=[])
+    blocks = {one.section.reason: one for one in teacher.get("/teacher/today").context["blocks"]}
+    assert len(blocks["stuck"].rows) == 2 and not blocks["stuck"].other and "(Habits)" not in str(blocks)
+
+
+def test_the_card_of_the_work_that_waits_counts_what_it_does_not_list(monkeypatch: Any) -> None:
+    teacher = client("T1")
+    for n in range(2):
+        give(teacher, key=f"give-012345678{n}", title=f"Task {n}")
+    for name in ("u1", "u2"):
+        student = client(name)
+        for one in ledger.chances_of([person(name).id]):
+            student.post("/student/hand-in", {"key": one.piece_key, "words": "One to three."})
+    monkeypatch.setattr("headway.pages.teacher.today.STACKS", 1)
+    page = read(teacher, "/teacher/today")
+    assert "4 pieces wait for a rating." in page.words and "and 2 more pieces" in page.words
+    assert "/teacher/rate/waiting?show=work" in page.links and "/teacher/plans" in page.links
+    assert "4 pieces wait for you." in read(teacher, "/teacher/rate/waiting?show=work").words
 
 
 def test_a_line_without_level_says_why_in_the_same_words_on_every_page(monkeypatch: Any) -> None:

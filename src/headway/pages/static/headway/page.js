@@ -77,12 +77,19 @@ async function openInspector(cell) {
   }
 }
 
+// Where a page says that Z takes back what was just saved, it does, whatever else stands there.
+const typing = (target) => target.matches("input:not([type=radio], [type=checkbox]), textarea, select");
+document.addEventListener("keydown", (event) => {
+  if ((event.key !== "z" && event.key !== "Z") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const undo = document.querySelector(".toast button[data-undo]");
+  if (undo) { event.preventDefault(); undo.click(); }
+});
+
 // Rating: a number key chooses the level of the criterion in focus (or the first without a choice); Enter saves. Where
 // nothing came, a letter says why. A question mark shows the keys.
 const rate = document.querySelector("form[data-rate]");
 if (rate) {
   const crits = [...rate.querySelectorAll("fieldset.crit")];
-  const typing = (target) => target.matches("input:not([type=radio]), textarea, select");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (/^[1-9]$/.test(event.key)) {
@@ -98,9 +105,6 @@ if (rate) {
     } else if (rate.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)) {
       event.preventDefault();
       rate.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`).click();
-    } else if (event.key.toLowerCase() === "z") {
-      const undo = document.querySelector("button[data-undo]");
-      if (undo) { event.preventDefault(); undo.click(); }
     } else if (event.key.toLowerCase() === "s") {
       const skip = document.querySelector("a[data-skip]");
       if (skip) { event.preventDefault(); skip.click(); }
@@ -108,9 +112,15 @@ if (rate) {
   });
   // A double click must not rate twice; the key in the form makes a second post harmless in any case.
   rate.addEventListener("submit", () => setTimeout(() => rate.querySelectorAll("button").forEach((b) => { b.disabled = true; }), 0));
-  // The button that saves names what it saves: on a phone the chosen level may be out of sight.
-  const levels = rate.querySelector("[data-levels]");
+  // The button that saves names what it saves: on a phone the chosen level may be out of sight. Beside it stands whether any of
+  // that is a level that was offered, as long as it is.
+  const levels = rate.querySelector("[data-levels]"), offered = rate.querySelector("[data-offered]");
+  const asOffered = (crit) => {
+    const on = crit.querySelector("input[type=radio]:checked"), none = crit.querySelector("select[name^=status-]");
+    return on && !(none && none.value) && on.value === crit.querySelector("input[name^=default-]").value;
+  };
   const named = () => {
+    if (offered) offered.hidden = !crits.some(asOffered);
     const found = crits.map((crit) => {
       const none = crit.querySelector("select[name^=status-]"), on = crit.querySelector("input[type=radio]:checked");
       if (none && none.value) return none.selectedOptions[0].textContent;
