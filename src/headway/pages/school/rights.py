@@ -66,7 +66,7 @@ def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpRespons
         "hands_over": request.viewer.is_a(Role.DISTRICT), "corrects": _corrects(subject), "today": request.viewer.today,
         "corrections": [_correction(one) for one in queries.corrections(name=subject.uuid)[:50]] if subject.open else [],
         "hearing_due": subject.hearing_on is not None and subject.hearing_on <= request.viewer.today,
-        "form": {name: request.POST.get(name, "") for name in ("reason", "words")},
+        "form": {name: request.POST.get(name, "") for name in ("act", "reason", "words")},
     }  # fmt: skip
     return render(request, "pages/school/right.html", context, status=422 if fault else 200)
 
