@@ -94,7 +94,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "says": _(metric.says), "formula": _(metric.formula), "fails": _(metric.fails), "panels": panels,
         "states": [words.state_word(metric.key, state) for state in metric.states], "wide": metric.kind == STATES,
         "sentences": sentences_of(asked), "days": reports.days_released(),
-        "sql": figures.text if subject.reader.all else "", "compared": metric.kind in (STEPS, EXPLAINED),
+        "sql": figures.text, "compared": metric.kind in (STEPS, EXPLAINED),
         "timed": metric.kind != EXPLAINED,
         "gaps": any(row.gap for panel in panels for row in panel.rows),
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),

@@ -158,7 +158,19 @@ def test_a_leader_sees_the_own_school_beside_the_district_and_no_other() -> None
         row["part"].get("school", "total") for row in client.get("/reports/standing/json").json()["rows"]
     }
     assert schools == {"total", "s1"}
-    assert "SELECT" not in page and "SELECT" in read(lead().get("/reports/standing")).text()
+
+
+def test_whoever_reads_a_figure_reads_the_sql_behind_it_too() -> None:
+    release()
+    client = principal("s1")
+    page = read(client.get("/reports/standing?metric=proficient_share&by=grade&school=s1"))
+    (shown,) = (text for _a, text in page.all("pre"))
+    texts = client.get("/reports/standing/json").json()["sql"]
+    # A definition by columns, the same that the command prints; no student and no school is named in it.
+    own = [one["sql"] for one in texts if one["metric"] == "proficient_share" and "grade" in one["by"]]
+    assert " ".join(shown.split()) in [" ".join(one.split()) for one in own]
+    assert "SELECT" in shown and "determination" in shown
+    assert not any(f"'{name}'" in one["sql"] for one in texts for name in ("a01", "s1", "s2"))
 
 
 def test_states_are_bars_with_a_table_beside() -> None:
@@ -400,7 +412,7 @@ def test_the_pdf_is_said_in_spanish_and_holds_every_measure() -> None:
     client = lead()
     client.cookies["language"] = "es"
     words = said_in(client.get("/reports/plans/pdf").content)
-    assert "Avance y ritmo" in words and "De claro a oscuro" in words and "Fórmula" in words
+    assert "Progreso y ritmo" in words and "De claro a oscuro" in words and "Fórmula" in words
 
 
 def test_a_name_that_looks_like_markup_is_printed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
