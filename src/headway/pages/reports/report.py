@@ -96,7 +96,7 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "sentences": sentences_of(asked), "days": reports.days_released(),
         "sql": figures.text, "compared": metric.kind in (STEPS, EXPLAINED),
         "timed": metric.kind != EXPLAINED,
-        "gaps": any(row.gap for panel in panels for row in panel.rows),
+        "gaps": words.gap_title(metric) if any(row.gap for panel in panels for row in panel.rows) else "",
         "held": any(row.held for panel in panels for row in panel.rows), "value_title": words.value_title(metric),
         "part": rows_are(metric, by), "part_by": told_by(asked), "titled": titled(asked),
         "only_district": _only_district(asked, subject),

@@ -21,7 +21,7 @@ from headway.analytics import snapshots
 from headway.analytics.queries import METRICS
 from headway.analytics.types import Cell, Snapshot, State
 from headway.jobs.models import Job
-from headway.pages.reports import charts
+from headway.pages.reports import charts, words
 from headway.reports import actions
 from headway.reports import jobs as background
 from headway.reports import queries as reports
@@ -169,7 +169,7 @@ def test_whoever_reads_a_figure_reads_the_sql_behind_it_too() -> None:
     # A definition by columns, the same that the command prints; no student and no school is named in it.
     own = [one["sql"] for one in texts if one["metric"] == "proficient_share" and "grade" in one["by"]]
     assert " ".join(shown.split()) in [" ".join(one.split()) for one in own]
-    assert "SELECT" in shown and "determination" in shown
+    assert shown.startswith("WITH unit AS (") and "FROM scope" in shown
     assert not any(f"'{name}'" in one["sql"] for one in texts for name in ("a01", "s1", "s2"))
 
 
@@ -243,6 +243,28 @@ def test_where_a_gap_opens_is_told_by_step_and_a_small_group_by_none() -> None:
     )
     found = list(csv.DictReader(io.StringIO(client.get("/reports/opening/csv").content.decode("utf-8-sig"))))
     assert {row["metric"] for row in found} >= {"gap_steps", "explained_progress", "explained_pace"}
+
+
+def test_a_gap_says_in_what_it_is_counted() -> None:
+    release()
+    client = lead()
+    page = read(client.get("/reports/groups?metric=proficient_share&by=english_learner"))
+    assert "Gap to all others, percentage points" in page.text("th")
+    own = [("Girls", Cell(("girls",), 40, 0.6, (0.5, 0.7), "", gap=0.01, gap_interval=(0.005, 0.21)))]
+    assert "Girls, +1 percentage point (+0 to +21) against all" in words.widest(
+        METRICS["proficient_share"], own
+    )
+    client.cookies["language"] = "es"
+    spanish = read(client.get("/reports/groups?metric=proficient_share&by=english_learner")).text()
+    assert "Brecha con los demás, puntos porcentuales" in spanish
+    whole = Cell(("girls", "total"), 40, -0.01, (-0.149, 0.02), "")
+    assert words.gap_of(METRICS["gap_steps"], whole) == "−1.0 percentage points (−14.9 to +2.0)"
+    assert "−14.9 to +2.0) to all others may be none." in words.opens_at(
+        METRICS["gap_steps"], "Girls", [("total", whole)]
+    )
+    # Every measure that may have a gap has a unit in words; those of states have none.
+    gapless = ("states", "explained")
+    assert all(words.unit_of(one) for one in METRICS.values() if one.kind not in gapless)
 
 
 def test_predictability_is_told_beside_chance() -> None:
@@ -387,7 +409,10 @@ def test_a_report_of_ones_own_is_printed_by_every_column_that_was_chosen() -> No
 def test_a_rate_has_its_gap_too_and_the_signs_of_percent_are_said_in_spanish() -> None:
     release()
     client = lead()
-    assert "Gap to all others" in read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    assert (
+        "Gap to all others, chances"
+        in read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    )
     client.cookies["language"] = "es"
     text = read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
     assert "Intervalo del 95 %" in text and "95 % interval" not in text
