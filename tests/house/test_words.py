@@ -160,3 +160,12 @@ def test_every_act_and_kind_of_the_ledger_is_said_in_words() -> None:
                 }
     assert len(written) > 60
     assert sorted(word for word in written if f'"{word}":' not in page) == []
+
+
+def test_every_kind_of_background_work_is_said_in_words() -> None:
+    from headway.jobs import actions as jobs
+    from headway.pages.district.sending import kind_words
+
+    assert len(jobs._KINDS) >= 5
+    known = entries()
+    assert sorted(kind for kind in jobs._KINDS if kind_words(kind) not in known) == []
