@@ -24,7 +24,7 @@ from headway.rosters import queries as rosters
 
 PART = 20_000
 MONTHS = 6
-SIZE = 15
+SIZE = 12
 
 
 @dataclass(frozen=True, slots=True)
