@@ -84,6 +84,9 @@ def test_every_metric_and_report_is_said_in_spanish() -> None:
     asked = [text for one in METRICS.values() for text in (one.title, one.says, one.formula, one.fails)]
     asked += [text for one in REPORTS.values() for text in (one.title, one.question)]
     assert sorted(text for text in asked if text not in known) == []
+    # Two measures stand side by side as tabs and check boxes: no two of them share a name.
+    titles = [known[one.title][0] for one in METRICS.values()]
+    assert sorted({one for one in titles if titles.count(one) > 1}) == []
 
 
 def test_no_message_is_left_empty_and_no_placeholder_is_lost() -> None:
@@ -105,6 +108,8 @@ ONE_WORD_EACH = (
     (r"\btargets?\b", r"\bmetas?\b", "objetivo"),
     (r"\breport cards?\b", r"\btarjetas?\b|\blibretas?\b", "boletín"),
     (r"\blifelong\b", r"\bpara la vida\b", "para toda la vida"),
+    (r"\bgrowth\b", r"\bavances?\b|\bprogreso\b", "crecimiento"),
+    (r"\bprogress\b", r"\bavances?\b|\bcrecimiento\b", "progreso"),
     (r".", r"[“”]", "« »"),
 )
 """What a term of the field may not be called in Spanish, and what it is called."""
@@ -155,3 +160,12 @@ def test_every_act_and_kind_of_the_ledger_is_said_in_words() -> None:
                 }
     assert len(written) > 60
     assert sorted(word for word in written if f'"{word}":' not in page) == []
+
+
+def test_every_kind_of_background_work_is_said_in_words() -> None:
+    from headway.jobs import actions as jobs
+    from headway.pages.district.sending import kind_words
+
+    assert len(jobs._KINDS) >= 5
+    known = entries()
+    assert sorted(kind for kind in jobs._KINDS if kind_words(kind) not in known) == []

@@ -14,6 +14,7 @@ from headway.access.models import ImportRun
 from headway.access.types import Role, Viewer
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import UndoScope
+from headway.kit.numbers import is_whole
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.plans import pacing, stepping
 from headway.plans.models import Plan, PlanTemplate, TemplateItem, TemplateVersion
@@ -30,6 +31,7 @@ from headway.plans.types import (
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Moment, Row
 from headway.rosters import queries as rosters
+from headway.rosters.types import GRADES
 
 __all__ = [
     "as_data", "becomes", "find_giving", "find_template", "followers", "in_the_way_of", "in_the_way_of_people", "last_day",
@@ -43,11 +45,21 @@ _PART = 10_000
 
 
 def templates() -> list[VersionView]:
-    """Return the newest version of every template, by name. Two statements."""
+    """Return the newest version of every template, by name, kindergarten before grade 1 before grade 10. Two statements."""
     newest: dict[int, TemplateVersion] = {}
     for row in TemplateVersion.objects.select_related("template").order_by("number"):
         newest[row.template_id] = row
-    return sorted(_views(list(newest.values())), key=lambda one: (one.plan.casefold(), one.plan))
+    return sorted(_views(list(newest.values())), key=lambda one: (_named(one.plan), one.plan))
+
+
+def _named(name: str) -> list[tuple[int, int, str]]:
+    """Return a name as its words are sorted: numbers by their size, and a grade's code as the number that it stands for."""
+    early = {code: GRADES.index(code) - GRADES.index("KG") for code in GRADES if not code.isdecimal()}
+    found = []
+    for word in name.split():
+        number = int(word) if is_whole(word) else early.get(word)
+        found.append((1, 0, word.casefold()) if number is None else (0, number, ""))
+    return found
 
 
 def find_template(key: str) -> PlanTemplate | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -57,7 +58,7 @@ def try_policy(
         if edge or _said(was) != _said(stands):
             rows.append(Move(pair[0], pair[1], was, stands, _moved(was, stands), edge, cuts[place].scale))
     return Trial(
-        n=len(compared), students=frozenset(student for student, _ in compared), rows=tuple(rows),
+        n=len(compared), students=Counter(student for student, _ in compared), rows=tuple(rows),
         moved_in=sum(row.moved == "in" for row in rows), moved_out=sum(row.moved == "out" for row in rows),
         edge=sum(row.edge for row in rows), day=then.day, at=at, against=tuple(sorted(versions)),
         pieces=_median(stands.n_counted for stands in compared.values()),

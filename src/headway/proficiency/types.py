@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -140,14 +141,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the laboratory found: `n` determinations of `students` compared at one instant, and those of note.
+    """What the laboratory found: `n` determinations compared at one instant, how many of each of `students`, and those of note.
 
     `against` are the policy versions (name, number) that hold now where the trial would change them; `pieces` is the middle
     number of pieces that counted there.
     """
 
     n: int
-    students: frozenset[int]
+    students: Mapping[int, int]
     rows: tuple[Move, ...]
     moved_in: int
     moved_out: int

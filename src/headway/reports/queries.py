@@ -42,6 +42,7 @@ __all__ = [
     "rows",
     "sets",
     "table",
+    "texts",
     "xlsx",
 ]
 
@@ -246,13 +247,18 @@ def _pair(said: list[float] | None) -> tuple[float, float] | None:
 
 
 def given(released: Released, *, schools: set[str] | None = None) -> dict[str, Any]:
-    """Return a released report as it is handed out: what one has to know to read it, and its `rows`."""
+    """Return a released report as it is handed out: what one has to know to read it, its `rows`, and the `sql` behind them."""
     found = list(rows(released, schools=schools))
     return {
         "name": released.report, "snapshot": released.taken_at.isoformat(timespec="seconds"), "folder": released.snapshot,
         "as_of": released.as_of, "population": _population(released),
-        "minimum": released.minimum, "rules": dict(released.rules), "n": len(found), "rows": found,
+        "minimum": released.minimum, "rules": dict(released.rules), "n": len(found), "rows": found, "sql": texts(released),
     }  # fmt: skip
+
+
+def texts(released: Released) -> list[dict[str, Any]]:
+    """Return the SQL behind each table of a report: its metric, by which columns, the text. It names columns and no student."""
+    return [{"metric": one.metric, "by": "+".join(one.names), "sql": one.text} for one in released.figures]
 
 
 def _population(released: Released) -> dict[str, str]:

@@ -32,10 +32,9 @@ from headway.rosters.models import (
     Term,
 )
 from headway.rosters.recording import Changes, ClassTerm, parts
-from headway.rosters.types import GROUPS, Choices, Group, Session, YearPlan
+from headway.rosters.types import GRADES, GROUPS, Choices, Group, Session, YearPlan
 from headway.rosters.visibility import LEARNER, STANDS_IN, by_sort_name, holds_on
 
-GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{n:02d}" for n in range(1, 13)))
 WEEKS = timedelta(weeks=52)
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=400)

@@ -381,3 +381,7 @@ class YearPlan:
             "counts": self.counts(),
             "names": {group.key: list(group.names) for group in self.groups},
         }
+
+
+GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{n:02d}" for n in range(1, 13)))
+"""The codes of grades in the order of a school."""

@@ -83,6 +83,15 @@ def test_a_template_keeps_its_versions_and_makes_none_for_the_same() -> None:
     assert AuditEntry.objects.filter(act="make_template").count() == 3
 
 
+def test_templates_stand_in_the_order_of_grades() -> None:
+    names = ["Math 10", "Math KG", "Reading 01", "Math 2", "Math PK", "math 01"]
+    for name in names:
+        template(("A.1", 1), key=name)
+    assert [one.plan for one in queries.templates()] == [
+        "Math PK", "Math KG", "math 01", "Math 2", "Math 10", "Reading 01",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("items", [[], [("A.1", 0)], [("A.1", 1000)], [("A.1", 1), ("A.1", 2)]])
 def test_an_impossible_template_is_refused(items) -> None:
     with pytest.raises(Refusal) as caught:

@@ -29,6 +29,7 @@ from headway.rights.models import Disclosure, RightsRequest
 from headway.rosters.models import Org, Term
 
 from ..pages.school.reading import lead as lead_browser
+from ..pages.school.reading import principal
 from ..pages.student.world import NOW, Page, build, person, rate, target
 from ..profiles.people import browser, refusal, viewer
 
@@ -291,6 +292,27 @@ def test_rights_on_the_pages_from_the_first_word_to_the_statement() -> None:
     es = browser("p1", "es").get(here)
     assert "Nuestros derechos" in es.content.decode()
     assert family.post(here, {"act": "state", "request": "no", "text": SAID}).status_code == 422
+
+
+def test_rights_who_may_not_hand_a_record_over_reads_who_does_and_refuses_it_only_on_purpose() -> None:
+    """A form that only refuses is named by that: "we will send it", written into it, would have refused the record."""
+    browser("p1").post("/family/children/u1/rights", {"act": "ask", "item": "record:", "key": "k"})
+    there = f"/school/rights/{RightsRequest.objects.get().uuid}"
+    head, district = principal("s1"), lead_browser()
+    page = Page(head.get(there))
+    assert "The district hands records over It sees this request in its own list." in page.words
+    assert "Nothing need be done here." in page.words and "Send the answer" not in page.words
+    assert "Refuse the request" in page.words
+    assert ["open" in one for one in page.all("details")] == [False]
+    page = Page(district.get(there))
+    assert "Save the record" in page.words and "Nothing need be done here." not in page.words
+    # A reason that is missing is asked for where it was left out: the form stands open.
+    answer = head.post(there, {"act": "answer", "answer": "refused", "reason": " "})
+    assert answer.status_code == 422 and any("open" in one for one in Page(answer).all("details"))
+    head.post(there, {"act": "answer", "answer": "refused", "reason": "Ask the court."})
+    assert RightsRequest.objects.get().state == "refused"
+    page = Page(head.get(there))
+    assert "Nothing need be done here." not in page.words and "Refuse the request" not in page.words
 
 
 def test_rights_the_record_is_asked_for_and_handed_over_by_the_district() -> None:

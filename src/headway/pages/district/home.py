@@ -15,6 +15,8 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as continuums
 from headway.jobs import queries as jobs
 from headway.pages.district.imports import listed
+from headway.pages.parts.rights import waiting_said
+from headway.rights import queries as rights
 from headway.rosters import queries as rosters
 
 
@@ -38,6 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "day": day, "district": rosters.district(), "counts": rosters.roster_counts(as_of=day), "lacks": lacks,
         "runs": listed(access.import_runs(limit=10)), "head": f"{head:,}", "seal": seal, "verified": verified,
         "copy": jobs.is_copy(), "heading": _heading(len(lacks)), "undone": request.GET.get("undone", "")[:12],
+        "asked": waiting_said(rights.running(viewer=request.viewer)),
     }  # fmt: skip
     return render(request, "pages/district/home.html", context)
 

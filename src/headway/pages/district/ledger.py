@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,10 +20,11 @@ from headway.evidence import actions
 from headway.evidence import queries as evidence
 from headway.kit.numbers import is_whole
 from headway.kit.times import micros
+from headway.rosters import queries as rosters
 
 PART = 20_000
 MONTHS = 6
-SIZE = 50
+SIZE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
             Kind(kind_name(kind), list(zip(months, (f"{n:,}" if n else "" for n in rows), strict=False)), f"{rows[-1]:,}")
             for kind, rows in counts.items()
         ],
-        "entries": [_entry(one) for one in entries[:SIZE]], "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
+        "entries": _entries(entries[:SIZE]), "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
         "act": act, "who": who, "act_names": [(one, act_name(one)) for one in access.act_kinds()],
         "keep": urlencode({k: v for k, v in (("act", act), ("who", who)) if v}), "first_page": not before,
     }  # fmt: skip
@@ -195,6 +198,26 @@ def object_name(kind: str) -> str:
             "disclosure": _("disclosure"), "task": _("task of the bank"),
             "calibration": _("calibration session"), "sample": _("copy of work"), "survey": _("survey"),
             "report": _("report"), "report_set": _("set of reports")}.get(kind, kind.replace("_", " "))  # fmt: skip
+
+
+def _entries(found: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return lines of the trail; whoever stands there by a sourcedId, and a person acted on, is named. Three statements."""
+    ids = rosters.person_ids(sourced_ids={one.actor_name for one in found})
+    marks = {mark for one in found if one.object_kind == "person" for mark in _mark(one.object_id)}
+    about = rosters.standing_ids(uuids=marks)
+    people = rosters.people_by_id(person_ids={*ids.values(), *about.values()})
+    who = {name: people[key].name() for name, key in ids.items()}
+    of = {str(mark): people[key].name() for mark, key in about.items()}
+    return [
+        _entry(one) | {"named": who.get(one.actor_name, ""), "of": of.get(one.object_id, "")} for one in found
+    ]
+
+
+def _mark(text: str) -> list[UUID]:
+    try:
+        return [UUID(text)]
+    except ValueError:
+        return []
 
 
 def _entry(one: Any) -> dict[str, Any]:

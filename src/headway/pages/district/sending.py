@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,8 +46,10 @@ def sending(request: HttpRequest) -> HttpResponse:
 
 def kind_words(kind: str) -> str:
     """Return what jobs of a kind do, in words."""
-    found: dict[str, Any] = {"digests": _("Digests of an hour"), "letter": _("One letter")}
-    return found.get(kind, kind)
+    return {
+        "digests": _("Digests of an hour"), "letter": _("One letter"), "snapshot": _("Snapshot and its reports"),
+        "calibration_report": _("Reports of a calibration session"), "give-plans": _("Plans for a whole grade or school"),
+    }.get(kind, kind.replace("_", " "))  # fmt: skip
 
 
 def state_words() -> dict[str, str]:

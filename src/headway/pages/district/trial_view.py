@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -53,13 +54,27 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One group of students in the count; `held` where it is too small to be counted aloud."""
+    """One group of students in the count: `levels` of theirs were compared, of which some came in and some went out.
+
+    `held` where the group is too small to be counted aloud.
+    """
 
     name: str
     students: int
+    levels: int
     came: int
     went: int
     held: bool
+
+    @property
+    def came_share(self) -> str:
+        """Say how many of the levels compared would come in, in percent."""
+        return _percent(self.came, self.levels)
+
+    @property
+    def went_share(self) -> str:
+        """Say how many of the levels compared would fall back, in percent."""
+        return _percent(self.went, self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,31 +170,35 @@ def tables(trial: Trial, *, on: date, least: int, groups: bool) -> list[Table]:
         (_("By group"), told, False),
     ]
     return [
-        Table(title, _rows(members, came, went, len(students), least, parts)) for title, members, parts in found if members
+        Table(title, _rows(members, (trial.students, came, went), len(students), least, parts))
+        for title, members, parts in found if members
     ]  # fmt: skip
 
 
 def _rows(
     members: Mapping[str, set[int]],
-    came: Counter[int],
-    went: Counter[int],
+    counted: Sequence[Mapping[int, int]],
     total: int,
     least: int,
     parts: bool,
 ) -> list[Row]:
-    """Count groups; where they are parts of a whole, one held alone could be told from the rest, so a second is held."""
+    """Count the levels of groups in each of the ways `counted` by student.
+
+    Where groups are parts of a whole, one held alone could be told from the rest, so a second is held.
+    """
     held = {name for name, own in members.items() if len(own) < least}
     if parts and len(held) == 1 and len(members) > 1:
         held.add(min((name for name in members if name not in held), key=lambda name: len(members[name])))
     if not parts:
         held |= {name for name, own in members.items() if 0 < total - len(own) < least}
     return [
-        Row(name, len(own), _sum(came, own), _sum(went, own), name in held) for name, own in members.items()
+        Row(name, len(own), *(sum(by.get(one, 0) for one in own) for by in counted), name in held)
+        for name, own in members.items()
     ]  # fmt: skip
 
 
-def _sum(counter: Counter[int], own: Iterable[int]) -> int:
-    return sum(counter[one] for one in own)
+def _percent(part: int, whole: int) -> str:
+    return f"{number_format(round(100 * part / whole, 1), 1)} %" if whole else ""
 
 
 def bias(trial: Trial, form: Form, book: Book) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -107,6 +107,16 @@ def shown(one: RequestView, named: Mapping[str, str] = MappingProxyType({})) -> 
         _clock(one),
         one.state == "asked" and one.days_left < 0,
     )
+
+
+def waiting_said(running: Sequence[RequestView]) -> str:
+    """Say in one sentence how many requests run, or how many of them are overdue."""
+    late = sum(one.state == "asked" and one.days_left < 0 for one in running)
+    if late:
+        return ngettext("%(n)s answer is overdue.", "%(n)s answers are overdue.", late) % {"n": late}
+    if not running:
+        return _("No request waits for an answer.")
+    return ngettext("%(n)s request waits.", "%(n)s requests wait.", len(running)) % {"n": len(running)}
 
 
 def _stands(one: RequestView) -> str:

@@ -121,7 +121,7 @@ def _measure(asked: Asked, subject: Subject) -> dict[str, Any]:
     panels = panels_of(asked, subject)
     gaps = any(row.gap for panel in panels for row in panel.rows)
     if gaps:
-        columns.append(_("Gap to all others"))
+        columns.append(words.gap_title(metric))
     said = [f"{name}: {text}" if name else text for name, text in sentences_of(asked)]
     return {
         "title": titled(asked),

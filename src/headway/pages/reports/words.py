@@ -155,13 +155,31 @@ def opens_at(metric: Metric, group: str, told: list[tuple[str, Cell]]) -> str:
 
 def gap_of(metric: Metric, cell: Cell) -> str:
     """Say a value that is a gap itself, in points with its sign and interval."""
-    if cell.value is None:
-        return ""
-    said = _signed(metric, cell.value)
-    if cell.interval is None:
-        return said
-    low, high = (_signed(metric, end) for end in cell.interval)
-    return _("%(value)s (%(low)s to %(high)s)") % {"value": said, "low": low, "high": high}
+    return "" if cell.value is None else _with_unit(metric, cell.value, cell.interval)
+
+
+def _with_unit(metric: Metric, value: float, interval: tuple[float, float] | None) -> str:
+    """Say a gap as a sentence does: sign, number, unit, and its interval."""
+    said = _signed(metric, value)
+    given = {"value": said, "unit": unit_of(metric, 1 if said.strip(f"+{MINUS}") == "1" else 2)}
+    if interval is None:
+        return _("%(value)s %(unit)s") % given
+    low, high = (_signed(metric, end) for end in interval)
+    return _("%(value)s %(unit)s (%(low)s to %(high)s)") % {**given, "low": low, "high": high}
+
+
+def unit_of(metric: Metric, n: int = 2) -> str:
+    """Say in what the gaps of a metric are counted; between two shares lie percentage points."""
+    points = ngettext("percentage point", "percentage points", n)
+    return {
+        "share": points, "percentage points": points, "levels per year": _("levels per year"), "levels": _("levels"),
+        "chances": _("chances"), "days": _("days"), "ratings": _("ratings"),
+    }[metric.unit]  # fmt: skip
+
+
+def gap_title(metric: Metric) -> str:
+    """Return how the column of gaps is headed: with its unit."""
+    return _("Gap to all others, %(unit)s") % {"unit": unit_of(metric)}
 
 
 def part_rank(name: str, value: str, said: str) -> tuple[object, ...]:
@@ -225,7 +243,10 @@ def interval(metric: Metric, cell: Cell | State) -> str:
 
 
 def gap(metric: Metric, cell: Cell) -> str:
-    """Say the gap of a group to all other students with its interval, signs before the numbers; empty where there is none."""
+    """Say the gap of a group to all other students with its interval, signs before the numbers; empty where there is none.
+
+    For a table, whose column says the unit.
+    """
     if cell.gap is None:
         return ""
     ends = [_signed(metric, end) for end in (cell.gap, *(cell.gap_interval or ()))]
@@ -260,7 +281,7 @@ def widest(metric: Metric, own: list[tuple[str, Cell]]) -> str:
     label, cell = max(clear, key=lambda pair: abs(pair[1].gap or 0))
     return _(
         "The widest gap that is not zero: %(group)s, %(gap)s against all others. Of many gaps, one in twenty is told by chance."
-    ) % {"group": label, "gap": gap(metric, cell)}
+    ) % {"group": label, "gap": _with_unit(metric, cell.gap or 0.0, cell.gap_interval)}
 
 
 def withheld(cell: Cell, minimum: int) -> str:

@@ -10,14 +10,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from headway.access.types import Role
 from headway.interop.v1.record import record_of
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
 from headway.pages.parts.asked import day_of_form
-from headway.pages.parts.rights import as_file, entries, said, shown
+from headway.pages.parts.rights import as_file, entries, said, shown, waiting_said
 from headway.pages.parts.told import address, told
 from headway.rights import actions, queries
 from headway.rights.types import DECISION, RATING, RECORD, REPORT_CARD, Correction, RequestView
@@ -31,18 +30,9 @@ def rights(request: HttpRequest, subject: Any) -> HttpResponse:
     waiting = [shown(one) for one in queries.running(viewer=request.viewer)]
     context = {
         "nav": NAV, "waiting": waiting, "closed": [shown(one) for one in queries.closed(viewer=request.viewer)],
-        "heading": _heading(waiting), "days": queries.answer_days(request.book),
+        "heading": waiting_said([one.one for one in waiting]), "days": queries.answer_days(request.book),
     }  # fmt: skip
     return render(request, "pages/school/rights.html", context)
-
-
-def _heading(waiting: list[Any]) -> str:
-    late = sum(one.late for one in waiting)
-    if late:
-        return ngettext("%(n)s answer is overdue.", "%(n)s answers are overdue.", late) % {"n": late}
-    if not waiting:
-        return _("No request waits for an answer.")
-    return ngettext("%(n)s request waits.", "%(n)s requests wait.", len(waiting)) % {"n": len(waiting)}
 
 
 def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpResponse:
@@ -66,7 +56,7 @@ def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpRespons
         "hands_over": request.viewer.is_a(Role.DISTRICT), "corrects": _corrects(subject), "today": request.viewer.today,
         "corrections": [_correction(one) for one in queries.corrections(name=subject.uuid)[:50]] if subject.open else [],
         "hearing_due": subject.hearing_on is not None and subject.hearing_on <= request.viewer.today,
-        "form": {name: request.POST.get(name, "") for name in ("reason", "words")},
+        "form": {name: request.POST.get(name, "") for name in ("act", "reason", "words")},
     }  # fmt: skip
     return render(request, "pages/school/right.html", context, status=422 if fault else 200)
 

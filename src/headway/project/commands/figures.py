@@ -189,7 +189,7 @@ def _compared(
 def _handed(found: Released, *, sql: bool) -> dict[str, Any]:
     if not sql:
         return reports.given(found)
-    texts = [{"metric": one.metric, "by": list(one.names), "sql": one.text} for one in found.figures]
+    texts = reports.texts(found)
     return {
         "name": found.report,
         "snapshot": found.snapshot,

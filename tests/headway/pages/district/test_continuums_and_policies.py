@@ -8,10 +8,13 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from headway.access.actions import record_act
 from headway.access.models import AuditEntry, ImportRun
+from headway.access.types import Viewer
 from headway.frameworks import queries as continuums
 from headway.interop.case import exchange
 from headway.proficiency import queries as proficiency
+from headway.rosters.models import Person
 
 from ...plans.school import build, rate
 from ..school.reading import NOW, lead, read
@@ -184,3 +187,31 @@ def test_the_trail_says_lists_and_yes_and_no_in_words() -> None:
     assert "sections: proficient_share, race, grade; column: –; withdrawn: no; whole: yes" in page
     client.cookies["language"] = "es"
     assert "withdrawn: no; whole: sí" in read(client.get("/district/ledger?act=save_report")).text("tbody")
+
+
+def test_the_trail_names_who_stands_in_it_by_a_code_and_whom_it_is_about() -> None:
+    at, one = NOW, Person.objects.get(sourced_id="T1")
+    child = Person.objects.get(sourced_id="u1")
+    for number in range(20):
+        record_act(
+            actor=Viewer(name="T1"),
+            act="hand_in",
+            kind="person",
+            object_id=child.uuid,
+            at=at,
+            detail={"n": number},
+        )
+    client = lead()
+    page = read(client.get("/district/ledger?act=hand_in"))
+    rows = [text for _a, text in page.all("tr") if "handed in work" in text]
+    assert len(rows) == 12, "on a phone each line is as tall as a card"
+    assert all(f"{one.name()} T1" in text and f"person {child.name()}" in text for text in rows)
+    older = next(a["href"] for a, text in page.all("a") if text == "Older")
+    page = read(client.get(f"/district/ledger{older}"))
+    assert len([text for _a, text in page.all("tr") if "handed in work" in text]) == 8
+
+
+def test_what_families_ask_stands_at_the_head_of_the_districts_page() -> None:
+    page = read(lead().get("/district/"))
+    assert "What families ask: No request waits for an answer." in page.text("p")
+    assert page.links().count("/school/rights") == 1

@@ -180,13 +180,33 @@ def test_each_student_is_of_one_race_as_in_reports(tmp_path: Path) -> None:
     page = read(lead().get(PAGE, HIGHEST))
     rows = [text for _a, text in page.all("tr")]
     # Twelve are white, eleven of two races, one Hispanic or Latino, who is held with the next smallest.
-    assert [text for text in rows if text.startswith("White")] == ["White12240"]
+    assert [text for text in rows if text.startswith("White")] == ["White122424 (100.0 %)0 (0.0 %)"]
     assert not [text for text in rows if text.startswith("Asian")]
     held = {text.split("withheld")[0] for text in rows if "withheld: a small group" in text}
     assert (
         "Hispanic or Latino" in held
         and len(held & {"Hispanic or Latino", "Two or more races", "Nothing said"}) >= 2
     )
+
+
+def test_groups_are_counted_beside_the_levels_compared_and_what_is_left_out_is_in_the_file(
+    tmp_path: Path,
+) -> None:
+    crowd(tmp_path, 12)
+    for number in range(12):
+        # 1 and 2 are 2 at their highest: it does not come in, as the 3 that each of the crowd has on A.1 and on B.1 does.
+        rate(f"x{number}", "A.2", "2026-10-01", 1)
+        rate(f"x{number}", "A.2", "2026-10-08", 2)
+    client = lead()
+    page = read(client.get(PAGE, HIGHEST))
+    rows = [text for _a, text in page.all("tr")]
+    head = "GroupStudentsLevels comparedLevels that would come inLevels that would fall back"
+    # Shares are of levels: of 36 levels of twelve students 24 come in, "24 of 12" would say nothing.
+    assert head in rows and any(text.endswith("123624 (66.7 %)0 (0.0 %)") for text in rows)
+    # Ten names are on the page; the link beside them leads to all.
+    link = next(a["href"] for a, text in page.all("a") if text == "and 14 more, in the table of all (CSV)")
+    found = list(csv.DictReader(io.StringIO(client.get(PAGE + link).content.decode())))
+    assert sum(row["moved"] == "in" for row in found) == 24
 
 
 def test_what_holds_elsewhere_is_not_compared_and_a_rule_chosen_with_a_place_stays() -> None:

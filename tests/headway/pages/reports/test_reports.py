@@ -21,7 +21,7 @@ from headway.analytics import snapshots
 from headway.analytics.queries import METRICS
 from headway.analytics.types import Cell, Snapshot, State
 from headway.jobs.models import Job
-from headway.pages.reports import charts
+from headway.pages.reports import charts, words
 from headway.reports import actions
 from headway.reports import jobs as background
 from headway.reports import queries as reports
@@ -158,7 +158,19 @@ def test_a_leader_sees_the_own_school_beside_the_district_and_no_other() -> None
         row["part"].get("school", "total") for row in client.get("/reports/standing/json").json()["rows"]
     }
     assert schools == {"total", "s1"}
-    assert "SELECT" not in page and "SELECT" in read(lead().get("/reports/standing")).text()
+
+
+def test_whoever_reads_a_figure_reads_the_sql_behind_it_too() -> None:
+    release()
+    client = principal("s1")
+    page = read(client.get("/reports/standing?metric=proficient_share&by=grade&school=s1"))
+    (shown,) = (text for _a, text in page.all("pre"))
+    texts = client.get("/reports/standing/json").json()["sql"]
+    # A definition by columns, the same that the command prints; no student and no school is named in it.
+    own = [one["sql"] for one in texts if one["metric"] == "proficient_share" and "grade" in one["by"]]
+    assert " ".join(shown.split()) in [" ".join(one.split()) for one in own]
+    assert shown.startswith("WITH unit AS (") and "FROM scope" in shown
+    assert not any(f"'{name}'" in one["sql"] for one in texts for name in ("a01", "s1", "s2"))
 
 
 def test_states_are_bars_with_a_table_beside() -> None:
@@ -231,6 +243,28 @@ def test_where_a_gap_opens_is_told_by_step_and_a_small_group_by_none() -> None:
     )
     found = list(csv.DictReader(io.StringIO(client.get("/reports/opening/csv").content.decode("utf-8-sig"))))
     assert {row["metric"] for row in found} >= {"gap_steps", "explained_progress", "explained_pace"}
+
+
+def test_a_gap_says_in_what_it_is_counted() -> None:
+    release()
+    client = lead()
+    page = read(client.get("/reports/groups?metric=proficient_share&by=english_learner"))
+    assert "Gap to all others, percentage points" in page.text("th")
+    own = [("Girls", Cell(("girls",), 40, 0.6, (0.5, 0.7), "", gap=0.01, gap_interval=(0.005, 0.21)))]
+    assert "Girls, +1 percentage point (+0 to +21) against all" in words.widest(
+        METRICS["proficient_share"], own
+    )
+    client.cookies["language"] = "es"
+    spanish = read(client.get("/reports/groups?metric=proficient_share&by=english_learner")).text()
+    assert "Brecha con los demás, puntos porcentuales" in spanish
+    whole = Cell(("girls", "total"), 40, -0.01, (-0.149, 0.02), "")
+    assert words.gap_of(METRICS["gap_steps"], whole) == "−1.0 percentage points (−14.9 to +2.0)"
+    assert "−14.9 to +2.0) to all others may be none." in words.opens_at(
+        METRICS["gap_steps"], "Girls", [("total", whole)]
+    )
+    # Every measure that may have a gap has a unit in words; those of states have none.
+    gapless = ("states", "explained")
+    assert all(words.unit_of(one) for one in METRICS.values() if one.kind not in gapless)
 
 
 def test_predictability_is_told_beside_chance() -> None:
@@ -375,7 +409,10 @@ def test_a_report_of_ones_own_is_printed_by_every_column_that_was_chosen() -> No
 def test_a_rate_has_its_gap_too_and_the_signs_of_percent_are_said_in_spanish() -> None:
     release()
     client = lead()
-    assert "Gap to all others" in read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    assert (
+        "Gap to all others, chances"
+        in read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
+    )
     client.cookies["language"] = "es"
     text = read(client.get("/reports/groups?metric=chances&by=english_learner")).text()
     assert "Intervalo del 95 %" in text and "95 % interval" not in text
@@ -400,7 +437,7 @@ def test_the_pdf_is_said_in_spanish_and_holds_every_measure() -> None:
     client = lead()
     client.cookies["language"] = "es"
     words = said_in(client.get("/reports/plans/pdf").content)
-    assert "Avance y ritmo" in words and "De claro a oscuro" in words and "Fórmula" in words
+    assert "Progreso y ritmo" in words and "De claro a oscuro" in words and "Fórmula" in words
 
 
 def test_a_name_that_looks_like_markup_is_printed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
