@@ -82,6 +82,11 @@ def _run(
             # Django is not awake when this module is read: its errors are known by their name.
             if type(error).__name__ != "OperationalError":
                 raise
+            if "locked" in str(error):
+                raise Refusal(
+                    "busy",
+                    "Another command or the server was writing for too long. Nothing of this command was kept; try again.",
+                ) from error
             raise Refusal(
                 "database_failed",
                 f"The database answered: {error}. Nothing of this command was kept; is the disk full?",

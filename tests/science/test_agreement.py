@@ -505,3 +505,15 @@ def test_places_are_right_in_a_file_of_blank_and_broken_lines(tmp_path):
     with pytest.raises(ScienceRefusal) as caught:
         run("icc", [path])
     assert (caught.value.code, caught.value.where["line"]) == ("cells_differ", 3)
+
+
+@pytest.mark.parametrize("replicates", [0, 200])
+def test_where_all_agree_only_a_share_has_an_interval(replicates):
+    alike = [[n % 3, n % 3] for n in range(10)]
+    given = {"replicates": replicates, "rng": np.random.default_rng(1)} if replicates else {}
+    share = percent_agreement(alike, **given)
+    # Clopper and Pearson for ten of ten.
+    assert share.value == 1.0 and share.interval == pytest.approx((0.025**0.1, 1.0))
+    assert "no_spread" in share.reasons
+    for found in (fleiss_kappa(alike, **given), krippendorff_alpha(alike, **given), gwet_ac(alike, **given)):
+        assert (found.value, found.interval) == (1.0, None) and "no_spread" in found.reasons

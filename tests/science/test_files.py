@@ -56,6 +56,11 @@ def test_on_track(tmp_path):
         ("level,observed_at\n1,yesterday\n", "not_a_time", 2),
         ("level,status\n1,late\n", "unknown_word", 2),
         ("level\nnan\n", "not_a_number", 2),
+        ("level\n1e308\n", "not_a_number", 2),
+        ("level,depth\n3,200\n", "out_of_range", 2),
+        ("level,depth\n3,2.7\n", "out_of_range", 2),
+        ("level,depth\n3,-5\n", "out_of_range", 2),
+        ("level,level\n3,1\n", "column_twice", 1),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(tmp_path, text, code, line):
@@ -83,3 +88,11 @@ def test_names():
     assert all(words.endswith(".") and len(words) < 130 for words in names().values())
     with pytest.raises(ScienceRefusal):
         run("weather", [])
+
+
+@pytest.mark.parametrize("estimator", ["marginal", "joint"])
+def test_a_mistyped_level_is_no_list_of_billions(tmp_path, estimator):
+    rows = "a,x,1\na,y,2\nb,x,3\nb,y,2\nc,x,2\nc,y,3000000000\n"
+    found = run("facets", write(tmp_path, f"student,rater,rating\n{rows}"), {"estimator": estimator})
+    assert not [reason for reason in found["reasons"] if reason.startswith("category_unused")]
+    assert found["n"] == 6

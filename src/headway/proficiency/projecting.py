@@ -188,6 +188,11 @@ def bring_up_to_date(m: Moment, students: Sequence[int], *, through: int) -> int
     return len(again)
 
 
+def is_behind(m: Moment, students: Sequence[int]) -> bool:
+    """Whether a new day changed what stands of students: `bring_up_to_date` would determine something."""
+    return bool(_fresh_and_due(m, stored(students=students), None)[1])
+
+
 def is_due(m: Moment, d: Difference) -> bool:
     """Whether a row differs because the day moved on, and not because somebody altered it: it is not read as it stands."""
     if d.expected is None:

@@ -12,13 +12,16 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 FIRST_REQUESTS, HALF_AN_HOUR = 30, 1800
+BEHIND = 5
+"""How far work beside the pages stands behind them. No further: at the lowest priority a busy machine starves it while it holds
+the one lock for writing, and every save waits."""
 PROGRAM = [sys.executable, "-m", "headway.cli"]
 
 
 def begin_days(_server: Any) -> None:
     """Start the thread that has each new day's determinations made: a policy comes into force, a window moves on.
 
-    In a process of its own and at the lowest priority. Pages are right without it, because they determine what is due when
+    In a process of its own, behind the pages. Pages are right without it, because they determine what is due when
     they are asked; overviews of thousands read what stands stored.
     """
     _again_and_again("days", [*PROGRAM, "determine", "--due"], HALF_AN_HOUR)
@@ -34,7 +37,7 @@ def _again_and_again(name: str, command: list[str], pause: int) -> None:
         time.sleep(FIRST_REQUESTS)
         while True:
             subprocess.run(  # noqa: S603  our own program, no word of it from outside
-                command, preexec_fn=lambda: os.nice(19), stdout=subprocess.DEVNULL, check=False
+                command, preexec_fn=lambda: os.nice(BEHIND), stdout=subprocess.DEVNULL, check=False
             )
             time.sleep(pause)
 

@@ -222,7 +222,7 @@ def test_what_a_task_s_sessions_tell_needs_three_raters_and_ten_works() -> None:
     assert (found["works"], found["sessions"], found["all"]["raters"]) == (12, 2, 6)
     assert (
         sum(one["n"] for one in found["levels"]) == 2 * 6 * 12 * 3
-        and found["all"]["exact"]["low"] is not None
+        and found["all"]["exact"]["value"] is not None
     )
     few = pooling.of_task(blind(SIX, works=9))
     assert few["levels"] == [] and few["all"]["exact"]["reasons"] == ["under_10_pieces"]

@@ -158,6 +158,8 @@ def test_a_snapshot_and_its_figures(district: Home, tmp_path: Path) -> None:
     assert found["folder"] == taken["name"] and found["minimum"] == 10
     # Nobody has a plan here: its metrics have no figure.
     assert {row["metric"] for row in found["rows"]} == {"needs"}
+    district.json("report", "plans", "--as", "json", "--out", str(tmp_path / "plans.json"))
+    assert json.loads((tmp_path / "plans.json").read_text(encoding="utf-8"))["rows"] == found["rows"]
     texts = district.json("report", "plans", "--sql")["rows"]
     assert all(row["sql"].startswith("WITH unit AS (") for row in texts)
     earlier = district.json("report", "habits", "--as-of", "2026-09-15")

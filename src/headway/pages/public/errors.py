@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -56,7 +58,17 @@ def forbidden_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: nothing was saved."""
+    """500: nothing was saved. 503 where another save held the database for too long."""
+    if _locked(sys.exc_info()[1]):
+        answer = _answer(
+            request,
+            503,
+            "busy",
+            _("Another save takes long just now."),
+            _("Nothing was saved. Please send it again in a few seconds."),
+        )
+        answer["Retry-After"] = "5"
+        return answer
     if _api(request):
         return JsonResponse(
             {"code": "broken", "message": "Something went wrong here; nothing was saved.", "errors": []},
@@ -66,6 +78,10 @@ def broken(request: HttpRequest) -> HttpResponse:
         "<!doctype html><title>Headway</title><h1>Something went wrong here.</h1><p>Nothing was saved. Please try again.</p>",
         status=500,
     )
+
+
+def _locked(error: BaseException | None) -> bool:
+    return isinstance(error, OperationalError) and "locked" in str(error)
 
 
 def wrong_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

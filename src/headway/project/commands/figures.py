@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -110,7 +111,11 @@ def _written(found: dict[str, Any], form: str, out: Path | None) -> dict[str, An
     if out is not None and form in FILES:
         write_whole(out, reports.xlsx(found))
         return f"Written to {out.name}."
-    text = _csv(found["rows"])
+    text = (
+        json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n"
+        if form == "json"
+        else _csv(found["rows"])
+    )
     if out is None:
         return text
     write_whole(out, text.encode())

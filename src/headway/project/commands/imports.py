@@ -165,7 +165,11 @@ def run_as_data(run: ImportRun) -> dict[str, Any]:
 def say_import(found: dict[str, Any]) -> str:
     """Say in lines what an import did, or would do."""
     lines = [
-        "Plan: nothing was written." if found.get("plan") else f"Import {found.get('run', '')}".strip() + "."
+        "Plan: nothing was written."
+        if found.get("plan")
+        else f"Import {found['run']}."
+        if found.get("run")
+        else "Done."
     ]
     for name, value in found.items():
         if name in ("plan", "run") or value in (None, "", [], {}):

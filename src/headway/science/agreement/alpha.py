@@ -199,6 +199,8 @@ def _looped(
             values.append(1 - (counts.sum() - 1) * observed / expected if expected > 0 else np.nan)
     drawn = np.array(values)
     interval, more = percentiles(drawn, chosen.confidence)
+    if len(np.unique(drawn[np.isfinite(drawn)])) == 1:
+        interval, more = None, (*more, "no_spread")
     plain = record(data, found, replace(chosen, replicates=0), f"Krippendorff's alpha, {level}", "distance")
     return replace(
         plain, interval=interval, standard_error=float(np.nanstd(drawn, ddof=1)), reasons=(*plain.reasons, *more),

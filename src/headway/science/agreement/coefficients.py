@@ -227,6 +227,11 @@ def record(
     if (data.sizes == 1).any():
         reasons.append("units_with_one_rating")
     error, interval, more = interval_of(found, chosen, least)
+    if "no_spread" in more and least == 0.0 and found.value in (0.0, 1.0):
+        # Of a share the number of units still says something: how many could be otherwise unseen.
+        from headway.science.sums import exact
+
+        interval = exact(found.value * found.sample.n, found.sample.n, chosen.confidence)
     reasons += more
     clustered = found.sample.clusters is not None
     how = f"bootstrap of {chosen.replicates} replicates" if chosen.replicates else "Gwet's variance"
@@ -253,12 +258,17 @@ def interval_of(
         reasons.append("few_clusters")
     if not chosen.replicates:
         error = standard_error(sample, found.linearized)
+        if error == 0:
+            return error, None, [*reasons, "no_spread"]
         return error, t_interval(found.value, error, sample.n, chosen.confidence, least), reasons
     if chosen.rng is None or found.totals is None:
         raise EstimateRefused("no_generator", "A bootstrap needs a random generator.")
     drawn = bootstrap(sample, found.totals, chosen.replicates, chosen.rng)
     interval, more = percentiles(drawn, chosen.confidence)
     known = drawn[np.isfinite(drawn)]
+    if len(known) and (known == known[0]).all():
+        # Where every unit says the same, no draw of units says how sure that is.
+        return 0.0, None, [*reasons, *more, "no_spread"]
     return float(known.std(ddof=1)) if len(known) > 1 else math.nan, interval, [*reasons, *more]
 
 

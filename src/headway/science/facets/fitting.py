@@ -53,6 +53,9 @@ LARGEST = 15.0
 START_PRIOR = 0.44
 """Precision of students in the first, rough rounds: a deviation of 1.5 logits."""
 
+WIDEST_SCALE = 1000
+"""Levels between the lowest and the highest above which those that nobody gave are not listed: a mistyped number is no scale."""
+
 
 @dataclass(slots=True)
 class _Plan:
@@ -506,6 +509,6 @@ class _Answer:
 
 def _unused(levels: Floats) -> list[float]:
     """Return whole numbers between the lowest and the highest category that nobody gave."""
-    if len(levels) < 2 or (levels % 1 != 0).any():
+    if len(levels) < 2 or (levels % 1 != 0).any() or levels[-1] - levels[0] > WIDEST_SCALE:
         return []
     return sorted(set(range(int(levels[0]), int(levels[-1]) + 1)) - set(levels.astype(int).tolist()))

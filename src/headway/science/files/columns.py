@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.science.estimates import EstimateRefused
-from headway.science.files.reading import ScienceRefusal, csv_file
+from headway.science.files.reading import LARGEST, ScienceRefusal, csv_file
 
 BLOCK = 50_000
 """Rows that are read at a time: a list for each of a million rows would have the collector go through them again and again."""
-LARGEST = 1e30
-"""No level, amount or time is larger, and the squares of variances stay numbers."""
 
 
 @dataclass(frozen=True, slots=True)

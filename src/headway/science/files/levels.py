@@ -38,7 +38,7 @@ def proficiency(paths: Sequence[Path | str], options: Mapping[str, Any]) -> dict
         level=[math.nan if level is None else level for level in levels],
         status=[line.word_in("status", Status) for line in lines],
         kind=[line.word_in("kind", Kind) for line in lines],
-        depth=[int(line.number_in("depth") or 0) for line in lines],
+        depth=[line.whole_in("depth", 1, 4) for line in lines],
         setting=_identifiers(lines, "setting"),
         rater=_identifiers(lines, "rater"),
         **{

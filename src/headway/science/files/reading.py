@@ -13,6 +13,9 @@ from typing import Any
 
 from headway.science.ledger import MISSING
 
+LARGEST = 1e30
+"""No level, amount or time is larger, and the squares of variances stay numbers."""
+
 
 class ScienceRefusal(Exception):
     """A file or an option that cannot be used, or a question that the data cannot answer; `code` names
@@ -50,9 +53,18 @@ class Line:
             value = float(text)
         except ValueError:
             raise self.refuse("not_a_number", f"{column} must be a number or empty.", column) from None
-        if not math.isfinite(value):
-            raise self.refuse("not_a_number", f"{column} must be a finite number.", column)
+        if not abs(value) <= LARGEST:
+            raise self.refuse("not_a_number", f"{column} must be a finite number up to {LARGEST:g}.", column)
         return value
+
+    def whole_in(self, column: str, least: int, most: int) -> int:
+        """Return a cell as a whole number within limits, 0 where it is empty or not there."""
+        value = self.number_in(column)
+        if value is not None and (value % 1 or not least <= value <= most):
+            raise self.refuse(
+                "out_of_range", f"{column} must be a whole number from {least} to {most}, or empty.", column
+            )
+        return int(value or 0)
 
     def word_in(self, column: str, words: Any) -> int:
         """Return the code of a word, 0 where the cell is empty."""
@@ -105,6 +117,9 @@ def read(path: Path | str, needed: Sequence[str]) -> list[Line]:
     with csv_file(path) as rows:
         header = [cell.strip() for cell in next(rows, [])]
         lines = [(rows.line_num, cells) for cells in rows if any(cell.strip() for cell in cells)]
+    twice = next((column for at, column in enumerate(header) if column and column in header[:at]), "")
+    if twice:
+        raise ScienceRefusal("column_twice", f"{twice} stands twice.", file=name, line=1, column=twice)
     missing = [column for column in needed if column not in header]
     if missing:
         raise ScienceRefusal(
