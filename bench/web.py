@@ -412,6 +412,8 @@ def main() -> None:
         try:
             say("memory at rest", "MiB", value=round(server.memory()), target=300)
             saves = 60 if given.quick else 300
+            # Each worker's first save loads what it keeps: continuums, policies, a connection for each thread.
+            save_load(server, token, clients=8, per_save=1, saves=4, tag="first")
             say(
                 "W1 one rating a request, 1 client",
                 "1/s",
