@@ -514,6 +514,6 @@ def test_where_all_agree_only_a_share_has_an_interval(replicates):
     share = percent_agreement(alike, **given)
     # Clopper and Pearson for ten of ten.
     assert share.value == 1.0 and share.interval == pytest.approx((0.025**0.1, 1.0))
-    assert "no_spread" in share.reasons
+    assert "no_spread" in share.reasons and share.within_one_interval == share.interval
     for found in (fleiss_kappa(alike, **given), krippendorff_alpha(alike, **given), gwet_ac(alike, **given)):
         assert (found.value, found.interval) == (1.0, None) and "no_spread" in found.reasons

@@ -79,9 +79,7 @@ def figures_together(
                 )
                 for table in alike
             }
-            withheld = {
-                cell.part for cells in told.values() for cell in cells if cell.withheld and cell.n is None
-            }
+            withheld = {cell.part for cells in told.values() for cell in cells if cell.withheld}
             if withheld <= hidden or len(alike) == 1:
                 break
             hidden |= withheld

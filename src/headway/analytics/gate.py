@@ -36,6 +36,12 @@ def nearest_bound(n: int) -> float:
     return next((share for most, share in _BOUNDS if n <= most), _LARGE)
 
 
+def near_an_end(value: float, n: int) -> bool:
+    """Whether a share of `n` students lies so near to nobody or to all that only a bound of it may be told."""
+    bound = nearest_bound(n)
+    return not bound <= value <= 1 - bound
+
+
 def protect(
     metric: Metric,
     cells: Sequence[Cell],
@@ -221,8 +227,7 @@ def _told_by_rest(
 def _extreme(cells: Sequence[Cell]) -> bool:
     chances = sum(cell.chances or 0 for cell in cells)
     value = sum(cell.hits or 0 for cell in cells) / chances if chances else 0.5
-    bound = nearest_bound(sum(cell.n or 0 for cell in cells))
-    return value < bound or value > 1 - bound
+    return near_an_end(value, sum(cell.n or 0 for cell in cells))
 
 
 def _by_state(
@@ -313,7 +318,7 @@ def _rounded(metric: Metric, cell: Cell) -> Cell:
     if metric.kind != RATIO:
         return replace(plain, value=_digits(cell.value, places), interval=_digits_of(cell.interval, places))
     bound = nearest_bound(cell.n or 0)
-    if cell.value is not None and metric.decimals == 0 and not bound <= cell.value <= 1 - bound:
+    if cell.value is not None and metric.decimals == 0 and near_an_end(cell.value, cell.n or 0):
         low = cell.value < bound
         return replace(
             plain, value=bound if low else 1 - bound, interval=None, coded="at_most" if low else "at_least"

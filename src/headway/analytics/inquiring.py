@@ -43,10 +43,10 @@ def _steps(engine: Engine, metric: Metric, column: str, smallest: int, beside: S
     groups = np.array([row[column] for row in rows])
     entered, passed = _process(rows)
     counts = {str(one): int((groups == one).sum()) for one in np.unique(groups)}
-    own = Table(metric, (column,), (), tuple(
+    whole = Table(metric, (column,), (), tuple(
         Cell((name,), n, None, None, "") for name, n in (*counts.items(), (TOTAL, len(rows)))
     ))  # fmt: skip
-    near = [one for one in beside if counts_agree(one, own)]
+    near = [one for one in beside if counts_agree(one, whole)]
     hidden = _withheld_in(near, column) if near else gate.hidden_groups(counts, minimum=smallest)
     cells: list[Cell] = []
     for name, n in counts.items():
@@ -67,7 +67,8 @@ def _steps(engine: Engine, metric: Metric, column: str, smallest: int, beside: S
                 Cell((name, step), n, None, None, "", (refused.code,), of=n) for step in (TOTAL, *PROCESS)
             ]
             continue
-        if any(_near_an_end(entered[side], passed[side]) for side in (own, ~own)):
+        shares = [(_reached(entered[side], passed[side]), int(side.sum())) for side in (own, ~own)]
+        if any(gate.near_an_end(share, size) for share, size in shares):
             # Beside a share that is told as a bound a gap would tell the share.
             cells.append(Cell((name, TOTAL), None, None, None, "", withheld="protects"))
             continue
@@ -85,11 +86,10 @@ def _withheld_in(figures: Sequence[Figures], column: str) -> set[str]:
     }  # fmt: skip
 
 
-def _near_an_end(entered: Any, passed: Any) -> bool:
-    """Whether nearly nothing or nearly all of what a group was asked is reached: the first time, or after trying again."""
-    reached = passed[:, 2].sum() + passed[:, 4].sum()
-    value, bound = reached / max(1, entered[:, 0].sum()), gate.nearest_bound(len(entered))
-    return not bound <= value <= 1 - bound
+def _reached(entered: Any, passed: Any) -> float:
+    """Return the share of what a group was asked that is reached: the first time, or after trying again."""
+    reached = passed[:, PROCESS.index("first")].sum() + passed[:, PROCESS.index("then")].sum()
+    return float(reached / max(1, entered[:, 0].sum()))
 
 
 def _process(rows: Sequence[Any]) -> tuple[Any, Any]:

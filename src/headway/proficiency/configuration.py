@@ -153,9 +153,7 @@ class Book:
         body = merged(chain)
         changes = self._scale_changes(place, school, on)
         # Places at which the same is asked share one answer: hundreds of targets are then one group for the kernel.
-        asked = {**body.get("requirement", {}), **place.requirement}
-        by_level = _pieces_by_level(body, place, asked)
-        alike = tuple(tuple(sorted(one.items())) for one in (asked, by_level))
+        alike = tuple(tuple(sorted(one.items())) for one in _asked(body, place))
         key = ("built", tuple(v["id"] for v in chain), alike, changes)
         found: Effective | None = self._answers.get(key)
         if found is None:
@@ -280,8 +278,7 @@ def applies_to(applies: dict[str, Any], place: frameworks.Place, school: str | N
 def build(body: dict[str, Any], version: dict[str, Any], place: frameworks.Place) -> Effective:
     """Return the effective policy of a merged body at a place."""
     scale = body["_scale"]
-    requirement = {**body.get("requirement", {}), **place.requirement}
-    by_level = _pieces_by_level(body, place, requirement)
+    requirement, by_level = _asked(body, place)
     policy = Policy.from_mapping(
         {
             "rule": body["rule"],
@@ -312,6 +309,12 @@ def build(body: dict[str, Any], version: dict[str, Any], place: frameworks.Place
     )
 
 
+def _asked(body: dict[str, Any], place: frameworks.Place) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what a policy asks for at a place, and the pieces that it asks for by level."""
+    requirement = {**body.get("requirement", {}), **place.requirement}
+    return requirement, _pieces_by_level(body, place, requirement)
+
+
 def _pieces_by_level(
     body: dict[str, Any], place: frameworks.Place, requirement: dict[str, int]
 ) -> dict[str, int]:
@@ -338,7 +341,7 @@ def stamps() -> tuple[Stamp, frameworks.Stamp]:
     """Return what changes when configuration changes, and when any continuum does: one statement, which every request asks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.id, c.digest, "  # noqa: S608
+            "SELECT c.id, c.digest, "  # noqa: S608  put together of our own texts, no word of it from outside
             "(SELECT COALESCE(MAX(p.id), 0) FROM headway_policyversion p WHERE p.configuration_id = c.id), NULL "
             "FROM headway_configuration c WHERE NOT c.withdrawn "
             f"UNION ALL SELECT f.id, NULL, NULL, f.revision FROM ({frameworks.REVISIONS}) f ORDER BY 1"

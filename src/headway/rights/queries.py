@@ -143,7 +143,7 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
             kind = DECISION if row["override"] == Override.DECIDES else RATING
             day = from_micros(row["observed_us"]).astimezone(zone).date()
             status = "" if row["level"] is not None else Status(row["status"]).word
-            found.append(Item(kind, row["key"], row["target_id"], day, row["level"], status))
+            found.append(Item(kind, row["key"], row["target_id"], day, row["level"], status=status))
     found.sort(key=lambda one: (one.on, one.item), reverse=True)
     cards = [
         Item(

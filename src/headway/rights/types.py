@@ -18,7 +18,7 @@ WHATS = (RECORD, "determinations", "results", "grades", "levels")
 class Item:
     """An entry of the record that may be wrong: a rating, a decision or a report card. `on` is its day.
 
-    `title`: of a card its term, of a rating without a level its status.
+    `title` is the term of a card, `status` that of a rating without a level.
     """
 
     kind: str
@@ -27,6 +27,7 @@ class Item:
     on: date
     level: int | None = None
     title: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,8 +175,8 @@ def _item(one: Item, book: Any) -> str:
         level = (
             f", {tags.say('level', one.level, book.effective(node=one.target, school=None, on=one.on).scale)}"
         )
-    elif one.title:
-        level = f", {tags.state_words().get(one.title, one.title)}"
+    elif one.status:
+        level = f", {tags.state_words().get(one.status, one.status)}"
     return f"{contested_words(one.kind, name)}{level}, {tags.day(one.on)}"
 
 

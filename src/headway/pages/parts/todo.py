@@ -131,7 +131,7 @@ def lacking(asked: Iterable[Sequence[Any]]) -> str:
 
 def missing(judgment: Judgment) -> str:
     """Say what is asked and not shown yet."""
-    return naming.say(words.lacking(judgment.missing, language()))
+    return lacking((name, *pair) for name, pair in judgment.missing.items())
 
 
 def judged(learner: Learner, target: int) -> queries.Explained:  # type: ignore[name-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,12 +113,14 @@ def percent_agreement(
     unique, units = patterns(data)
     found = _percent(data, unique, units, weights_of(weights, data.values))
     base = record(data, found, chosen, "percent agreement", weights, least=0.0, usual=PERCENT_MINIMUM)
+    if base.interval is None:
+        base = replace(base, interval=_at_an_end(found, chosen))
     near, near_interval = math.nan, None
     if data.values.dtype.kind in "fiub":
         close = (np.abs(data.values[:, None] - data.values) <= within + 1e-9).astype(np.float64)
         adjacent = _percent(data, unique, units, close)
         near = adjacent.value
-        near_interval = interval_of(adjacent, chosen, 0.0)[1]
+        near_interval = interval_of(adjacent, chosen, 0.0)[1] or _at_an_end(adjacent, chosen)
     same = unique.counts(len(data.values)).max(axis=1) == unique.sizes
     pairs = unique.sizes >= 2
     alike = float(unique.frequency @ (same & pairs) / (unique.frequency @ pairs))
@@ -227,11 +229,6 @@ def record(
     if (data.sizes == 1).any():
         reasons.append("units_with_one_rating")
     error, interval, more = interval_of(found, chosen, least)
-    if "no_spread" in more and least == 0.0 and found.value in (0.0, 1.0):
-        # Of a share the number of units still says something: how many could be otherwise unseen.
-        from headway.science.sums import exact
-
-        interval = exact(found.value * found.sample.n, found.sample.n, chosen.confidence)
     reasons += more
     clustered = found.sample.clusters is not None
     how = f"bootstrap of {chosen.replicates} replicates" if chosen.replicates else "Gwet's variance"
@@ -310,6 +307,15 @@ def _percent(
     scale = len(units) / float(unique.frequency @ paired)
     sample = sample_of(data, unique, units, np.stack([paired, agree], axis=1))
     return Coefficient(value, value, float(share @ w @ share), sample, scale * agree, _ratio)
+
+
+def _at_an_end(found: Coefficient, chosen: Options) -> tuple[float, float] | None:
+    """Return the exact interval of a share of 0 or 1: how many units there are says how many could be otherwise unseen."""
+    if found.sample.n < 2 or found.value not in (0.0, 1.0):
+        return None
+    from headway.science.sums import exact
+
+    return exact(found.value * found.sample.n, found.sample.n, chosen.confidence)
 
 
 def _ratio(totals: NDArray[np.float64]) -> NDArray[np.float64]:

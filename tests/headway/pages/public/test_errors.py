@@ -1,4 +1,4 @@
-"""Pages for what went wrong: what nobody could save for now is not what is broken."""
+"""Pages for what went wrong: a save that somebody else holds up is told to be busy, anything else to be broken."""
 
 from __future__ import annotations
 
