@@ -12,6 +12,7 @@ from .house import SOURCE, modules, tree
 RAW_SQL = {
     "headway.analytics.engine": "the columnar engine has no other language; it reads files, no database",
     "headway.analytics.snapshots": "begins and ends the one read of a snapshot, which blocks no writer",
+    "headway.access.auditing": "the line of every act, written while it holds the lock",
     "headway.access.queries": "the owner of a token, asked before every answer of the interface",
     "headway.plans.queries": "which plans stand, asked with every page of a student: put together it cost ten times the answer",
     "headway.report_cards.queries": "which cards there are and what is contested, asked with every page of a student",

@@ -163,6 +163,7 @@ def test_every_act_and_kind_of_the_ledger_is_said_in_words() -> None:
 
 
 def test_every_kind_of_background_work_is_said_in_words() -> None:
+    import headway.project.working  # noqa: F401  registers every kind
     from headway.jobs import actions as jobs
     from headway.pages.district.sending import kind_words
 

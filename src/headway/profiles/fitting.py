@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from headway.evidence import queries as evidence
 from headway.evidence.queries import Held
 from headway.evidence.types import RatingEntry
@@ -24,7 +26,7 @@ BEGINS, ENDS = "modification:", "modification-ended:"
 """What the keys of the ratings begin with by which a modification begins and ends; its identifier follows."""
 
 
-_OF_STUDENTS = "SELECT id, student_id, target_id, uuid, starts_on, ends_on FROM headway_modification WHERE student_id IN (%s)"
+_OF_STUDENTS = "SELECT id FROM headway_modification WHERE student_id IN (%s)"
 
 
 def faults(
@@ -34,8 +36,8 @@ def faults(
 
     For `proficiency.actions.register_check`; `line` counts the entries from 0. `corrected` are the keys that a correction
     changes, where the entries are what it leaves (None: they are recorded): a rating with which a modification begins or ends
-    is none of them. One statement for 500 students; two where something is found, since what the ledger has already is left
-    to it, or where a student has a modification.
+    is none of them. One statement for 500 students; one more where a student has a modification, and one more where something
+    is found, since what the ledger has already is left to it.
     """
     own = _modified({entry.student for entry in entries})
     said = settings(m.book)
@@ -61,7 +63,10 @@ def _modified(students: set[int]) -> dict[tuple[int, int], list[tuple[str, date,
     for start in range(0, len(listed), 500):
         part = listed[start : start + 500]
         # Asked in every save: a statement written out costs a quarter of one put together each time.
-        for row in Modification.objects.raw(_OF_STUDENTS % ", ".join(["%s"] * len(part)), part):
+        with connection.cursor() as cursor:
+            cursor.execute(_OF_STUDENTS % ", ".join(["%s"] * len(part)), part)
+            held = [key for (key,) in cursor.fetchall()]
+        for row in Modification.objects.filter(pk__in=held) if held else ():
             found.setdefault((row.student_id, row.target_id), []).append(
                 (str(row.uuid), row.starts_on, row.ends_on)
             )

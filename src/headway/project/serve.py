@@ -64,7 +64,23 @@ class Server(BaseApplication):
     def load(self) -> Any:
         from headway.project.wsgi import application
 
+        read_ahead()
         return application
+
+
+def read_ahead() -> None:
+    """Read the rules and the continuums before the workers are made: each begins with them, and its first page waits for neither.
+
+    No worker gets a connection that another has: the one that was needed is closed.
+    """
+    from django.db import connections
+
+    from headway.frameworks import queries as frameworks
+    from headway.proficiency import queries as proficiency
+
+    proficiency.book()
+    frameworks.remembered()
+    connections.close_all()
 
 
 def run(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from importlib import import_module
+from typing import Any
 
 
 def connect() -> None:
@@ -10,57 +13,70 @@ def connect() -> None:
     follows a person who is merged, which ratings do not fit a modification, from which age rights are the student's, on
     which scale a target is rated, and who validates a task.
     """
-    from headway.calibration import actions as calibrating
-    from headway.calibration import queries as calibration
-    from headway.contact import actions as contacting
-    from headway.contact import queries as contact
-    from headway.evidence import queries as evidence
     from headway.frameworks import actions as frameworks
-    from headway.notices import actions as noticing
-    from headway.plans import actions as planning
-    from headway.plans import queries as plans
     from headway.proficiency import actions as proficiency
-    from headway.proficiency import queries as levels
-    from headway.profiles import actions as telling
-    from headway.profiles import queries as profiles
-    from headway.report_cards import actions as card_acts
-    from headway.report_cards import queries as report_cards
-    from headway.rights import actions as right_acts
-    from headway.rights import queries as rights
     from headway.rosters import actions as rosters
-    from headway.tasks import actions as tasking
     from headway.tasks import queries as tasks
 
-    frameworks.register_blocker(evidence.in_the_way_of)
-    frameworks.register_blocker(plans.in_the_way_of)
-    rosters.register_blocker(lambda run: plans.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_blocker(lambda run: evidence.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_blocker(
-        lambda run: (
-            evidence.in_the_way_of_year(
-                title=run.name, starts_on=date.fromisoformat(run.counts["starts_on"]), since=run.at
-            )
-            if run.kind == "year-roll"
-            else []
-        )
+    for package in ("evidence", "plans", "tasks"):
+        frameworks.register_blocker(_later(f"{package}.queries", "in_the_way_of"))
+    for package in (
+        "plans",
+        "evidence",
+        "tasks",
+        "calibration",
+        "contact",
+        "profiles",
+        "rights",
+        "report_cards",
+    ):
+        rosters.register_blocker(_of_people(_later(f"{package}.queries", "in_the_way_of_people")))
+    rosters.register_blocker(_of_year)
+    for package in (
+        "proficiency",
+        "plans",
+        "contact",
+        "report_cards",
+        "profiles",
+        "rights",
+        "tasks",
+        "calibration",
+        "notices",
+    ):
+        rosters.register_follower(_later(f"{package}.actions", "follow"))
+    rosters.register_majority(_majority)
+    proficiency.register_check(_later("profiles.queries", "faults"))
+    tasks.register_scale(_later("proficiency.queries", "scale_of"))
+    tasks.register_team(_later("proficiency.queries", "validation_team"))
+
+
+def _later(module: str, name: str) -> Callable[..., Any]:
+    """Return the named function, whose package is loaded at its first call: a command starts anew each time, and calls few."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        return getattr(import_module(f"headway.{module}"), name)(*given, **named)
+
+    return call
+
+
+def _of_people(in_the_way: Callable[..., Any]) -> Callable[..., Any]:
+    from headway.rosters import actions as rosters
+
+    return lambda run: in_the_way(rosters.made_by(run, "Person"))
+
+
+def _of_year(run: Any) -> Any:
+    from headway.evidence import queries as evidence
+
+    if run.kind != "year-roll":
+        return []
+    return evidence.in_the_way_of_year(
+        title=run.name, starts_on=date.fromisoformat(run.counts["starts_on"]), since=run.at
     )
-    rosters.register_follower(proficiency.follow)
-    rosters.register_follower(planning.follow)
-    rosters.register_follower(contacting.follow)
-    rosters.register_follower(card_acts.follow)
-    rosters.register_follower(telling.follow)
-    rosters.register_follower(right_acts.follow)
-    rosters.register_majority(lambda: rights.majority(levels.remembered_book()))
-    proficiency.register_check(profiles.faults)
-    tasks.register_scale(levels.scale_of)
-    tasks.register_team(levels.validation_team)
-    frameworks.register_blocker(tasks.in_the_way_of)
-    rosters.register_blocker(lambda run: tasks.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_follower(tasking.follow)
-    rosters.register_follower(calibrating.follow)
-    rosters.register_blocker(lambda run: calibration.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_follower(noticing.follow)
-    rosters.register_blocker(lambda run: contact.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_blocker(lambda run: profiles.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_blocker(lambda run: rights.in_the_way_of_people(rosters.made_by(run, "Person")))
-    rosters.register_blocker(lambda run: report_cards.in_the_way_of_people(rosters.made_by(run, "Person")))
+
+
+def _majority() -> Any:
+    from headway.proficiency import queries as levels
+    from headway.rights import queries as rights
+
+    return rights.majority(levels.remembered_book())

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from headway.access.types import SYSTEM, Role
 from headway.evidence.queries import Waiting
 from headway.frameworks import queries as frameworks
 from headway.kit.times import end_of_day, from_micros, micros
@@ -42,22 +41,10 @@ def began(students: Sequence[int], day: date) -> dict[int, date | None]:
     student that do. So the first day of a year begins anew for everybody, and a change of one class does not. One
     statement per 10,000, and another for those without a class.
     """
-    found = _began(students, day, "enrollments")
-    without = [student for student in students if student not in found]
-    return {**found, **(_began(without, day, "grants") if without else {})}
-
-
-def _began(students: Sequence[int], day: date, link: str) -> dict[int, date | None]:
     found: dict[int, date | None] = {}
     for start in range(0, len(students), _PART):
         part = students[start : start + _PART]
-        role = {f"{link}__role": Role.STUDENT.value, "pk__in": part}
-        rows = rosters.students_visible_to(SYSTEM, as_of=day).filter(
-            rosters.holds_on(day, f"{link}__"), **role
-        )
-        for student, starts_on in rows.order_by().values_list("id", f"{link}__starts_on"):
-            known = found.get(student)
-            found[student] = starts_on if known is None else min(starts_on or known, known)
+        found |= rosters.student_since(person_ids=part, on=day)
     return found
 
 

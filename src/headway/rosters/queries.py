@@ -550,6 +550,27 @@ def enrolled_school(*, person_ids: Iterable[int], on: date) -> dict[int, int]:
     return found
 
 
+def student_since(*, person_ids: Iterable[int], on: date) -> dict[int, date | None]:
+    """Return since when each is in a class as a student (None: nobody said), of those who are in one on the day.
+
+    The earliest beginning that is known among the enrollments that hold on the day; without any, of the roles of a student
+    that do. One statement, and another where somebody has no class.
+    """
+    wanted = list(person_ids)
+    found: dict[int, date | None] = {}
+    for table, role in ((Enrollment, LEARNER), (RoleGrant, Role.STUDENT.value)):
+        without = [one for one in wanted if one not in found]
+        if not without:
+            break
+        rows = table.objects.filter(holds_on(on), person_id__in=without, role=role, person__merged_into=None)
+        began: dict[int, date | None] = {}
+        for person_id, starts_on in rows.values_list("person_id", "starts_on"):
+            known = began.get(person_id)
+            began[person_id] = starts_on if known is None else min(starts_on or known, known)
+        found |= began
+    return found
+
+
 def grades_taught() -> tuple[str, ...]:
     """Return the grades in which the roster has students who are there, as it writes them. One statement."""
     taught = Enrollment.objects.filter(role=LEARNER).values("person_id")

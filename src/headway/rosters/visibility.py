@@ -88,13 +88,30 @@ def _in_care(day: date) -> QuerySet[Guardianship]:
 def guardians_of(*, student_person_id: int, as_of: date) -> list[Person]:
     """Return the adults who care for a student on the day, without those kept away. One statement.
 
-    Of a student who has come of age, those whose care was kept on.
+    Of a student who has come of age, those whose care was kept on. Written out, because every page of a student asks it.
     """
-    linked = _in_care(as_of).filter(student_id=student_person_id).values("guardian_id")
-    away = Restriction.objects.filter(
-        holds_on(as_of), guardian_id=OuterRef("pk"), student_id=student_person_id
+    care, values = _care(as_of)
+    asked = (
+        "SELECT * FROM headway_person WHERE merged_into_id IS NULL AND id IN "
+        f"(SELECT k.guardian_id FROM headway_guardianship k WHERE k.student_id = %s AND {care})"
     )
-    return list(by_sort_name(Person.objects.filter(~Exists(away), pk__in=linked, merged_into=None)))
+    found = Person.objects.raw(asked, [student_person_id, *values])
+    return sorted(found, key=lambda one: (one.sort_name().lower(), one.id))
+
+
+def _care(day: date) -> tuple[str, list[object]]:
+    """Return the condition that the link of care `k` opens a record on the day, as a text with its values: it holds, no court
+    keeps the adult away, and the student is not of age or the care was kept on. `still_cared` says the same of care."""
+    rule = majority()
+    on, born = (connection.ops.adapt_datefield_value(one) for one in (day, born_by(day, rule.age)))
+    kept = bases(rule)
+    return (
+        f"{HOLDS('k')} AND NOT EXISTS (SELECT 1 FROM headway_restriction r "
+        f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {HOLDS('r')}) "
+        "AND (NOT EXISTS (SELECT 1 FROM headway_demographics d WHERE d.person_id = k.student_id AND d.birth_on <= %s) "
+        "OR EXISTS (SELECT 1 FROM headway_keptcare o WHERE o.student_id = k.student_id AND o.guardian_id = k.guardian_id "
+        f"AND o.basis IN ({', '.join(['%s'] * len(kept))}) AND {HOLDS('o')}))"
+    ), [on, on, on, on, born, *kept, on, on]
 
 
 def guardians_by_student(*, student_ids: Iterable[int], as_of: date) -> dict[int, list[Person]]:
@@ -181,11 +198,10 @@ _PERSON = (
 def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
     """Return the grants, enrollments, care and restrictions that hold for a person today, as (kind, role, key). One statement.
 
-    Written out, because every request asks it. `still_cared` says the same of care.
+    Written out, because every request asks it.
     """
-    rule = majority()
-    day, born = (connection.ops.adapt_datefield_value(one) for one in (today, born_by(today, rule.age)))
-    kept = bases(rule)
+    day = connection.ops.adapt_datefield_value(today)
+    care, values = _care(today)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT 'grant', g.role, g.org_id FROM headway_rolegrant g WHERE g.person_id = %s AND {HOLDS('g')} "
@@ -193,11 +209,7 @@ def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
             "JOIN headway_schoolclass c ON c.id = e.school_class_id "
             f"WHERE e.person_id = %s AND c.active AND {HOLDS('e')} "
             "UNION ALL SELECT 'care', '', k.student_id FROM headway_guardianship k "
-            f"WHERE k.guardian_id = %s AND {HOLDS('k')} AND NOT EXISTS (SELECT 1 FROM headway_restriction r "
-            f"WHERE r.guardian_id = k.guardian_id AND r.student_id = k.student_id AND {HOLDS('r')}) "
-            "AND (NOT EXISTS (SELECT 1 FROM headway_demographics d WHERE d.person_id = k.student_id AND d.birth_on <= %s) "
-            "OR EXISTS (SELECT 1 FROM headway_keptcare o WHERE o.student_id = k.student_id AND o.guardian_id = k.guardian_id "
-            f"AND o.basis IN ({', '.join(['%s'] * len(kept))}) AND {HOLDS('o')})) "
+            f"WHERE k.guardian_id = %s AND {care} "
             "UNION ALL SELECT 'apart', '', a.student_id FROM headway_restriction a "
             f"WHERE a.guardian_id = %s AND {HOLDS('a')}",
             [
@@ -208,14 +220,7 @@ def _links(person_id: int, today: date) -> list[tuple[str, str, int | None]]:
                 day,
                 day,
                 person_id,
-                day,
-                day,
-                day,
-                day,
-                born,
-                *kept,
-                day,
-                day,
+                *values,
                 person_id,
                 day,
                 day,

@@ -199,15 +199,19 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
 
 @register.simple_tag
 def target_rows(targets: Iterable[Any]) -> SafeString:
-    """Draw rows of a table of targets: name, level, evidence, what comes next. A long line has a hundred of them."""
+    """Draw rows of a table of targets: name, level, evidence, and what comes next (None: the table has no such column).
+
+    A long line has a hundred of them.
+    """
     return SafeString("\n".join([_target_row(one) for one in targets]))
 
 
 def _target_row(target: Any) -> str:
     on, here = _CHOSEN if target.chosen else ("", "")
+    last = "" if target.next is None else f"<td>{_written(target.next)}</td>"
     return (
         f'<tr{on}><th scope="row"><a href="{_written(target.href)}"{here}>{_written(target.name)}</a></th>'
-        f"<td>{target.mark}</td><td>{target.boxes}</td><td>{_written(target.next)}</td></tr>"
+        f"<td>{target.mark}</td><td>{target.boxes}</td>{last}</tr>"
     )
 
 

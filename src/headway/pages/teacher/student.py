@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -44,14 +46,14 @@ ADULTS = (Role.TEACHER, Role.ADVISOR, Role.COACH, Role.PRINCIPAL, Role.DISTRICT)
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """One target in the table of a line; `mark` and `boxes` are drawn, and empty where there is no evidence."""
+    """One target in the table of a line; `mark` and `boxes` are drawn, and `boxes` is empty where there is no evidence."""
 
-    id: str
+    href: str
     name: str
-    mark: str
+    mark: SafeString
     boxes: str
-    decided: bool
     chosen: bool
+    next: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
     paces = plans.pace_of(m, [subject.id])
     waiting = response.pieces_waiting(m, [subject.id])
     found = response.needs(m, [subject.id], standings=standings, paces=paces, pieces=waiting)
+    tail = f"&as_of={look.as_of}" if look.past else ""
     context = {
         "nav": "teacher.grid",
         "student": subject,
@@ -94,14 +97,14 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
         "chosen": chosen,
         "level": level,
         "levels": chosen.levels if chosen else (),
-        "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0, school),
+        "groups": _groups(m, chosen, level, subject, standings, target.id if target else 0, school, tail),
         "news": [] if look.past else news(book, today=look.today, schools={school}),
         "why": panel,
         "actions": panel is not None and not look.past,
         "needs": [words.say(need) for need in found],
         "pace": paces,
         "target": target,
-        "tail": f"&as_of={look.as_of}" if look.past else "",
+        "tail": tail,
         "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
         "said": told(request, "said"),
         "fault": told(request, "fault"),
@@ -223,6 +226,7 @@ def _groups(
     standings: dict[Any, Any],
     chosen: int,
     school: str | None,
+    tail: str,
 ) -> list[TargetGroup]:
     if line is None:
         return []
@@ -232,15 +236,18 @@ def _groups(
     begun = {target for _student, target in standings}
     groups = gather(tree, nodes, begun=begun, chosen=chosen or None, language=language)
 
+    nothing = format_html('<span class="small quiet">{}</span>', _("No evidence"))
+    tag = format_html(' <span class="tag">{}</span>', _("decided"))
+
     def row(node: NodeView) -> TargetRow:
         found = standings.get((subject.id, node.id))
-        if found is None:
-            return TargetRow(str(node.id), node.called(language), "", "", False, node.id == chosen)
-        scale = m.book.effective(node=node.id, school=school, on=m.day).scale
-        boxes = tags.boxes(found.filled, found.required)
-        mark = tags.in_words(found, scale)
+        mark, boxes = nothing, ""
+        if found is not None:
+            scale = m.book.effective(node=node.id, school=school, on=m.day).scale
+            mark, boxes = tags.in_words(found, scale), tags.boxes(found.filled, found.required)
+            mark = mark + tag if found.decided else mark
         return TargetRow(
-            str(node.id), node.called(language), mark, boxes, bool(found.decided), node.id == chosen
+            f"?target={node.id}{tail}#why", node.called(language), mark, boxes, node.id == chosen
         )
 
     return [
