@@ -292,6 +292,25 @@ def test_would_change_runs_the_rule():
     assert set(judged.words) == set(judged.would_change_words) == {"en", "es"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "level", "said"),
+    [
+        (
+            "highest",
+            4.0,
+            "One more piece at any level would change the result: The work goes beyond the target.",
+        ),
+        ("most-recent", 1.0, "One more piece at level 3 would change the result: The target is reached."),
+        ("mean", 1.0, "One more piece at level 4 would change the result: The target is not reached yet."),
+    ],
+)
+def test_nobody_is_told_to_do_worse(rule: str, level: float, said: str):
+    asked = Policy.from_mapping({"rule": rule, "requirement": {"pieces": 2}})
+    judged = explain(Ratings.of(level=[level]), asked)
+    assert judged.state == "too_little"
+    assert judged.would_change_words["en"] == said
+
+
 def test_a_parent_never_hides_its_weakest_child():
     policy = Policy.from_mapping({"rule": "mean", "parent": {"rule": "mean", "floor": 2}})
     ratings = Ratings.of(

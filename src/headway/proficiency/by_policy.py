@@ -108,7 +108,11 @@ def _school_before(student: int, school: str | None, on: date) -> tuple[str, dat
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """One policy version beside what held before it. `before` is None for the first policy of all."""
+    """One policy version beside what held before it. `before` is None for the first policy of all.
+
+    `published_on` is the day on which it was taken in where that came after its day, and people had been told of another
+    rule; else None.
+    """
 
     id: int
     name: str
@@ -118,6 +122,7 @@ class RuleChange:
     reason: str
     before: Chosen | None
     after: Chosen
+    published_on: date | None = None
 
     @property
     def same(self) -> bool:
@@ -132,11 +137,25 @@ def rule_change(book: Book, version_id: int) -> RuleChange | None:
 
 
 def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
-    """Return the versions that come into force within so many days before or after a day, and change something."""
-    near = [v for v in book.versions if abs((v["in_force_on"] - on).days) <= days]
-    found = [_change(book, v) for v in near]
-    newest = {(one.name, one.in_force_on): one for one in found if one.before is not None and not one.same}
+    """Return the versions that come into force within so many days before or after a day, and change something.
+
+    A version that was published after its day is near for so many days from its publication.
+    """
+    found = [_change(book, v) for v in book.versions if _near(v, on, days)]
+    newest = {
+        (one.name, one.in_force_on): one
+        for one in found
+        if one.before is not None
+        and not one.same
+        and (one.published_on is not None or abs((one.in_force_on - on).days) <= days)
+    }
     return list(newest.values())
+
+
+def _near(version: Mapping[str, Any], on: date, days: int) -> bool:
+    recorded = version.get("recorded_on", version["in_force_on"])
+    late = version["in_force_on"] < recorded and 0 <= (on - recorded).days <= days
+    return late or abs((version["in_force_on"] - on).days) <= days
 
 
 def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:
@@ -146,4 +165,13 @@ def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:
     return RuleChange(
         version["id"], version["name"], version["number"], day, dict(applies), version["body"].get("reason", ""),
         basis(earlier, applies, day).chosen if known else None, basis(book, applies, day).chosen,
+        _published_late(version, earlier),
     )  # fmt: skip
+
+
+def _published_late(version: Mapping[str, Any], earlier: Book) -> date | None:
+    # While a district is set up, its policy begins with its year, and nobody was told of the rule of the first day.
+    if version.get("recorded_on") is None or all(v["name"] == "start" for v in earlier.versions):
+        return None
+    recorded: date = version["recorded_on"]
+    return recorded if version["in_force_on"] < recorded else None

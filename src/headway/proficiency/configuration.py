@@ -374,7 +374,7 @@ def remembered_book() -> Book:
 @lru_cache(maxsize=16)
 def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | None) -> Book:
     configurations = Configuration.objects.filter(withdrawn=False)
-    policies = PolicyVersion.objects.filter(withdrawn=False)
+    policies = PolicyVersion.objects.filter(withdrawn=False).select_related("configuration")
     if through is not None:
         configurations = configurations.filter(recorded_sequence__lte=through)
         policies = policies.filter(recorded_sequence__lte=through)
@@ -384,6 +384,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
         settings["district"] = {**DEFAULT["district"], **settings["district"]}
     for section in ("pace", "response", "contact", "notices", "rights", "uncertainty"):
         settings[section] = {**DEFAULT[section], **settings.get(section, {})}
+    zone = ZoneInfo(settings["district"]["zone"])
     versions = [
         {
             "id": p.id,
@@ -393,6 +394,7 @@ def _book(_database: str, _stamp: Stamp, _frameworks: object, through: int | Non
             "applies": p.applies,
             "body": p.body,
             "recorded_sequence": p.recorded_sequence,
+            "recorded_on": p.configuration.recorded_at.astimezone(zone).date(),
         }
         for p in policies.order_by("id")
     ]

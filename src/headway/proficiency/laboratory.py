@@ -11,14 +11,13 @@ from typing import Any
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.proficiency import policies, projecting
-from headway.proficiency.types import Effective, Move, Standing, Trial
+from headway.proficiency.types import REACHED, Effective, Move, Standing, Trial, crossing, said
 from headway.proficiency.working import Moment, determine_all, moment, rows_of, schools_of
 from headway.rosters import queries as rosters
 
 EDGE = 5
 """Within so many hundredths of a cut a determination sits on the edge."""
 
-REACHED = ("proficient", "beyond")
 PART = 500
 """So many students are determined at once: what a trial holds in memory does not grow with the district."""
 
@@ -55,8 +54,8 @@ def try_policy(
         if place not in cuts:
             cuts[place] = then.book.effective(node=place[0], school=place[1], on=then.day)
         edge, was = _edge(cuts[place], stands), before.get(pair)
-        if edge or _said(was) != _said(stands):
-            rows.append(Move(pair[0], pair[1], was, stands, _moved(was, stands), edge, cuts[place].scale))
+        if edge or said(was) != said(stands):
+            rows.append(Move(pair[0], pair[1], was, stands, crossing(was, stands), edge, cuts[place].scale))
     return Trial(
         n=len(compared), students=Counter(student for student, _ in compared), rows=tuple(rows),
         moved_in=sum(row.moved == "in" for row in rows), moved_out=sum(row.moved == "out" for row in rows),
@@ -88,15 +87,6 @@ def _changed(
 def _median(values: Iterable[int]) -> int:
     found = sorted(values)
     return found[len(found) // 2] if found else 0
-
-
-def _moved(was: Standing | None, stands: Standing) -> str:
-    now_reached, before = stands.state in REACHED, was is not None and was.state in REACHED
-    return "in" if now_reached and not before else "out" if before and not now_reached else ""
-
-
-def _said(s: Standing | None) -> tuple[str, int | None]:
-    return ("no_evidence", None) if s is None else (s.state, s.value)
 
 
 def _edge(effective: Effective, s: Standing) -> bool:

@@ -8,11 +8,10 @@ from datetime import date
 
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import FrameworkView, NodeView, Tree
-from headway.proficiency.types import Standing
+from headway.proficiency.types import REACHED, Standing
 from headway.proficiency.working import Moment, Pair
 from headway.science.metrics.working_level import WorkingLevel, working_level
 
-REACHED = ("proficient", "beyond")
 _RANK = {"revise": 0, "ready": 1, "open": 2}
 
 

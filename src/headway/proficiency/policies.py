@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Finding, Refusal, Sentence
 from headway.proficiency import configuration, projecting, scales
 from headway.proficiency.models import Configuration, PolicyVersion
+from headway.proficiency.types import Difference, crossing, said
 from headway.proficiency.working import moment
 from headway.rosters import actions as rosters
 from headway.science.proficiency.policy import PolicyInvalid
@@ -62,12 +64,19 @@ def import_policy(*, actor: Viewer, body: Mapping[str, Any], name: str, at: date
             **{k: v for k, v in district.items() if k in ("roster_removal_share", "minimum_cell")},
         )  # fmt: skip
         moved = projecting.differences(moment(now=at), apply=True, through=sequence)
-        run.counts = {"policies": versions, "determinations_changed": len(moved)}
+        run.counts = {"policies": versions, **_moves(moved)}
         run.save(update_fields=["counts"])
         record_act(
             actor=actor, act="import_policy", kind="import", object_id=run.pk, detail=run.counts, at=at
         )
         return run
+
+
+def _moves(found: Sequence[Difference]) -> dict[str, int]:
+    """Return how many determinations say something else now, and how many of them crossed the cut, either way."""
+    ways = Counter(crossing(one.stored, one.expected) for one in found)
+    changed = sum(said(one.stored) != said(one.expected) for one in found)
+    return {"determinations_changed": changed, "moved_in": ways["in"], "moved_out": ways["out"]}
 
 
 def undo_policy(*, run_id: int, actor: Viewer, at: datetime) -> ImportRun:

@@ -63,6 +63,9 @@ class Effective:
         return level
 
 
+REACHED = ("proficient", "beyond")
+
+
 class Standing(NamedTuple):
     """One student on one target: what a page shows. Values in hundredths; `level` on a continuum, 0 where none.
 
@@ -93,6 +96,17 @@ class Standing(NamedTuple):
     def seen(self) -> bool:
         """Whether evidence or a decision speaks of the target; an individual goal is not read as grade level."""
         return self.state != "individual_goal" and (self.n_counted > 0 or self.decided)
+
+
+def said(standing: Standing | None) -> tuple[str, int | None]:
+    """Return what a page says of a standing: its state and value."""
+    return ("no_evidence", None) if standing is None else (standing.state, standing.value)
+
+
+def crossing(was: Standing | None, stands: Standing | None) -> str:
+    """Return which way a standing crossed the cut: `in`, `out` or nothing."""
+    before, now = (one is not None and one.state in REACHED for one in (was, stands))
+    return "in" if now and not before else "out" if before and not now else ""
 
 
 @dataclass(frozen=True, slots=True)

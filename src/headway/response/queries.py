@@ -115,33 +115,34 @@ NEED_SHARE = 1 / 3
 
 
 def class_needs(
-    m: Moment, *, needs: Sequence[Need], waiting: Sequence[Waiting], members: Mapping[int, Sequence[int]],
+    m: Moment, *, needs: Sequence[Need], waiting: Sequence[ToRate], members: Mapping[int, Sequence[int]],
     continuums: Mapping[int, Sequence[str]],
 ) -> list[ClassNeed]:  # fmt: skip
     """Return which classes need a response at the moment, in the order of `members`; others are missing. No statement.
 
     `members` are each class's students, `continuums` the keys of the continuums that it works on ([] = all). A need about
     a target or a continuum is the class's where it works on that continuum; one about neither is every class's of the
-    student. Readiness to move up is no need of a class. A class needs a response where a third of its students has a
+    student. The piece of a group waits once. Readiness to move up is no need of a class. A class needs a response where a third of its students has a
     need, a quarter has no evidence of late, or work has waited for `ready_waiting_days`.
     """
     by_student: dict[int, list[Need]] = {}
     for need in needs:
         if need.reason != "ready_to_advance":
             by_student.setdefault(need.student, []).append(need)
-    pieces: dict[int, list[Waiting]] = {}
+    pieces: dict[int, list[ToRate]] = {}
     for piece in waiting:
-        pieces.setdefault(piece.student, []).append(piece)
+        for student in piece.students:
+            pieces.setdefault(student, []).append(piece)
     patience = int(m.book.settings["response"]["ready_waiting_days"])
     found = []
     for key, students in members.items():
         own = frozenset(continuums.get(key, ()))
         mine = {s: [n for n in by_student.get(s, ()) if _of_class(n.target, own)] for s in students}
-        late = [
-            p for s in students for p in pieces.get(s, ())
-            if not p.target_ids or any(_of_class(target, own) for target in p.target_ids)
-        ]  # fmt: skip
-        came = min((p.handed_in_at for p in late), default=None)
+        late = {
+            p.key: p for s in students for p in pieces.get(s, ())
+            if not p.targets or any(_of_class(target, own) for target in p.targets)
+        }  # fmt: skip
+        came = min((p.at for p in late.values()), default=None)
         oldest = None if came is None else (m.day - came.astimezone(m.zone).date()).days
         need_n = sum(bool(one) for one in mine.values())
         thin_n = sum(any(n.reason == "no_evidence" for n in one) for one in mine.values())

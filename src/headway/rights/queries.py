@@ -34,7 +34,9 @@ from headway.science.codes import Kind, Override, Status
 
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 MOST_ITEMS = 200
-NO_CORRECTION = ("rights_request", "card_statement", "kept_care")
+OF_CARDS = ("card_issued", "card_comment", "card_incomplete")
+CORRECTING = ("rating", "amend", "profile_entry", *OF_CARDS)
+"""Events that change what a record says: of an entry that was asked about in words, one of these may be the correction."""
 
 
 def majority(book: Book) -> Majority:
@@ -136,14 +138,14 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
 
     Two statements. The newest 200 ratings and decisions.
     """
-    found = []
-    for row in evidence.all_rows_of(student=student):
-        mute = row["held"] or row["to_sequence"] is not None or row["kind"] in (Kind.SELF, Kind.PEER)
-        if not mute and row["override"] != Override.REVERTS:
-            kind = DECISION if row["override"] == Override.DECIDES else RATING
-            day = from_micros(row["observed_us"]).astimezone(zone).date()
-            status = "" if row["level"] is not None else Status(row["status"]).word
-            found.append(Item(kind, row["key"], row["target_id"], day, row["level"], status=status))
+    rows = [row for row in evidence.all_rows_of(student=student) if row["to_sequence"] is None]
+    found = [
+        _item(row, zone)
+        for row in rows
+        if not row["held"]
+        and row["kind"] not in (Kind.SELF, Kind.PEER)
+        and row["override"] != Override.REVERTS
+    ]
     found.sort(key=lambda one: (one.on, one.item), reverse=True)
     cards = [
         Item(
@@ -158,33 +160,71 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
     return [*cards, *found[:MOST_ITEMS]]
 
 
+def asked_about(requests: Iterable[RequestView], *, student: int, zone: ZoneInfo) -> list[Item]:
+    """Return the ratings and decisions that a student's requests are about as they were released first, corrected or not.
+
+    At most one statement.
+    """
+    asked = {one.item for one in requests if one.kind in (RATING, DECISION)}
+    if not asked:
+        return []
+    found: dict[str, Item] = {}
+    for row in evidence.all_rows_of(student=student):
+        if row["key"] in asked and not row["held"]:
+            found.setdefault(row["key"], _item(row, zone))
+    return list(found.values())
+
+
+def _item(row: dict[str, Any], zone: ZoneInfo) -> Item:
+    kind = DECISION if row["override"] == Override.DECIDES else RATING
+    day = from_micros(row["observed_us"]).astimezone(zone).date()
+    status = "" if row["level"] is not None else Status(row["status"]).word
+    return Item(kind, row["key"], row["target_id"], day, row["level"], status=status)
+
+
 def corrections(*, name: UUID) -> list[Correction]:
     """Return the events since a request that may be its correction, newest first. Who may: the caller has checked."""
     return corrections_of(RightsRequest.objects.get(uuid=name))
 
 
 def corrections_of(row: RightsRequest) -> list[Correction]:
-    """Return what may be the correction of a request: for a rating what ended it, then events about the student. Three
-    statements."""
+    """Return what may be the correction of a request, newest first, of what happened since it was asked.
+
+    For a rating what ended it; for a decision that too, and a newer decision on its target; for a report card what changed
+    that card; for what was asked in words, whatever changed the record. Three statements.
+    """
     subjects = [uuid for _, uuid in rosters.identities_of(person_id=row.student_id)]
     told = evidence.events_about(subjects=subjects)
     asked = next(
         (one[0] for one in told if one[1] == "rights_request" and str(row.uuid) in (one[4] or "")),
         row.sequence,
     )
-    found = [
-        Correction(sequence, kind, from_micros(at_us))
-        for sequence, kind, at_us, _seal, _body in told
-        if sequence > asked and kind not in NO_CORRECTION
+    later = {one[0]: one for one in told if one[0] > asked}
+    if row.kind in (RATING, DECISION):
+        numbers = [one for one in _changing(row) if one > asked]
+    elif row.kind == REPORT_CARD:
+        of_card = (one for one in later.values() if one[1] in OF_CARDS)
+        numbers = [one[0] for one in of_card if json.loads(one[4] or "{}").get("run") == row.item]
+    else:
+        numbers = [number for number, one in later.items() if one[1] in CORRECTING]
+    return [
+        Correction(number, later[number][1], from_micros(later[number][2]))
+        if number in later
+        else Correction(number, "amend", None)
+        for number in sorted(set(numbers), reverse=True)
     ]
-    known = {one.sequence for one in found}
-    ended = {
-        one["to_sequence"]
-        for one in evidence.all_rows_of(student=row.student_id)
-        if row.item and one["key"] == row.item and one["to_sequence"] is not None
-    }
-    found += [Correction(one, "amend", None) for one in ended if one > asked and one not in known]
-    return sorted(found, key=lambda one: one.sequence, reverse=True)
+
+
+def _changing(row: RightsRequest) -> list[int]:
+    """Return the events that ended the rating or decision of a request, and for a decision those that decided its target anew."""
+    found = []
+    for one in evidence.all_rows_of(student=row.student_id):
+        anew = row.kind == DECISION and one["target_id"] == row.target_id and one["override"]
+        if one["key"] == row.item:
+            found += [one["to_sequence"]] if one["to_sequence"] is not None else []
+        elif anew:
+            found.append(one["from_sequence"])
+    return found
 
 
 # What left the school.

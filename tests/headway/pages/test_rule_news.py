@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,20 @@ def test_p12_every_page_with_levels_announces_a_change_two_weeks_before_and_afte
         with time_machine.travel(datetime(day.year, day.month, day.day, 18, tzinfo=UTC), tick=False):
             client.force_login(account)
             assert ("Since 30 Oct a new rule holds" in announced(client, PAGES[who][0])) is heard
+
+
+def test_p12_a_rule_that_reaches_back_is_announced_from_the_day_of_its_publication() -> None:
+    publish("2026-08-20")
+    client = client_of("p1")
+    assert "a new rule holds" not in announced(client, PAGES["p1"][0]), (
+        "at the set-up nobody knew another rule"
+    )
+    publish("2026-09-01", rule="highest")
+    said = announced(client, PAGES["p1"][0])
+    assert "Since 1 Sep a new rule holds for all targets." in said and "reaches back" in said
+    with time_machine.travel(NOW + timedelta(days=15), tick=False):
+        client.force_login(Account.objects.get(username="p1@x"))
+        assert "a new rule holds" not in announced(client, PAGES["p1"][0])
 
 
 def test_p12_a_look_back_announces_nothing_and_shows_the_rule_of_its_day() -> None:

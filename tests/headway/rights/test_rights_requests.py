@@ -129,6 +129,23 @@ def test_rights_a_correction_is_an_act_of_its_own_and_is_named() -> None:
     )
 
 
+def test_rights_nothing_else_is_the_correction_of_a_rating() -> None:
+    name, in_words = ask(), ask(kind="other", item="")
+    rate("u1", "A.2", "2026-10-03", 1, key="another rating")
+    assert queries.corrections(name=name) == [], "what else happened corrected nothing"
+    (told,) = queries.corrections(name=in_words)
+    assert told.kind == "rating", "whoever asked in words may be answered with it"
+    rate("u1", "A.1", "2026-10-04", 3, key="a newer one on the same target")
+    assert queries.corrections(name=name) == []
+    ended = proficiency.withdraw_ratings(actor=SYSTEM, keys=["contested"], reason="Wrong student", at=NOW)
+    assert [one.sequence for one in queries.corrections(name=name)] == [ended]
+    zone = levels.book().zone
+    (said,) = queries.asked_about([one(name)], student=person("u1").id, zone=zone)
+    assert (said.item, said.level, said.on.isoformat()) == ("contested", 200, "2026-10-01"), (
+        "as it was asked about"
+    )
+
+
 def test_rights_a_hearing_that_amends_ends_the_statement() -> None:
     name = ask(kind="other", item="")
     answered(name, "refused")

@@ -133,9 +133,8 @@ def _publish(request: HttpRequest, form: Form, context: dict[str, Any]) -> HttpR
     body = _body(form, request.book, name=name, reason=reason, in_force=in_force)
     run = actions.import_policy(actor=request.viewer, body=body, name=f"{name}.toml", at=request.moment)
     # What is in force later has changed nothing yet.
-    moved = f"moved={run.counts['determinations_changed']}"
-    later = f"from={in_force.isoformat()}"
-    return redirect(f"/district/policy?done={run.pk}&{later if in_force > request.viewer.today else moved}")
+    later = f"&from={in_force.isoformat()}" if in_force > request.viewer.today else ""
+    return redirect(f"/district/policy?done={run.pk}{later}")
 
 
 def _trial(request: HttpRequest, form: Form, body: dict[str, Any]) -> Trial:

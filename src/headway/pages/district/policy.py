@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from headway.access import queries as access
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
@@ -58,11 +59,22 @@ def policy(request: HttpRequest) -> HttpResponse:
         ahead = date.fromisoformat(request.GET.get("from", ""))
     except ValueError:
         ahead = today
+    done = request.GET.get("done", "")[:12]
     context = {"nav": "district.policy", "cards": cards, "n_in_force": len(now),
-               "settings": settings, "done": request.GET.get("done", "")[:12],
-               "ahead": ahead if ahead > today else None,
-               "moved": request.GET.get("moved", "")[:12]}  # fmt: skip
+               "settings": settings, "done": done, "ahead": ahead if ahead > today else None,
+               "moved": _moved(done) if ahead <= today else ""}  # fmt: skip
     return render(request, "pages/district/policy.html", context)
+
+
+def _moved(run: str) -> str:
+    """Say what an import of policies changed, as the trial before it said it; empty where there is no such import."""
+    found = next((one for one in access.import_runs(kind="policy") if str(one.pk) == run), None)
+    if found is None or "moved_in" not in found.counts:
+        return ""
+    n, came, went = (found.counts[key] for key in ("determinations_changed", "moved_in", "moved_out"))
+    return _(
+        "Determinations that say something else now: %(n)s; became Proficient: %(came)s; no longer: %(went)s."
+    ) % {"n": n, "came": came, "went": went}
 
 
 def _standing(versions: tuple[dict[str, Any], ...], today: date) -> list[dict[str, Any]]:
@@ -169,7 +181,7 @@ def _apply(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         return _show(request, refused(refusal), 409)
     staged.discard()
-    return redirect(f"/district/policy?done={run.pk}&moved={run.counts['determinations_changed']}")
+    return redirect(f"/district/policy?done={run.pk}")
 
 
 def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

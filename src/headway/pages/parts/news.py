@@ -1,4 +1,5 @@
-"""A rule that changes is announced: one calm sentence, two weeks before its day and two weeks after."""
+"""A rule that changes is announced: one calm sentence, two weeks before its day and two weeks after, or after its publication
+where it reaches back."""
 
 from __future__ import annotations
 
@@ -49,9 +50,12 @@ def sentence(change: RuleChange, today: date) -> str:
         if ahead
         else _("Since %(day)s a new rule holds for %(where)s.")
     )
-    return " ".join(
-        [text % {"day": tags.day(change.in_force_on), "where": where(change.applies)}, *changed(change)]
-    )
+    said = [text % {"day": tags.day(change.in_force_on), "where": where(change.applies)}]
+    if change.published_on is not None:
+        said.append(
+            _("It was published on %(day)s and reaches back.") % {"day": tags.day(change.published_on)}
+        )
+    return " ".join([*said, *changed(change)])
 
 
 def where(applies: dict[str, str]) -> str:

@@ -87,7 +87,7 @@ def _view(m: Moment, learner: Learner, plan: PlanView, row: PaceRow) -> PaceView
         badge=badge(row.state),
         kind=kind(row.state),
         said=_said(m, row, band),
-        more=_more(m, row),
+        more=f"{_turn(row, band)} {_more(m, row)}".strip(),
         band=band,
         continuums=frozenset(frameworks.node(i.target).framework_id for i in plan.items),
         n=ngettext(
@@ -130,6 +130,21 @@ def _said(m: Moment, row: PaceRow, band: Band | None) -> str:
     return (
         _("%(filled)s of %(required)s pieces are in; the plan expects %(low)s to %(high)s by %(day)s.") % said
     )
+
+
+def _turn(row: PaceRow, band: Band | None) -> str:
+    """Say that the word speaks of where the rate leads, where what is in by now would have said another word; else nothing."""
+    if band is None or row.reason == "done" or row.state not in ("behind", "on_pace", "ahead"):
+        return ""
+    _day, low, high = band.table[-1]
+    now = "behind" if row.filled < low else "ahead" if row.filled > high else "on_pace"
+    if now == row.state:
+        return ""
+    return {
+        "behind": _("Up to today that is fewer than expected; the word looks ahead."),
+        "on_pace": _("Up to today that is as many as expected; the word looks ahead."),
+        "ahead": _("Up to today that is more than expected; the word looks ahead."),
+    }[now]
 
 
 def _more(m: Moment, row: PaceRow) -> str:

@@ -94,7 +94,15 @@ def about(one: RequestView) -> str:
 
 def entries(request: HttpRequest, student: int) -> dict[str, str]:
     """Return the entries of a student's record that may be contested, in words, by what a form calls them."""
-    items = queries.items_of(student=student, zone=request.book.zone)
+    return _in_words(request, queries.items_of(student=student, zone=request.book.zone))
+
+
+def titles(request: HttpRequest, student: int, requests: Sequence[RequestView]) -> dict[str, str]:
+    """Return the entries that requests are about as they were asked about, in words, by what a form calls them."""
+    return _in_words(request, queries.asked_about(requests, student=student, zone=request.book.zone))
+
+
+def _in_words(request: HttpRequest, items: Iterable[Item]) -> dict[str, str]:
     return {f"{one.kind}:{one.item}": _item(one, request.book) for one in items}
 
 
@@ -197,10 +205,11 @@ def show(
         except Refusal as refusal:
             fault = said(refusal)
     sent = request.method == "POST" and request.POST.get("act") == "ask"
-    named = entries(request, student.id)
+    named, requests = entries(request, student.id), queries.requests_of(viewer=viewer, student=student.id)
+    called = {**named, **titles(request, student.id, requests)}
     context = {
         "nav": nav, "student": student, "back": back, "fault": fault, "said": "" if fault else told(request, "said"),
-        "requests": [shown(one, named) for one in queries.requests_of(viewer=viewer, student=student.id)],
+        "requests": [shown(one, called) for one in requests],
         "left": listed(queries.disclosures_of(student=student.id)), "items": named.items(),
         "days": queries.answer_days(request.book), "rule": queries.majority(request.book),
         "key": request.POST.get("key", "") if sent else f"page-{uuid4()}", "record_key": f"page-{uuid4()}",

@@ -103,7 +103,9 @@ def bettering(judgment: Judgment, scale: dict[str, Any]) -> tuple[str, str] | No
     now = rank.get(judgment.state, 0)
     for change in judgment.would_change:
         if change.state in REACHED and rank[change.state] > now:
-            level = tags.say("level", round(change.level * 100), scale)
+            # Where the lowest level is enough, more work is asked and no better one: nobody is told to do worse.
+            least = change is judgment.would_change[0]
+            level = _("any level") if least else tags.say("level", round(change.level * 100), scale)
             return level, tags.say(change.state, change.shown, scale)
     return None
 

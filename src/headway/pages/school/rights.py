@@ -15,8 +15,9 @@ from headway.access.types import Role
 from headway.interop.v1.record import record_of
 from headway.kit.numbers import is_whole
 from headway.kit.refusals import Refusal
+from headway.pages.parts import tags
 from headway.pages.parts.asked import day_of_form
-from headway.pages.parts.rights import as_file, entries, said, shown, waiting_said
+from headway.pages.parts.rights import as_file, entries, said, shown, titles, waiting_said
 from headway.pages.parts.told import address, told
 from headway.rights import actions, queries
 from headway.rights.types import DECISION, RATING, RECORD, REPORT_CARD, Correction, RequestView
@@ -51,7 +52,7 @@ def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpRespons
         except Refusal as refusal:
             fault = said(refusal)
     context = {
-        "nav": NAV, "shown": shown(subject, entries(request, subject.student)), "one": subject, "fault": fault,
+        "nav": NAV, "shown": shown(subject, _called(request, subject)), "one": subject, "fault": fault,
         "said": "" if fault else told(request, "said"), "is_record": subject.kind == RECORD,
         "hands_over": request.viewer.is_a(Role.DISTRICT), "corrects": _corrects(subject), "today": request.viewer.today,
         "corrections": [_correction(one) for one in queries.corrections(name=subject.uuid)[:50]] if subject.open else [],
@@ -59,6 +60,10 @@ def right(request: HttpRequest, name: UUID, subject: RequestView) -> HttpRespons
         "form": {name: request.POST.get(name, "") for name in ("act", "reason", "words")},
     }  # fmt: skip
     return render(request, "pages/school/right.html", context, status=422 if fault else 200)
+
+
+def _called(request: HttpRequest, one: RequestView) -> dict[str, str]:
+    return {**entries(request, one.student), **titles(request, one.student, [one])}
 
 
 def _corrects(one: RequestView) -> str:
@@ -76,8 +81,11 @@ def _correction(one: Correction) -> tuple[int, str]:
         "rating": _("a rating was recorded or replaced"), "amend": _("ratings were moved, released or taken back"),
         "card_issued": _("a report card was issued"), "card_comment": _("a comment was written"),
         "card_incomplete": _("an incomplete changed"), "profile_entry": _("an entry of the profile changed"),
-    }.get(one.kind, one.kind.replace("_", " "))  # fmt: skip
-    return one.sequence, f"{one.sequence}: {words}"
+    }[one.kind]  # fmt: skip
+    return (
+        one.sequence,
+        f"{one.sequence}: {words}" if one.at is None else f"{one.sequence}: {words}, {tags.day(one.at)}",
+    )
 
 
 def _answer(request: HttpRequest, one: RequestView) -> str:

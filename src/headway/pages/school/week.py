@@ -165,7 +165,7 @@ def _found(request: HttpRequest, school: Any, look: LookBack) -> Week:
     members = rosters.members(class_ids=[room.id for room in rooms], as_of=m.day, viewer=viewer)
     seen = {person.id: person for person in everybody}
     members = {key: [one for one in students if one in seen] for key, students in members.items()}
-    late = response.pieces_waiting(m, seen)
+    late = response.work_to_rate(m, seen)
     hits = response.class_needs(
         m, needs=needs, waiting=late, members=members, continuums={room.id: room.frameworks for room in rooms}
     )

@@ -150,20 +150,25 @@ ORDER = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond
 
 
 def would_change(changes: Sequence[WouldChange], state: str, language: str) -> str:
-    """Say what one more piece would do: the least level that betters it, else the one that costs it."""
+    """Say what one more piece would do: the least level with which the target is reached, or reached further; else the one
+    that costs it; else, where more would be known and no level is enough, the best."""
     if not changes:
         return ""
     rank = {name: at for at, name in enumerate(ORDER)}
     now = rank.get(state, -1)
-    better = [c for c in changes if c.changes_state and rank.get(c.state, -1) > now]
-    worse = [c for c in changes if c.changes_state and rank.get(c.state, -1) < now]
-    if not better and not worse:
+    other = [c for c in changes if c.changes_state]
+    better = [c for c in other if c.state in ("proficient", "beyond") and rank[c.state] > now]
+    worse = [c for c in other if rank.get(c.state, -1) < now]
+    if not other:
         return _unchanged(changes[-1], language)
-    told = better[0] if better else worse[-1]
+    told = better[0] if better else worse[-1] if worse else other[-1]
     level, result = number(round(told.level * 100), language), STATES[language][told.state]
+    # Where the lowest level is enough, more work is asked and no better one: nobody is told to do worse.
+    least = told in better[:1] and told is changes[0]
     if language == "es":
-        return f"Un trabajo más de nivel {level} cambiaría el resultado: {result}"
-    return f"One more piece at level {level} would change the result: {result}"
+        at = "de cualquier nivel" if least else f"de nivel {level}"
+        return f"Un trabajo más {at} cambiaría el resultado: {result}"
+    return f"One more piece at {'any level' if least else f'level {level}'} would change the result: {result}"
 
 
 def _unchanged(last: WouldChange, language: str) -> str:

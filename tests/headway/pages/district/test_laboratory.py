@@ -274,7 +274,8 @@ def test_a_narrower_policy_asks_for_a_name_and_holds_only_there() -> None:
     done = client.post(
         PAGE, {**tried, "name": "cedar", "reason": "Our team chose it", "in_force": "2026-10-20"}
     )
-    assert done.status_code == 302 and done["Location"].endswith("&moved=1")
+    said = read(client.get(done["Location"])).text()
+    assert "say something else now: 1; became Proficient: 1; no longer: 0." in said, "as the trial said it"
     version = PolicyVersion.objects.get(name="cedar")
     assert version.applies == {"school": "s2"} and version.body["reason"] == "Our team chose it"
     again = client.post(
