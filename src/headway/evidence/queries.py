@@ -53,6 +53,7 @@ from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import end_of_day, micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
+from headway.science.pieces import COUNTED_KINDS
 
 __all__ = [
     "Asked",
@@ -76,6 +77,7 @@ __all__ = [
     "chances_between",
     "chances_by_uuid",
     "chances_of",
+    "changed_after",
     "events",
     "events_about",
     "events_since",
@@ -363,6 +365,19 @@ def all_rows_of(*, student: int) -> list[dict[str, Any]]:
         )
         rows = cursor.fetchall()
     return [{name: row[projection.AT[name]] for name in names} for row in rows]
+
+
+def changed_after(*, students: Sequence[int], sequence: int) -> list[tuple[int, int, int | None, int]]:
+    """Return (student, from, to, observed) of each released rating by an adult that came into the record, or ended, after a
+    sequence of the ledger. One statement per 500 students."""
+    found: list[tuple[int, int, int | None, int]] = []
+    since = Q(from_sequence__gt=sequence) | Q(to_sequence__gt=sequence)
+    for start in range(0, len(students), 500):
+        rows = Rating.objects.filter(
+            since, student_id__in=students[start : start + 500], held=False, kind__in=COUNTED_KINDS
+        )
+        found += rows.values_list("student_id", "from_sequence", "to_sequence", "observed_us")
+    return found
 
 
 def work_as_data(*, student: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
@@ -15,6 +16,7 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import ACADEMIC
 from headway.kit.refusals import Refusal
+from headway.kit.times import end_of_day, micros
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Book, Moment
 from headway.report_cards import composing
@@ -274,6 +276,30 @@ def issued(*, run: int) -> dict[int, int]:
         who=Coalesce("student__merged_into_id", "student_id")
     )
     return {row["who"]: row["newest"] for row in rows.values("who").annotate(newest=Max("issue"))}
+
+
+def overtaken(*, run: int, zone: ZoneInfo) -> set[int]:
+    """Return the students on whose card of a run the record has changed since it was issued: a rating of the days of which it
+    speaks came in, was moved or was taken back. Two statements for 500 cards."""
+    rows = ReportCard.objects.filter(run_id=run).annotate(
+        who=Coalesce("student__merged_into_id", "student_id")
+    )
+    # The newest issue of each is the last.
+    newest = {
+        who: (through, micros(end_of_day(as_of, zone)))
+        for who, through, as_of in rows.order_by("issue").values_list("who", "through", "as_of")
+    }
+    if not newest:
+        return set()
+    found = set()
+    since = min(through for through, _ in newest.values())
+    for student, begins, ends, observed_us in evidence.changed_after(students=list(newest), sequence=since):
+        through, limit_us = newest[student]
+        # What both came and went since leaves nothing behind.
+        differs = (begins > through) != (ends is not None and ends > through)
+        if differs and observed_us < limit_us:
+            found.add(student)
+    return found
 
 
 def altered_cards() -> list[tuple[int, int, int]]:

@@ -122,8 +122,8 @@ def class_needs(
 
     `members` are each class's students, `continuums` the keys of the continuums that it works on ([] = all). A need about
     a target or a continuum is the class's where it works on that continuum; one about neither is every class's of the
-    student. The piece of a group waits once. Readiness to move up is no need of a class. A class needs a response where a third of its students has a
-    need, a quarter has no evidence of late, or work has waited for `ready_waiting_days`.
+    student. The piece of a group waits once. Readiness to move up is no need of a class. A class needs a response where a
+    third of its students has a need, a quarter has no evidence of late, or work has waited for `ready_waiting_days`.
     """
     by_student: dict[int, list[Need]] = {}
     for need in needs:

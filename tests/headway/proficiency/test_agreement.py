@@ -14,8 +14,8 @@ from headway.access.types import SYSTEM
 from headway.evidence import queries as ledger
 from headway.kit.refusals import Refusal
 from headway.proficiency import actions, projecting, queries
-from headway.proficiency.types import REACHED
 from headway.proficiency.models import Determination, Tally
+from headway.proficiency.types import REACHED
 from headway.proficiency.working import determine_days, moment, rows_of
 from headway.science.codes import State
 

@@ -244,6 +244,26 @@ def test_p20_a_reissue_names_what_was_what_is_and_why() -> None:
     assert kinds.count("card_issued") == 2
 
 
+def test_p20_a_card_behind_which_the_record_has_changed_is_named() -> None:
+    key = rate("u1", "A.1", "2026-11-02", 3)
+    rate("u2", "A.1", "2026-11-02", 3)
+    run = frozen(opened())
+    zone, child = levels.book().zone, person("u1").id
+    assert queries.overtaken(run=run.id, zone=zone) == set()
+    rate("u1", "A.1", "2026-12-02", 4)
+    rate("u1", "A.1", "2026-11-03", 4, held=True)
+    gone = rate("u2", "A.1", "2026-11-03", 4)
+    assert queries.overtaken(run=run.id, zone=zone) == {person("u2").id}, (
+        "neither later days nor what is held"
+    )
+    proficiency.withdraw_ratings(actor=SYSTEM, keys=[gone], reason="Another student's", at=NOW)
+    assert queries.overtaken(run=run.id, zone=zone) == set(), "what came and went leaves nothing"
+    proficiency.withdraw_ratings(actor=SYSTEM, keys=[key], reason="Read wrongly", at=NOW)
+    assert queries.overtaken(run=run.id, zone=zone) == {child}
+    actions.reissue(actor=SYSTEM, run=run, student_id=child, why="A rating was read wrongly.", at=NOW)
+    assert queries.overtaken(run=run.id, zone=zone) == set()
+
+
 def test_p20_a_card_keeps_level_pace_growth_and_habits_apart() -> None:
     for day, value in (("2026-08-04", 3), ("2026-08-11", 3), ("2026-11-16", 4), ("2026-11-23", 4)):
         rate("u1", "A.1", day, value)

@@ -73,11 +73,12 @@ def board(request: HttpRequest, run: int, subject: RunView) -> HttpResponse:
     people = queries.students_of(subject, viewer=request.viewer, today=today)
     names = {person.id: person for person in people}
     cards = queries.issued(run=subject.id)
+    overtaken = queries.overtaken(run=subject.id, zone=request.book.zone)
     context = {
         "nav": NAV, "run": subject, "board": found, "lacks": [_lack(one, names) for one in found.missing],
         "unchecked": [(names[one.student].name(), queries.title_of(one.framework, language()), one) for one in found.unchecked],
         "expired": _owed(found.expired, names), "standing": _owed(found.incompletes, names),
-        "grades": _by_grade(people, cards),
+        "grades": _by_grade(people, cards), "overtaken": [one for one in people if one.id in overtaken],
         "waiting": len(people) - len(cards.keys() & names.keys()),
         "day": request.POST.get("as_of") or (subject.as_of or min(today, subject.ends_on)).isoformat(), "today": today,
         "said": told(request, "said"), "fault": fault, "heading": heading(subject, found),
@@ -159,6 +160,7 @@ def card(request: HttpRequest, run: int, student_id: str, subject: Any) -> HttpR
         "nav": NAV, "run": of, "person": person, "proof": proof, "card": card_page(found) if found else None, "issues": issues,
         "statement": queries.statements(students=[person.id]).get(person.id), "said": told(request, "said"), "fault": fault,
         "why": request.POST.get("why", ""),
+        "overtaken": not proof and found is issues[0] and person.id in queries.overtaken(run=of.id, zone=request.book.zone),
     }  # fmt: skip
     return render(request, "pages/school/card_proof.html", context, status=422 if fault else 200)
 
