@@ -16,13 +16,17 @@ from headway.pages.parts import tags
 from headway.pages.parts.asked import LookBack
 from headway.pages.parts.learning import Learner, language, learners
 from headway.pages.parts.pace import PaceView, pace_views
+from headway.pages.parts.todo import remaining
 from headway.plans import queries as plans
 from headway.plans.types import PlanSteps, PlanView, Step, Week
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One target of the plan; `differs` says what the template asks where this student's plan asks something else."""
+    """One target of the plan; `differs` says what the template asks where this student's plan asks something else.
+
+    `asked` says what its level still asks where the pieces of the plan are in.
+    """
 
     step: Step
     name: str
@@ -31,6 +35,7 @@ class Row:
     boxes: SafeString
     differs: str
     level: SafeString
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,11 @@ def state_words(state: str) -> str:
 
 def _row(learner: Learner, step: Step) -> Row:
     node = frameworks.node(step.target)
+    standing = learner.standing(node)
+    asked = remaining(standing) if step.state == "done" and standing.state == "too_little" else ""
     return Row(
         step, node.called(language()), node.aim(language()), state_words(step.state), tags.boxes(step.filled, step.pieces),
-        differs(step), tags.in_words(learner.standing(node), learner.effective(node).scale),
+        differs(step), tags.in_words(standing, learner.effective(node).scale), asked,
     )  # fmt: skip
 
 

@@ -179,13 +179,13 @@ def say(state: str, value: int | None, scale: dict[str, Any]) -> str:
 
 
 @register.simple_tag
-def boxes(filled: int, required: int) -> SafeString:
-    """Draw one box per required piece, filled as counted."""
-    return _boxes(filled, required, spoken())
+def boxes(filled: int, required: int, state: str = "") -> SafeString:
+    """Draw one box per required piece, filled as counted; one more, dashed, where all are in and something else is asked."""
+    return _boxes(filled, required, state == "too_little" and filled >= required > 0, spoken())
 
 
 @lru_cache(maxsize=1024)
-def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
+def _boxes(filled: int, required: int, more: bool, spoken: tuple[str, int]) -> SafeString:
     shown = max(min(required, 8), 1)
     on = min(filled, shown)
     label = ngettext(
@@ -193,7 +193,9 @@ def _boxes(filled: int, required: int, spoken: tuple[str, int]) -> SafeString:
         "%(filled)d of %(required)d required pieces are in",
         required,
     ) % {"filled": filled, "required": required}
-    marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on))
+    if more:
+        label = f"{label}; {_('something else is still asked')}"
+    marks = SafeString('<i class="on"></i>' * on + "<i></i>" * (shown - on) + '<i class="more"></i>' * more)
     return format_html('<span class="boxes" role="img" aria-label="{}">{}</span>', label, marks)
 
 

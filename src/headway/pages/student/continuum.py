@@ -227,7 +227,7 @@ def _target(
     if key not in drawn_as:
         drawn_as[key] = (
             tags.in_words(standing, scale),
-            tags.boxes(standing.filled, standing.required),
+            tags.boxes(standing.filled, standing.required, standing.state),
             remaining(standing),
         )
     return Target(node.called(said), href, *drawn_as[key], chosen is not None and node.id == chosen.id)

@@ -244,7 +244,7 @@ def _groups(
         mark, boxes = nothing, ""
         if found is not None:
             scale = m.book.effective(node=node.id, school=school, on=m.day).scale
-            mark, boxes = tags.in_words(found, scale), tags.boxes(found.filled, found.required)
+            mark, boxes = tags.in_words(found, scale), tags.boxes(found.filled, found.required, found.state)
             mark = mark + tag if found.decided else mark
         return TargetRow(
             f"?target={node.id}{tail}#why", node.called(language), mark, boxes, node.id == chosen
