@@ -118,9 +118,10 @@ def build(*, students: int, seed: int, progress: bool, port: int) -> dict[str, A
         logins = _logins(who, at)
         teacher = next(one["sourced_id"] for one in logins if one["username"] == "teacher")
         bank.build(who, ids, planted.get("steady", []), teacher, at)
-        _home(who, logins, years[-1][0], at, today)
         steps.say("scoring together")
         calibrating.build(who, ids, teacher, planted.get("steady", []), at)
+        # After every rating: a card speaks of all that the ledger knew.
+        _home(who, logins, years[-1][0], at, today)
         _figures(at, today)
     # The passwords of a demonstration are no secret, and who starts it again needs them.
     kept.write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
