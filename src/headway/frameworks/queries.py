@@ -39,6 +39,7 @@ __all__ = [
     "Stamp",
     "ancestors",
     "as_uuid",
+    "asking_otherwise",
     "children",
     "find_any",
     "find_framework",
@@ -161,6 +162,18 @@ def place(*, node_id: int) -> Place:
     item = found.nodes[node_id]
     path = [found.nodes[i].code for i in found.ancestors(node_id)] + [item.code]
     return Place(found.framework.key, tuple(code for code in path if code), item.requirement)
+
+
+def asking_otherwise(applies: Mapping[str, str], *, on: date) -> tuple[int, int]:
+    """Return (how many targets ask for something of their own, of how many) where a policy applies. No statement."""
+    inside = [
+        node
+        for tree in remembered().trees.values()
+        if applies.get("framework") in (None, tree.framework.key)
+        for node in tree.targets(on=on)
+        if "area" not in applies or applies["area"] in place(node_id=node.id).path
+    ]
+    return sum(bool(node.requirement) for node in inside), len(inside)
 
 
 def node_uuids(*, node_ids: Iterable[int]) -> dict[int, UUID]:

@@ -95,6 +95,18 @@ def test_prerequisites_are_inherited_from_areas_and_reach_across_continuums(two)
     assert names == ["A.1", "A.2", "A.2a", "A.2b", "X.1"]
 
 
+def test_targets_that_ask_for_something_of_their_own_are_counted_where_a_policy_applies(two, django_assert_num_queries):
+    queries.forest()
+    day = date(2026, 10, 1)
+    with django_assert_num_queries(0):
+        everywhere = queries.asking_otherwise({}, on=day)
+        reading = queries.asking_otherwise({"framework": "Reading"}, on=day)
+        below = queries.asking_otherwise({"area": "R"}, on=day)
+        elsewhere = queries.asking_otherwise({"framework": "Math: grades"}, on=day)
+    assert everywhere[0] == reading[0] == below[0] == 1 and elsewhere[0] == 0
+    assert everywhere[1] == reading[1] + elsewhere[1]
+
+
 def test_places_and_identifiers_cost_nothing_once_a_request_has_asked(two, django_assert_num_queries):
     target = queries.target_by_reference("R.1")
     with django_assert_num_queries(0):

@@ -18,6 +18,7 @@ from headway.access.types import Role
 from headway.kit.refusals import Refusal, Sentence
 from headway.pages.district import trial_view
 from headway.pages.district.imports import refused
+from headway.pages.district.policy import otherwise
 from headway.pages.district.rule_form import Form, read_form, rule_book
 from headway.pages.parts.news import DAYS as NEWS_DAYS
 from headway.pages.parts.sheets import named
@@ -44,7 +45,8 @@ def laboratory(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         return _show(request, {"form": read_form({}, request.book, **about), **refused(refusal)}, 422)
     context: dict[str, Any] = {
-        "form": form, "name": _line(data.get("name", "")), "reason": _line(data.get("reason", "")),
+        "form": form, "otherwise": otherwise(form.basis.applies, today),
+        "name": _line(data.get("name", "")), "reason": _line(data.get("reason", "")),
         "news_days": NEWS_DAYS, "day": data.get("in_force") or (today + timedelta(days=NEWS_DAYS)).isoformat(),
     }  # fmt: skip
     if form.moved or form.faults or (not posted and data.get("do") != "try"):

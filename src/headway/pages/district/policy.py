@@ -8,10 +8,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from headway.access import queries as access
+from headway.frameworks import queries as frameworks
 from headway.kit.refusals import Refusal
 from headway.pages.district import staging, trial_view
 from headway.pages.district.imports import refused
@@ -127,9 +128,24 @@ def _card(version: dict[str, Any], today: date, replaced: dict[str, Any] | None)
     return Card(
         version["name"], version["number"], version["in_force_on"], version["in_force_on"] > today,
         _("“%(name)s”, version %(n)s") % {"name": replaced["name"], "n": replaced["number"]} if replaced else "",
-        _where(version["applies"]), named, code, words, parameters, asks(body.get("requirement", {})), _cut(body, scale), levels,
+        _where(version["applies"]), named, code, words, parameters,
+        [*asks(body.get("requirement", {})), *otherwise(version["applies"], today)],
+        _cut(body, scale), levels,
         ", ".join(body.get("locked", ())), body.get("reason", ""),
     )  # fmt: skip
+
+
+def otherwise(applies: dict[str, str], today: date) -> list[str]:
+    """Say how many targets ask for something of their own where a policy applies; nothing where none does."""
+    n, of = frameworks.asking_otherwise(applies, on=today)
+    if not n:
+        return []
+    said = ngettext(
+        "%(n)s of %(of)s targets asks for something of its own instead",
+        "%(n)s of %(of)s targets ask for something of their own instead",
+        n,
+    )
+    return [said % {"n": n, "of": of}]
 
 
 def _cut(body: dict[str, Any], scale: dict[str, Any]) -> str:
