@@ -9,6 +9,7 @@ from headway.science.proficiency.determine import determine, work
 from headway.science.proficiency.explain import explain
 from headway.science.proficiency.parents import pool
 from headway.science.proficiency.policy import Policy, PolicyInvalid
+from headway.science.proficiency.words import would_change
 
 DAY = 86_400_000_000
 CONTINUUM = {"levels": [{"value": v} for v in range(1, 13)]}
@@ -309,6 +310,10 @@ def test_nobody_is_told_to_do_worse(rule: str, level: float, said: str):
     judged = explain(Ratings.of(level=[level]), asked)
     assert judged.state == "too_little"
     assert judged.would_change_words["en"] == said
+    named = would_change(
+        judged.would_change, judged.engine_state, "en", {3.0: "Proficient", 4.0: "Extending"}
+    )
+    assert named == said.replace("level 3", "level 3 (Proficient)").replace("level 4", "level 4 (Extending)")
 
 
 def test_a_parent_never_hides_its_weakest_child():

@@ -95,7 +95,9 @@ def test_prerequisites_are_inherited_from_areas_and_reach_across_continuums(two)
     assert names == ["A.1", "A.2", "A.2a", "A.2b", "X.1"]
 
 
-def test_targets_that_ask_for_something_of_their_own_are_counted_where_a_policy_applies(two, django_assert_num_queries):
+def test_targets_that_ask_for_something_of_their_own_are_counted_where_a_policy_applies(
+    two, django_assert_num_queries
+):
     queries.forest()
     day = date(2026, 10, 1)
     with django_assert_num_queries(0):

@@ -102,7 +102,7 @@ def panel(
         words=naming.say(j.words[language]) if adult else judged_words(j, found.effective.scale),
         decision=decision(found),
         trail=trail(found, peers=adult, pieces=pieces),
-        would_change=[naming.say(j.would_change_words[language])] if j.would_change else [],
+        would_change=_would_change(j, found.effective.scale, language),
         band=_band(found) if adult else "",
         descriptors=_descriptors(found, language),
         rule_line=rule_line(found),
@@ -110,6 +110,14 @@ def panel(
         by_policy=by_policy(found),
         contested=beside(student=student.id, target=target_id),
     )
+
+
+def _would_change(judgment: Judgment, scale: dict[str, Any], language: str) -> list[str]:
+    names = {}
+    if len(scale["levels"]) <= 6:
+        names = {float(level["value"]): tags.level_name(level, language) for level in scale["levels"]}
+    said = spoken.would_change(judgment.would_change, judgment.engine_state, language, names)
+    return [naming.say(said)] if said else []
 
 
 def judged_words(judgment: Judgment, scale: dict[str, Any]) -> str:

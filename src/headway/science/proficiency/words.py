@@ -149,9 +149,12 @@ def decided(since: int, language: str) -> str:
 ORDER = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond")
 
 
-def would_change(changes: Sequence[WouldChange], state: str, language: str) -> str:
+def would_change(
+    changes: Sequence[WouldChange], state: str, language: str, names: Mapping[float, str] | None = None
+) -> str:
     """Say what one more piece would do: the least level with which the target is reached, or reached further; else the one
-    that costs it; else, where more would be known and no level is enough, the best."""
+    that costs it; else, where more would be known and no level is enough, the best. `names` are those of the scale's levels.
+    """
     if not changes:
         return ""
     rank = {name: at for at, name in enumerate(ORDER)}
@@ -160,9 +163,9 @@ def would_change(changes: Sequence[WouldChange], state: str, language: str) -> s
     better = [c for c in other if c.state in ("proficient", "beyond") and rank[c.state] > now]
     worse = [c for c in other if rank.get(c.state, -1) < now]
     if not other:
-        return _unchanged(changes[-1], language)
+        return _unchanged(changes[-1], language, names)
     told = better[0] if better else worse[-1] if worse else other[-1]
-    level, result = number(round(told.level * 100), language), STATES[language][told.state]
+    level, result = _level(told.level, language, names), STATES[language][told.state]
     # Where the lowest level is enough, more work is asked and no better one: nobody is told to do worse.
     least = told in better[:1] and told is changes[0]
     if language == "es":
@@ -171,9 +174,14 @@ def would_change(changes: Sequence[WouldChange], state: str, language: str) -> s
     return f"One more piece at {'any level' if least else f'level {level}'} would change the result: {result}"
 
 
-def _unchanged(last: WouldChange, language: str) -> str:
+def _level(level: float, language: str, names: Mapping[float, str] | None) -> str:
+    said, name = number(round(level * 100), language), (names or {}).get(level, "")
+    return f"{said} ({name})" if name and name != said else said
+
+
+def _unchanged(last: WouldChange, language: str, names: Mapping[float, str] | None) -> str:
     value = "–" if last.shown is None else number(last.shown, language)
-    level = number(round(last.level * 100), language)
+    level = _level(last.level, language, names)
     if language == "es":
         return f"Un trabajo más no cambiaría el resultado; con un {level} el valor sería {value}."
     return f"One more piece would not change the result; at {level} the value would be {value}."
