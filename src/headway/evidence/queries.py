@@ -76,6 +76,7 @@ __all__ = [
     "chances_between",
     "chances_by_uuid",
     "chances_of",
+    "classes_given_in",
     "events",
     "events_about",
     "events_since",
@@ -124,6 +125,7 @@ __all__ = [
 chances_of = chances.of_students
 chances_by_uuid = chances.by_uuid
 find_chance = chances.find_by_key
+classes_given_in = chances.classes_given_in
 group_of = chances.group_of
 groups_of = chances.groups_of
 wrong_in = wording.wrong_in
