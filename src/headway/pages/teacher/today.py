@@ -171,7 +171,8 @@ def _letters(people: dict[int, Any]) -> list[dict[str, Any]]:
 def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:
     """Return the work that waits by class and title: that of the viewer's own subjects first, then oldest first.
 
-    A stack is called by the class in which the task was given. Three statements.
+    A stack is called by the class in which the task was given; work of another subject that answers no task, by its line.
+    Three statements.
     """
     attended: dict[int, list[Any]] = {}
     for school_class in classes:
@@ -203,7 +204,14 @@ def _home(
         return one.id == key or not keys or not one.frameworks or not keys.isdisjoint(one.frameworks)
 
     home = max(attended[piece.students[0]], key=lambda one: (one.id == key, works_on_it(one)))
-    return home, named or home.title, works_on_it(home)
+    mine = works_on_it(home)
+    return home, named or (home.title if mine else _line_called(piece.targets[0])), mine
+
+
+def _line_called(target: int) -> str:
+    """Return what the continuum of a target is called."""
+    line = frameworks.tree(frameworks.node(target).framework_id, at=frameworks.remembered_stamp()).framework
+    return line.called(get_language() or "en")
 
 
 def _blocks(

@@ -109,6 +109,14 @@ def test_work_of_another_subject_is_called_by_its_class_and_is_not_the_first_thi
     assert stack.url in page.links and "class=ad" in stack.url
     (stack,) = again("T1", "en").get("/teacher/today").context["stacks"]
     assert (stack.class_title, stack.own) == (math.title, True) and "class=k1" in stack.url
+    # What a student handed in without a task is of no class: it is called by its line.
+    answer = again("u1", "en").post(
+        "/student/hand-in",
+        {"key": "page-own-0001", "title": "Own idea", "words": "x", "target": target("A.1")},
+    )
+    assert answer.status_code == 302
+    stacks = again("T2", "en").get("/teacher/today").context["stacks"]
+    assert {one.title: one.class_title for one in stacks}["Own idea"] == "Math"
 
 
 def test_an_observation_that_is_refused_comes_back_filled_with_the_fault_beside_its_field() -> None:
