@@ -57,6 +57,21 @@ def test_a_stack_of_a_class_is_rated_with_two_keys_a_student(district, sign_in) 
     expect(page.locator(".toast")).to_contain_text(names[-1])
 
 
+def test_a_task_is_given_to_few_of_a_class_with_few_clicks(district, sign_in) -> None:
+    page = sign_in("teacher")
+    page.goto(f"{district.base}/teacher/give")
+    boxes = page.locator("input[name=student]")
+    n = boxes.count()
+    said = page.locator("[data-picks] [role=status]")
+    expect(said).to_have_text(f"{n} of {n} chosen")
+    page.get_by_role("button", name="None").click()
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    expect(said).to_have_text(f"2 of {n} chosen")
+    page.get_by_role("button", name="All").click()
+    expect(said).to_have_text(f"{n} of {n} chosen")
+
+
 def test_a_student_hands_in_from_a_phone_and_the_teacher_finds_it(district, sign_in) -> None:
     page = sign_in("student", width=375, height=740)
     expect(page).to_have_url(f"{district.base}/student/now")

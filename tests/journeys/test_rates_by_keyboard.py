@@ -133,9 +133,10 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     keys.turn("Enter")
     wrong = ticked(page)
     assert len(wrong) >= 2 * STUDENTS, "and whatever this teacher rated on it before"
-    student = page.locator("tbody tr label").first.inner_text().strip()
-    goal = page.locator("#to option").nth(1).get_attribute("value") or ""
-    name = page.locator("#to option").nth(1).inner_text()
+    student = page.locator("tbody tr th a").first.inner_text().strip()
+    # The level below the one that was rated comes first, then that level itself.
+    option = page.locator("#to optgroup").nth(1).locator("option").first
+    goal, name = option.get_attribute("value") or "", option.inner_text()
     keys.tab_to("input[name=act]")
     keys.press("Space")
     keys.choose("#to", goal)
@@ -145,11 +146,12 @@ def test_p3_p5_a_class_is_rated_and_mended_with_the_keyboard_alone(district: Any
     expect(page.locator(".was")).to_contain_text(f"{len(wrong)} ratings moved from ")
     expect(page.locator(".was")).to_contain_text(f" to {name.rsplit(' (', 1)[0]}.")
     print(f"{len(wrong)} ratings moved with {keys.n} keys")
+    undo = page.url
+    page.goto(f"{district.base}/teacher/rated?class={school_class}")
     moved = page.locator(f"tbody tr:has-text('{student}')", has_text=name.rsplit(" (", 1)[0])
     assert moved.count() >= 1 and other
     # The page of a student who works at that level shows the other target; the line of one who works below it ends before.
-    undo = page.url
-    people = [one.strip() for one in page.locator("tbody tr label").all_inner_texts()]
+    people = [one.strip() for one in page.locator("tbody tr th a").all_inner_texts()]
     page.goto(f"{district.base}/teacher/classes/{school_class}/grid")
     links = [
         page.locator("tbody a", has_text=one).first.get_attribute("href") or ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from headway.access import visits
 from headway.access.models import Account, AuditEntry, ImportRun, SignInAttempt
@@ -146,13 +147,21 @@ def last_act(act: str) -> AuditEntry | None:
     return AuditEntry.objects.filter(act=act).order_by("-id").first()
 
 
-def acts(*, act: str = "", who: str = "", before: int | None = None, limit: int = 50) -> list[AuditEntry]:
-    """Return audit entries, newest first: of one act, by people whose name holds `who`, older than an entry. One statement."""
+def acts(
+    *, act: str = "", who: str = "", named: Collection[str] = (), about: Collection[UUID] | None = None,
+    before: int | None = None, limit: int = 50,
+) -> list[AuditEntry]:  # fmt: skip
+    """Return audit entries, newest first: of one act, older than an entry. One statement.
+
+    By people whose name in the trail holds `who`, or is one of `named`; about people of the pseudonyms `about`.
+    """
     found = AuditEntry.objects.all()
     if act:
         found = found.filter(act=act)
     if who:
-        found = found.filter(actor_name__icontains=who)
+        found = found.filter(Q(actor_name__icontains=who) | Q(actor_name__in=named))
+    if about is not None:
+        found = found.filter(object_kind="person", object_id__in=[str(one) for one in about])
     if before is not None:
         found = found.filter(id__lt=before)
     return list(found.order_by("-id")[:limit])

@@ -95,16 +95,38 @@ def between(*, first: int, last: int) -> list[Chance]:
 
 def groups_of(*, pieces: Iterable[str]) -> dict[str, tuple[UUID, int]]:
     """Return (offer, group) of pieces that a group handed in, by their key; others are missing. One statement per 500."""
-    wanted = {}
-    for key in pieces:
-        with contextlib.suppress(ValueError):
-            if key.startswith(CHANCE):
-                wanted[UUID(key.removeprefix(CHANCE))] = key
+    wanted = _answered(pieces)
     found, listed = {}, list(wanted)
     for start in range(0, len(listed), _PART):
         rows = Opportunity.objects.filter(uuid__in=listed[start : start + _PART], group__gt=0)
         for uuid, offer, group in rows.values_list("uuid", "offer__uuid", "group"):
             found[wanted[uuid]] = (offer, group)
+    return found
+
+
+def classes_given_in(*, pieces: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Return key and title of the class in which a task was given, by the key of the piece that answers it.
+
+    Others are missing. One statement per 500.
+    """
+    wanted = _answered(pieces)
+    found, listed = {}, list(wanted)
+    for start in range(0, len(listed), _PART):
+        rows = Opportunity.objects.filter(uuid__in=listed[start : start + _PART], offer__school_class__gt=0)
+        for uuid, school_class, title in rows.values_list(
+            "uuid", "offer__school_class", "offer__school_class__title"
+        ):
+            found[wanted[uuid]] = (school_class, title)
+    return found
+
+
+def _answered(pieces: Iterable[str]) -> dict[UUID, str]:
+    """Return the keys of pieces by the chance that they answer."""
+    found = {}
+    for key in pieces:
+        with contextlib.suppress(ValueError):
+            if key.startswith(CHANCE):
+                found[UUID(key.removeprefix(CHANCE))] = key
     return found
 
 

@@ -78,6 +78,7 @@ __all__ = [
     "chances_by_uuid",
     "chances_of",
     "changed_after",
+    "classes_given_in",
     "events",
     "events_about",
     "events_since",
@@ -126,6 +127,7 @@ __all__ = [
 chances_of = chances.of_students
 chances_by_uuid = chances.by_uuid
 find_chance = chances.find_by_key
+classes_given_in = chances.classes_given_in
 group_of = chances.group_of
 groups_of = chances.groups_of
 wrong_in = wording.wrong_in

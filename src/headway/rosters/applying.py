@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from django.db.models import Max, Q
@@ -59,6 +60,7 @@ PERSONAL = (
     "enabled",
 )
 MOST_WARNINGS = 1_000
+MOST_SHOWN = 50
 ROLLED = "roll:"
 """How the sourcedIds begin of rows that a roll of the year made and no roster has taken over."""
 
@@ -77,6 +79,12 @@ class Work:
     ended: dict[str, list[int]] = field(default_factory=dict)
     over: set[int] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+    shown: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+
+    def show(self, kind: str, word: str, rows: Iterable[Any]) -> None:
+        """Keep the first rows behind a word of a tally, to name them in the plan."""
+        kept = self.shown.setdefault((kind, word), [])
+        kept += islice(rows, MOST_SHOWN - len(kept))
 
     def tally(self, kind: str) -> Tally:
         """Return the tally of a kind."""
@@ -182,14 +190,17 @@ def _apply_rows(work: Work, kind: str, rows: list[Any]) -> None:
         work.changes.before(one)
         tally.reactivated += not one.active
         tally.changed += one.active
+        work.show(kind, "changed" if one.active else "reactivated", [one])
         for name, value in values.items():
             setattr(one, name, value)
         changed.append(one)
     work.changes.make(made)
+    work.show(kind, "new", made)
     work.changes.change(changed)
     if kind == "classes":
         terms_changed = _apply_terms(work, alive) & untouched
         tally.changed += len(terms_changed)
+        work.show(kind, "changed", (held[one] for one in sorted(terms_changed)))
         untouched -= terms_changed
     tally.new += len(made)
     tally.unchanged += len(untouched)
@@ -342,6 +353,7 @@ def end(work: Work, kind: str, rows: list[Any]) -> None:
         elif kind == "persons":
             tally.removed += 1
     work.changes.change(rows)
+    work.show(kind, "ended", rows)
     tally.ended += len(rows)
     keys = [row.pk for row in rows]
     work.ended.setdefault(kind, []).extend(keys)
@@ -367,4 +379,5 @@ def end_spans(work: Work, kind: str, rows: Iterable[Any]) -> None:
             work.changes.before(row)
             row.ends_on = work.day
         work.changes.change(part)
+        work.show(kind, "ended", part)
         work.tally(kind).ended += len(part)

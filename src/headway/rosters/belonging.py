@@ -68,6 +68,7 @@ def _give(work: Work, rows: list[Any]) -> None:
             )
     work.changes.make(list(made.values()))
     work.changes.change(changed)
+    work.show("grants", "new", made.values())
     tally.new += len(made)
     end_spans(work, "grants", gone)
 
@@ -80,6 +81,7 @@ def _redated(work: Work, grant: RoleGrant, row: Any) -> list[RoleGrant]:
     work.changes.before(grant)
     grant.starts_on, grant.ends_on = starts_on, row.ends_on
     work.tally("grants").changed += 1
+    work.show("grants", "changed", [grant])
     return [grant]
 
 
@@ -194,9 +196,11 @@ def _write_pairs(work: Work, pairs: dict[tuple[int, int], tuple[set[str], str]])
             setattr(one, side, True)
         tally.reactivated += over
         tally.changed += not over
+        work.show("links", "reactivated" if over else "changed", [one])
         changed.append(one)
     work.changes.make(made)
     work.changes.change(changed)
+    work.show("links", "new", made)
     tally.new += len(made)
 
 

@@ -17,6 +17,7 @@ from headway.rosters.applying import MODELS, Work, apply, begin, keys_of
 from headway.rosters.belonging import apply_grants, apply_links
 from headway.rosters.models import Course, District, Enrollment, Org, Person, RoleGrant, SchoolClass, Term
 from headway.rosters.recording import parts, windows
+from headway.rosters.showing import in_names
 from headway.rosters.taking_over import take_over
 from headway.rosters.types import ABSENT, BULK, DELTA, KINDS, Plan, Progress, Staged
 from headway.rosters.visibility import LEARNER, holds_on
@@ -58,6 +59,7 @@ def run_import(
         allowed = removal_share if removal_share is not None else _share(district)
         _guard(work.plan, allowed, accept=accept_removals, plan_only=plan_only)
         if plan_only:
+            work.plan.named = in_names(work.shown)
             transaction.set_rollback(True)
             return work.plan
         run.counts = _kept(work)

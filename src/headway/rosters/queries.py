@@ -214,6 +214,12 @@ def identities_of(*, person_id: int) -> list[tuple[int, UUID]]:
     return sorted(rows, key=lambda row: (row[0] != person_id, row[0]))
 
 
+def pseudonyms_of(*, person_ids: Iterable[int]) -> list[UUID]:
+    """Return the pseudonyms of people and of whoever was merged into them. One statement."""
+    ids = list(person_ids)
+    return list(Person.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).values_list("uuid", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A student whom somebody added by hand, somebody of the roster with the same name, and what else they share."""

@@ -266,7 +266,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do or did: a tally per kind, warnings to read, repairs that were made."""
+    """What an import would do or did: a tally per kind, warnings to read, repairs that were made.
+
+    `named` says of a plan by kind and word of the tally who and what the first of those rows are about.
+    """
 
     name: str
     version: str
@@ -274,6 +277,7 @@ class Plan:
     tallies: dict[str, Tally] = field(default_factory=dict)
     warnings: list[Finding] = field(default_factory=list)
     repairs: list[Finding] = field(default_factory=list)
+    named: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def removal_share(self) -> float:
         """Return the largest share of people or enrollments that would be ended, 0 to 1."""

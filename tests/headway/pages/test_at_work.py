@@ -35,7 +35,7 @@ def test_a_teacher_reads_about_an_own_child_as_family_and_rates_and_decides_noth
     for address in ("", f"/decide/{node}", "/contact", "/conference"):
         assert parent.get(f"/teacher/students/u1{address}").status_code == 404
     said = {"key": "page-parent-1", "student": "(u1)", "target": str(node), "level": "4"}
-    assert "fault=" in parent.post("/teacher/observe", said).headers["Location"]
+    assert parent.post("/teacher/observe", said).status_code == 422
     sent = {"rating": [key], "act": "withdraw", "reason": "mine"}
     assert parent.post("/teacher/students/u1/correct", sent).status_code == 404
     assert Rating.objects.count() == before

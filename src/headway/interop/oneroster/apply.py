@@ -21,13 +21,17 @@ def import_roster(
     plan_only: bool = False,
     removal_share: float | None = None,
     progress: Progress | None = None,
+    name: str = "",
 ) -> ImportRun | Plan:
     """This will import a OneRoster zip or folder in one transaction or say what it would do (`plan_only`).
+
+    `name` is what the file is called, where it does not lie under its own name.
 
     Raises `Refusal`: `no_such_file`, `roster_invalid`, `roster_stale`, `too_many_removals`; nothing is
     written then.
     """
     staged = read(path)
+    staged.name = name or staged.name
     try:
         if plan_only:
             return actions.plan_roster(

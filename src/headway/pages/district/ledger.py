@@ -25,6 +25,8 @@ from headway.rosters import queries as rosters
 PART = 20_000
 MONTHS = 6
 SIZE = 12
+FOUND = 50
+"""So many people may bear a name that is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,16 @@ def ledger(request: HttpRequest) -> HttpResponse:
     counts = evidence.event_counts(
         starts_us=[micros(datetime.combine(day, time(), request.zone)) for day in starts]
     )
-    act, who = request.GET.get("act", "")[:60], request.GET.get("who", "").strip()[:100]
+    act = request.GET.get("act", "")[:60]
+    who, about = (request.GET.get(name, "").strip()[:100] for name in ("who", "about"))
     before = request.GET.get("before", "")
     entries = access.acts(
         act=act,
         who=who,
+        named=[person.sourced_id for person in _people(request, who)],
+        about=rosters.pseudonyms_of(person_ids=[one.id for one in _people(request, about)])
+        if about
+        else None,
         before=int(before) if is_whole(before) and len(before) < 16 else None,
         limit=SIZE + 1,
     )
@@ -68,10 +75,15 @@ def ledger(request: HttpRequest) -> HttpResponse:
             for kind, rows in counts.items()
         ],
         "entries": _entries(entries[:SIZE]), "older": entries[SIZE - 1].id if len(entries) > SIZE else None,
-        "act": act, "who": who, "act_names": [(one, act_name(one)) for one in access.act_kinds()],
-        "keep": urlencode({k: v for k, v in (("act", act), ("who", who)) if v}), "first_page": not before,
+        "act": act, "who": who, "about": about, "act_names": [(one, act_name(one)) for one in access.act_kinds()],
+        "keep": urlencode({k: v for k, v in (("act", act), ("who", who), ("about", about)) if v}), "first_page": not before,
     }  # fmt: skip
     return render(request, "pages/district/ledger.html", context)
+
+
+def _people(request: HttpRequest, text: str) -> list[Any]:
+    """Return the people whom a text of the filter names, by name or sourcedId; nobody for none. Two statements at most."""
+    return rosters.people_searched(text=text, as_of=request.viewer.today, size=FOUND).people if text else []
 
 
 def _walked(checked: Any) -> dict[str, str]:

@@ -127,7 +127,9 @@ def _apply(request: HttpRequest) -> HttpResponse:
 
 
 def _import(request: HttpRequest, staged: staging.Staged, **how: bool) -> Any:
-    return oneroster.import_roster(staged.path, actor=request.viewer, at=request.moment, **how)  # type: ignore[attr-defined, arg-type]
+    return oneroster.import_roster(
+        staged.path, actor=request.viewer, at=request.moment, name=staged.name, **how  # type: ignore[attr-defined, arg-type]
+    )  # fmt: skip
 
 
 def _planned(plan: Plan | Any) -> dict[str, Any]:
@@ -142,11 +144,32 @@ def _planned(plan: Plan | Any) -> dict[str, Any]:
     ]  # fmt: skip
     removals = [one for one in plan.warnings if one.code == "too_many_removals"]
     return {
-        "plan": plan, "tallies": tallies, "warnings": [one for one in plan.warnings if one not in removals][:200],
+        "plan": plan, "tallies": tallies, "lines": _lines(plan, names),
+        "warnings": [one for one in plan.warnings if one not in removals][:200],
         "repairs": plan.repairs[:200],
         "asks_removals": bool(removals), "share": round(plan.removal_share() * 100, 1),
         "nothing": not any(t.new or t.changed or t.ended or t.reactivated for t in tallies),
     }  # fmt: skip
+
+
+def _lines(plan: Plan | Any, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return who and what stands behind each count but the unchanged, what ends first."""
+    words = {"ended": _("Ended"), "changed": _("Changed"), "reactivated": _("Back again"), "new": _("New")}
+    found = []
+    for word, said in words.items():
+        for kind, tally in plan.tallies.items():
+            n, named = getattr(tally, word), plan.named.get((kind, word), [])
+            if n:
+                found.append(
+                    {
+                        "name": names.get(kind, kind),
+                        "word": said,
+                        "n": n,
+                        "named": named,
+                        "more": n - len(named),
+                    }
+                )
+    return found
 
 
 def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

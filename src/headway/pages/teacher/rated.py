@@ -14,11 +14,12 @@ from headway.access.types import Viewer
 from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.kit.numbers import is_whole
+from headway.kit.refusals import Refusal
 from headway.kit.times import micros
 from headway.pages.parts import tags
 from headway.pages.parts.feedback import STATUS
 from headway.pages.parts.told import address, told
-from headway.pages.teacher.correcting import chosen_keys, corrected
+from headway.pages.teacher.correcting import chosen_keys, corrected, goals
 from headway.pages.teacher.stack import chosen_classes, classes_of
 from headway.proficiency import queries
 from headway.profiles import queries as profiles
@@ -44,24 +45,27 @@ def rated(request: HttpRequest) -> HttpResponse:
     ]
     wanted = request.GET.get("target", "")
     target = int(wanted) if is_whole(wanted) and len(wanted) < 19 else None
-    shown = [one for one in found if target in (None, one.target)]
+    # By day, as the page says it: what was recorded last may have been observed long before.
+    shown = sorted((one for one in found if target in (None, one.target)), key=lambda one: -one.observed_us)
+    query = {name: request.GET[name] for name in ("class", "target") if request.GET.get(name)}
     fault = ""
     if request.method == "POST":
         mine = {one.key for one in shown}
         done = corrected(request, [key for key in chosen_keys(request) if key in mine])
         if "fault" not in done:
-            # What was moved is no longer where it was looked for.
-            return redirect(address("/teacher/rated", **done))
+            return redirect(address("/teacher/rated", **query, **done))
         fault = done["fault"]
     language = get_language() or "en"
     nodes = {one: frameworks.node(one) for one in dict.fromkeys(each.target for each in found)}
-    query = {name: request.GET[name] for name in ("class", "target") if request.GET.get(name)}
+    # A target whose ratings were all moved stays chosen, with none.
+    listed = [*nodes.values(), *_emptied(target, nodes)]
     context = {
         "nav": "teacher.rate",
         "rows": _rows(request, m, shown, nodes, all_of=target is not None), "classes": own, "chosen": reference,
         "on": [{"id": str(node.id), "name": node.called(language), "n": sum(one.target == node.id for one in found)}
-               for node in nodes.values()],
-        "target": str(target or ""), "goals": _goals(m, classes, target), "today": m.day,
+               for node in listed],
+        "target": str(target or ""), "goals": goals((nodes[one.target] for one in shown), on=m.day, but=target),
+        "today": m.day,
         "here": "/teacher/rated" + (f"?{urlencode(query)}" if query else ""), "all": target is not None,
         "said": told(request, "said"), "fault": fault or told(request, "fault"), "act": request.GET.get("act", ""),
         "sent": request.POST,
@@ -91,17 +95,16 @@ def _row(
     state = "level" if one.level is not None else STATUS[one.status]
     return {
         "piece": titles.get(one.piece, ""),
-        "key": one.key, "name": people[one.student].name(), "target": node.called(get_language() or "en"),
+        "key": one.key, "name": people[one.student].name(), "student": people[one.student].sourced_id,
+        "target": node.called(get_language() or "en"),
         "mark": tags.draw(state, one.level, scale), "words": tags.say(state, one.level, scale), "held": one.held,
         "observed": one.observed_us, "recorded": one.recorded_us,
     }  # fmt: skip
 
 
-def _goals(m: queries.Moment, classes: list[Any], target: int | None) -> list[dict[str, str]]:
-    """Return the targets that ratings may be moved to: those of all classes that are shown."""
-    language, found = get_language() or "en", {}
-    for one in classes:
-        for node in queries.class_targets(m, one):
-            if node.id != target:
-                found[node.id] = {"uuid": str(node.uuid), "name": f"{node.called(language)} ({node.code})"}
-    return list(found.values())
+def _emptied(target: int | None, nodes: dict[int, Any]) -> list[Any]:
+    """Return the chosen target where nothing is rated on it any more; none where nothing or no target is chosen."""
+    try:
+        return [frameworks.node(target)] if target is not None and target not in nodes else []
+    except Refusal:
+        return []

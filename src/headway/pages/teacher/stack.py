@@ -29,8 +29,9 @@ class Stack:
     """Where the teacher is: class, targets, who is rated now and what comes next. `members` are (student, piece) of a group.
     `picked` are the targets that the address names for a piece that was handed in without one.
 
-    `at` of `n` counts what is like this place: work that came in, or chances for which nothing came. `later` says for a piece
-    how many of the latter come after all the work.
+    `at` of `n` counts what is like this place: work that came in, or chances for which nothing came; `n` is how many there were
+    where the teacher began, so that what was done on the way stays counted. `more` of them wait beside this one. `later` says
+    for a piece how many chances without work come after all the work.
     """
 
     school_class: Any
@@ -40,6 +41,7 @@ class Stack:
     n: int
     piece: Any = None
     task: Chance | None = None
+    more: int = 0
     later: int = 0
     next_name: str = ""
     next_named: dict[str, str] = field(default_factory=dict)
@@ -54,12 +56,19 @@ class Stack:
 
     @property
     def here(self) -> str:
-        """The address of this place."""
+        """The address of this place, with how many there were where the teacher began."""
+        return self._address({**self._named, "of": self.n} if "student" not in self._named else self._named)
+
+    @property
+    def draft(self) -> str:
+        """The name under which words that are not saved wait: the same wherever the teacher began."""
+        return self._address(self._named)
+
+    @property
+    def _named(self) -> dict[str, Any]:
         if self.piece is not None:
-            return self._address(
-                {"piece": self.piece.key, **({"target": self.picked} if self.picked else {})}
-            )
-        return self._address({"chance": str(self.task.uuid)} if self.task else {"student": self.student.id})
+            return {"piece": self.piece.key, **({"target": self.picked} if self.picked else {})}
+        return {"chance": str(self.task.uuid)} if self.task else {"student": self.student.id}
 
     @property
     def skip(self) -> str:
@@ -198,15 +207,24 @@ def _walk(
     people = rosters.people_by_id(person_ids=[student, *(rest[0].students if rest else ())])
     query: dict[str, Any] = {"class": references} if references else {}
     query |= ({"title": kept} if "title" in request.GET else {}) | _holding(request)
+    began = max(_begun(request), len(kind), 1)
     found = Stack(
         classes[0] if references and len(classes) == 1 else None, _nodes(targets, m), people[student],
-        kind.index(stack[here]) + 1 if here is not None else 1, max(len(kind), 1), query=query,
-        later=0 if nothing else len(stack) - len(kind),
+        max(began - len(kind) + (kind.index(stack[here]) + 1 if here is not None else 0), 1), began, query=query,
+        more=len(kind) - (here is not None), later=0 if nothing else len(stack) - len(kind),
     )  # fmt: skip
     if rest:
         found.next_name = ", ".join(people[one].name() for one in rest[0].students)
         found.next_named = named(rest[0])
+        if (rest[0].chance is not None) == nothing:
+            found.next_named["of"] = str(began)
     return found
+
+
+def _begun(request: HttpRequest) -> int:
+    """Return how many there were where the teacher began, as the address says; 0 where this is the beginning."""
+    text = request.GET.get("of", "")
+    return int(text) if is_whole(text) and len(text) < 6 else 0
 
 
 def _onward(rest: list[ToRate], here: str, waiting: list[ToRate]) -> list[ToRate]:

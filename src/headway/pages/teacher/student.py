@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,7 +31,7 @@ from headway.pages.parts.news import news
 from headway.pages.parts.profile import help_words
 from headway.pages.parts.stations import without_level
 from headway.pages.parts.told import address, told
-from headway.pages.teacher.correcting import chosen_keys, corrected
+from headway.pages.teacher.correcting import chosen_keys, corrected, goals
 from headway.pages.teacher.notes import in_words
 from headway.plans import queries as plans
 from headway.proficiency import actions, queries
@@ -66,8 +66,13 @@ class TargetGroup:
     n: int
 
 
-def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any = None) -> HttpResponse:
-    """Show the student's lines and needs, one line's targets, and the chosen target's why; `tried` a refused answer."""
+def student(
+    request: HttpRequest, student_id: str, subject: Any, *, tried: Any = None, fault: str = ""
+) -> HttpResponse:
+    """Show the student's lines and needs, one line's targets, and the chosen target's why.
+
+    `tried` is an answer that was refused, `fault` why a correction was: what was sent stands in its form again.
+    """
     look = look_back(request)
     now, book = request.moment, request.book
     m = queries.moment(now=now, as_of=look.as_of, book=book)
@@ -87,6 +92,7 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
     waiting = response.pieces_waiting(m, [subject.id])
     found = response.needs(m, [subject.id], standings=standings, paces=paces, pieces=waiting)
     tail = f"&as_of={look.as_of}" if look.past else ""
+    keep = {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)}
     context = {
         "nav": "teacher.grid",
         "student": subject,
@@ -105,9 +111,13 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
         "pace": paces,
         "target": target,
         "tail": tail,
-        "keep": {k: request.GET[k] for k in ("line", "level", "target") if request.GET.get(k)},
+        "keep": keep,
+        "here": f"?{urlencode(keep)}" if keep else "",
         "said": told(request, "said"),
-        "fault": told(request, "fault"),
+        "fault": fault or told(request, "fault"),
+        "sent": request.POST if fault else {},
+        "ticked": chosen_keys(request) if fault else [],
+        "goals": goals([target], on=m.day, but=target.id) if target is not None and not look.past else {},
         "tried": tried,
         "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
@@ -121,7 +131,7 @@ def student(request: HttpRequest, student_id: str, subject: Any, *, tried: Any =
         if chosen
         else "",
     }
-    return render(request, "pages/teacher/student.html", context, status=422 if tried else 200)
+    return render(request, "pages/teacher/student.html", context, status=422 if tried or fault else 200)
 
 
 def _helps(viewer: Viewer, m: queries.Moment, subject: Any) -> list[str]:
@@ -337,23 +347,27 @@ def _decide(request: HttpRequest, subject: Any, node: NodeView) -> str:
 
 def correct(request: HttpRequest, student_id: str, subject: Any) -> HttpResponse:
     """Move, re-date or withdraw the chosen ratings in one act with one reason; the old values stay in the ledger."""
-    where = {k: request.POST[k] for k in ("target", "line") if request.POST.get(k)}
-    return redirect(
-        address(
-            f"/teacher/students/{subject.sourced_id}", **where, **corrected(request, chosen_keys(request))
-        )
-    )
+    here = f"/teacher/students/{subject.sourced_id}"
+    if request.method != "POST":
+        # Whoever looks back or changes the language on a page that shows a refusal asks for this address again.
+        return redirect(f"{here}?{request.GET.urlencode()}".rstrip("?"))
+    done = corrected(request, chosen_keys(request))
+    if "fault" in done:
+        return student(request, student_id, subject, fault=done["fault"])
+    where = {k: request.GET[k] for k in ("target", "line", "level") if request.GET.get(k)}
+    return redirect(address(here, **where, **done))
 
 
 def undo(request: HttpRequest, act: int) -> HttpResponse:
     """Take a correction back and return to where it was made."""
-    back = request.POST.get("back", "/teacher/today")
-    if not back.startswith("/teacher/") or "?" in back or "//" in back:
-        back = "/teacher/today"
+    back, _mark, query = request.POST.get("back", "/teacher/today").partition("?")
+    if not back.startswith("/teacher/") or "//" in back:
+        back, query = "/teacher/today", ""
+    where = {name: value for name, value in parse_qsl(query) if name in ("class", "target", "line", "level")}
     try:
         actions.undo_act(actor=request.viewer, act=act, at=request.moment)
     except Refusal as refusal:
         if refusal.code == "unknown_act":
             raise Http404 from refusal
-        return redirect(address(back, fault=refused.said(refusal)))
-    return redirect(address(back, said=_("The correction is taken back.")))
+        return redirect(address(back, **where, fault=refused.said(refusal)))
+    return redirect(address(back, **where, said=_("The correction is taken back.")))

@@ -59,7 +59,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One heading with its rows; the first few are shown, the rest folds. `other` is what is about no subject of the viewer's."""
+    """One heading with its rows; the first few are shown, the rest folds. `other` is what is about no subject of the viewer's.
+
+    `students_n` counts the others only: what the heading promises is what stands under it.
+    """
 
     section: words.Section
     students_n: int
@@ -69,9 +72,22 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """Work that waits in one class under one title."""
+class Observed:
+    """A quick observation that was refused: what was sent, in which `field` the fault lies (empty: in none), and the fault."""
 
+    student: str
+    target: str
+    level: str
+    comment: str
+    field: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Work that waits in one class under one title; `own` where that class, or the subject, is the viewer's."""
+
+    own: bool
     title: str
     class_title: str
     n: int
@@ -80,10 +96,10 @@ class Stack:
     url: str
 
 
-def today(request: HttpRequest, *, tried: Any = None) -> HttpResponse:
+def today(request: HttpRequest, *, tried: Any = None, observed: Observed | None = None) -> HttpResponse:
     """Show who needs the teacher and why, oldest work first, and the quick observation; substitutes go on to their class.
 
-    `tried` is an answer to a student that was refused: it stands in its form again.
+    `tried` is an answer to a student, `observed` an observation that was refused: each stands in its form again.
     """
     viewer: Viewer = request.viewer
     if only_stands_in(viewer):
@@ -96,13 +112,15 @@ def today(request: HttpRequest, *, tried: Any = None) -> HttpResponse:
     people = rosters.people_by_id(person_ids=students)
     found = response.needs(m, students)
     stacks = _stacks(m, classes, members)
-    n = len({need.student for need in found})
+    blocks = _blocks(found, people, classes, members, m.book.settings["response"], look)
+    own = {row.sourced_id for block in blocks for row in (*block.rows, *block.more)}
+    elsewhere = {row.sourced_id for block in blocks for row in block.other} - own
     context = {
-        "nav": "teacher.today", "look": look, "classes": classes, "students_n": len(students), "needing": n,
-        "heading": heading(n, bool(classes)), "waiting_n": sum(s.n for s in stacks),
+        "nav": "teacher.today", "look": look, "classes": classes, "students_n": len(students),
+        "heading": heading(len(own), bool(classes)), "elsewhere": len(elsewhere), "waiting_n": sum(s.n for s in stacks),
         "oldest": max((s.days for s in stacks), default=0), "stacks": stacks[:STACKS],
         "more_n": sum(s.n for s in stacks[STACKS:]), "keep": {},
-        "blocks": _blocks(found, people, classes, members, m.book.settings["response"], look),
+        "blocks": blocks, "observed": observed,
         "targets": _targets(m, classes), "scale": _scale(m, classes), "observe_key": observe_key(request),
         "people": sorted(({"id": p.sourced_id, "name": p.name()} for p in people.values()), key=lambda p: p["name"]),
         "asked": [] if look.past else _asked(students, people),
@@ -113,7 +131,7 @@ def today(request: HttpRequest, *, tried: Any = None) -> HttpResponse:
             request.book, today=look.today, schools={c.school.sourced_id for c in classes}),
         "saved": told(request, "saved"), "fault": told(request, "fault"), "tried": tried,
     }  # fmt: skip
-    return render(request, "pages/teacher/today.html", context, status=422 if tried else 200)
+    return render(request, "pages/teacher/today.html", context, status=422 if tried or observed else 200)
 
 
 def _asked(students: list[int], people: dict[int, Any]) -> list[dict[str, Any]]:
@@ -151,18 +169,49 @@ def _letters(people: dict[int, Any]) -> list[dict[str, Any]]:
 
 
 def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]) -> list[Stack]:
-    where = {student: c for c in reversed(classes) for student in members[c.id]}
-    by_title: dict[tuple[int, str], list[ToRate]] = {}
-    for piece in response.work_to_rate(m, list(where)):
-        by_title.setdefault((where[piece.students[0]].id, piece.title), []).append(piece)
+    """Return the work that waits by class and title: that of the viewer's own subjects first, then oldest first.
+
+    A stack is called by the class in which the task was given; work of another subject that answers no task, by its line.
+    Three statements.
+    """
+    attended: dict[int, list[Any]] = {}
+    for school_class in classes:
+        for student in members[school_class.id]:
+            attended.setdefault(student, []).append(school_class)
+    waiting = response.work_to_rate(m, list(attended))
+    given = evidence.classes_given_in(pieces=[piece.key for piece in waiting])
+    stacks: dict[tuple[Any, str], list[ToRate]] = {}
+    for piece in waiting:
+        stacks.setdefault((_home(piece, attended, given), piece.title), []).append(piece)
     found = []
-    for own in by_title.values():
-        oldest = min(own, key=lambda piece: piece.at)
+    for (school_class, named, mine), title in stacks:
+        pieces = stacks[(school_class, named, mine), title]
+        oldest = min(pieces, key=lambda piece: piece.at)
         days = (m.day - oldest.at.astimezone(m.zone).date()).days
-        school_class = where[oldest.students[0]]
         url = f"/teacher/rate?piece={oldest.key}&class={school_class.sourced_id}"
-        found.append(Stack(oldest.title, school_class.title, len(own), days, days >= OLD_DAYS, url))
-    return sorted(found, key=lambda s: -s.days)
+        found.append(Stack(mine, title, named, len(pieces), days, days >= OLD_DAYS, url))
+    return sorted(found, key=lambda s: (not s.own, -s.days))
+
+
+def _home(
+    piece: ToRate, attended: dict[int, list[Any]], given: dict[str, tuple[int, str]]
+) -> tuple[Any, str, bool]:
+    """Return the viewer's class in which a piece is rated, what its stack is called, and whether it is of their own subjects."""
+    key, named = given.get(piece.key, (0, ""))
+    keys = {frameworks.node(target).framework for target in piece.targets}
+
+    def works_on_it(one: Any) -> bool:
+        return one.id == key or not keys or not one.frameworks or not keys.isdisjoint(one.frameworks)
+
+    home = max(attended[piece.students[0]], key=lambda one: (one.id == key, works_on_it(one)))
+    mine = works_on_it(home)
+    return home, named or (home.title if mine else _line_called(piece.targets[0])), mine
+
+
+def _line_called(target: int) -> str:
+    """Return what the continuum of a target is called."""
+    line = frameworks.tree(frameworks.node(target).framework_id, at=frameworks.remembered_stamp()).framework
+    return line.called(get_language() or "en")
 
 
 def _blocks(
@@ -183,7 +232,7 @@ def _blocks(
         ]
         rows.sort(key=lambda row: row.name)
         mine, other = ([row for row in rows if row.own is which] for which in (True, False))
-        blocks.append(Block(section, len(rows), mine[:SHOWN], mine[SHOWN:], other))
+        blocks.append(Block(section, len(mine), mine[:SHOWN], mine[SHOWN:], other))
     return blocks
 
 

@@ -64,7 +64,7 @@ doors = [
         "teacher.observe",
         TEACHERS,
         "Teachers note what they see in their own classes.",
-        methods=POST,
+        methods=BOTH,
     ),
     Door(
         "teacher/substitute",
@@ -261,7 +261,7 @@ doors = [
         ADULTS,
         "Adults of the school correct ratings of students in their scope.",
         scope=seen_student,
-        methods=POST,
+        methods=BOTH,
     ),
     Door(
         "teacher/acts/<int:act>/undo",

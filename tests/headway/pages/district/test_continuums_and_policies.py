@@ -216,3 +216,29 @@ def test_what_families_ask_stands_at_the_head_of_the_districts_page() -> None:
     page = read(lead().get("/district/"))
     assert "What families ask: No request waits for an answer." in page.text("p")
     assert page.links().count("/school/rights") == 1
+
+
+def test_the_trail_is_searched_by_who_acted_and_by_whom_it_is_about() -> None:
+    child, other = (Person.objects.get(sourced_id=name) for name in ("u1", "u2"))
+    for one in (child, other):
+        record_act(
+            actor=Viewer(name="T1"), act="hand_in", kind="person", object_id=one.uuid, at=NOW, detail={}
+        )
+    client = lead()
+
+    def rows(query: str) -> list[str]:
+        page = read(client.get(f"/district/ledger?act=hand_in&{query}"))
+        return [text for _a, text in page.all("tr") if "handed in work" in text]
+
+    for text in (child.name().split()[0], "u1"):
+        (row,) = rows(f"about={text}")
+        assert child.name() in row
+    assert rows("about=nobody-here") == []
+    by_name = rows(f"who={Person.objects.get(sourced_id='T1').name()}")
+    assert len(by_name) == 2 and rows("who=T1") == by_name and rows("who=Sam") == []
+    merged = Person.objects.get(sourced_id="u2")
+    merged.merged_into = child
+    merged.save()
+    assert len(rows("about=u1")) == 2, (
+        "what was done about whoever was joined to a person is about the person"
+    )

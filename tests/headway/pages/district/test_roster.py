@@ -54,6 +54,7 @@ def test_plan_then_apply_then_take_back(tmp_path: Path) -> None:
     assert people == "People10008"
     done = client.post("/district/roster", {"token": page.value["token"]})
     run = ImportRun.objects.order_by("-pk")[0]
+    assert run.name == "new.zip", "an import is called as the file was handed in"
     assert done.status_code == 302 and done["Location"] == f"/district/roster?done={run.pk}"
     assert Person.objects.filter(sourced_id="u9").exists() and not list(staging.folder().iterdir())
     assert AuditEntry.objects.filter(act="import_roster", actor_name="Dana Lead").exists()
@@ -65,6 +66,20 @@ def test_plan_then_apply_then_take_back(tmp_path: Path) -> None:
     assert client.post(f"/district/imports/{run.pk}/undo").status_code == 302
     assert not Person.objects.filter(sourced_id="u9").exists()
     assert client.post(f"/district/imports/{run.pk}/undo").status_code == 409
+
+
+def test_a_plan_names_whom_it_touches_before_the_yes(tmp_path: Path) -> None:
+    roster = changed(with_one_more(), "users.csv", "p1,05,,m2", ",05,,m2")
+    roster = changed(roster, "users.csv", "cy,,Cy,", "cy,,Cyrus,")
+    roster = changed(roster, "enrollments.csv", "e8,,,k2,s1,u1,student,false,,\n", "")
+    page = read(handed_in(lead(), tmp_path, roster))
+    said = page.text()
+    for words in (
+        "Family links · Ended: 1", "Pat Abeyta (p1) – Ben Ortiz (u2)", "People · Changed: 1", "Cyrus O'Neil (u3)",
+        "People · New: 1", "Eve New (u9)", "Enrollments · Ended: 1", "Anita Abeyta (u1), Reading 5 Lopez",
+        "Roles · New: 1", "Eve New (u9), student, Juniper Elementary",
+    ):  # fmt: skip
+        assert words in said, words
 
 
 def test_a_bad_roster_shows_every_fault_and_writes_nothing(tmp_path: Path) -> None:

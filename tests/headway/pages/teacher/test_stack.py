@@ -73,7 +73,9 @@ def test_p6_after_the_last_work_of_a_stack_the_next_oldest_work_is_one_key_away(
     other = hand_in(client("u2"), "u2")
     assert other.title == "Second"
     page = read(teacher, rate_path(first))
-    assert "1 of 1; 1 without work, later" in page.words, "what came is counted apart from what did not"
+    assert "1 of 1; then one chance for which nothing came" in page.words, (
+        "what came is counted apart from what did not"
+    )
     skip = str(next(a["href"] for a in page.all("a") if "data-skip" in a))
     saved = teacher.post(rate_path(first), rating(first))["Location"]
     for place in (skip, saved):
@@ -86,6 +88,24 @@ def test_p6_after_the_last_work_of_a_stack_the_next_oldest_work_is_one_key_away(
     page = read(teacher, f"/teacher/rate?chance={chance_of('u2', 'Paint mix').uuid}")
     assert "without work: 1 of 1" in page.words
     assert ["data-skip" in a for a in page.all("a") if "autofocus" in a] == [True]
+
+
+def test_p6_what_was_rated_on_the_way_through_a_stack_stays_counted() -> None:
+    teacher = client("T1")
+    give(teacher)
+    # Both came in at one instant: the stack orders them by key.
+    first, second = sorted((hand_in(client("u1")), hand_in(client("u2"), "u2")), key=lambda one: str(one.key))
+    assert "1 of 2, 1 more after this" in read(teacher, rate_path(first)).words
+    (form,) = [one for one in read(teacher, rate_path(first)).all("form") if "data-rate" in one]
+    answer = teacher.post(str(form["action"]), rating(first))
+    page = read(teacher, answer["Location"])
+    assert "2 of 2" in page.words and "more after this" not in page.words
+    (form,) = [one for one in page.all("form") if "data-rate" in one]
+    assert "of=2" in str(form["action"]) and "of=" not in str(form["data-rate"])
+    token = str(page.all("input", name="saved")[0]["value"])
+    back = teacher.post("/teacher/rate/undo", {"saved": token, "back": "/teacher/rate"})["Location"]
+    assert "1 of 2, 1 more after this" in read(teacher, back).words
+    assert "2 of 2, 1 more after this" in read(teacher, rate_path(second)).words, "as the stack stands there"
 
 
 def chance_of(name: str, title: str) -> ledger.Chance:

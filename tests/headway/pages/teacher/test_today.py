@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -14,10 +15,10 @@ from headway.pages.parts.learning import learners
 from headway.pages.parts.stations import said, without_level
 from headway.proficiency import queries
 from headway.response.types import Need
-from headway.rosters.models import SchoolClass
+from headway.rosters.models import Enrollment, SchoolClass
 
-from ..student.world import NOW, again, client, person, rate, read, target
-from .test_loop import give, hand_in, rate_path, rating
+from ..student.world import NOW, Page, again, client, person, rate, read, target
+from .test_loop import give, hand_in, post, rate_path, rating
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("school_with_files")]
 
@@ -50,9 +51,11 @@ def test_today_begins_with_the_teachers_own_subjects_and_names_the_others(monkey
     ]
     monkeypatch.setattr("headway.pages.teacher.today.response.needs", lambda *_a, **_k: found)
     teacher = client("T1")
-    blocks = {one.section.reason: one for one in teacher.get("/teacher/today").context["blocks"]}
+    context = teacher.get("/teacher/today").context
+    assert context["heading"] == "2 students need you today." and context["elsewhere"] == 0
+    blocks = {one.section.reason: one for one in context["blocks"]}
     stuck, ready, behind = (blocks[name] for name in ("stuck", "ready_to_advance", "behind"))
-    assert [row.sourced_id for row in stuck.rows] == ["u2"] and stuck.students_n == 2
+    assert [row.sourced_id for row in stuck.rows] == ["u2"] and stuck.students_n == 1
     first, second = stuck.rows[0].whys
     assert first.startswith("Compare ratios: ") and second.endswith(
         "4 pieces since 2 Nov without gain. (Habits)"
@@ -71,6 +74,81 @@ def test_today_begins_with_the_teachers_own_subjects_and_names_the_others(monkey
     SchoolClass.objects.update(frameworks=[])
     blocks = {one.section.reason: one for one in teacher.get("/teacher/today").context["blocks"]}
     assert len(blocks["stuck"].rows) == 2 and not blocks["stuck"].other and "(Habits)" not in str(blocks)
+
+
+def test_the_headline_counts_the_own_subjects_and_says_how_many_more_in_others(monkeypatch: Any) -> None:
+    SchoolClass.objects.update(frameworks=["Math"])
+    habits = continuums.node(target("H.1")).framework_id
+    detail = {"continuum": habits, "targets": 4, "level": 1}
+    found = [Need(person("u1").id, "ready_to_advance", detail=detail)]
+    monkeypatch.setattr("headway.pages.teacher.today.response.needs", lambda *_a, **_k: found)
+    words = read(client("T1"), "/teacher/today").words
+    assert "Nobody needs a special word today." in words
+    assert "1 more student needs a response in another subject." in words
+    assert "1 in another subject" in words and "Ready to move up 1 student" not in words
+
+
+def test_work_of_another_subject_is_called_by_its_class_and_is_not_the_first_thing_to_do() -> None:
+    math = SchoolClass.objects.get(sourced_id="k1")
+    SchoolClass.objects.filter(pk=math.pk).update(frameworks=["Math"])
+    give(client("T1"))
+    hand_in(client("u1"))
+    advisory = SchoolClass.objects.get(pk=math.pk)
+    advisory.pk, advisory.sourced_id, advisory.title = None, "ad", "Advisory 7A"
+    advisory.uuid, advisory.frameworks = uuid4(), ["Habits"]
+    advisory.save()
+    for name, role in (("T2", "teacher"), ("T1", "teacher"), ("u1", "student")):
+        Enrollment.objects.create(
+            sourced_id=f"ad-{name}", person=person(name), school_class=advisory, role=role
+        )
+    answer = client("T2").get("/teacher/today")
+    (stack,) = answer.context["stacks"]
+    assert (stack.class_title, stack.own) == (math.title, False)
+    page = Page(answer)
+    assert "Rate the oldest stack" not in page.words and "None of it is of your own subjects." in page.words
+    assert stack.url in page.links and "class=ad" in stack.url
+    (stack,) = again("T1", "en").get("/teacher/today").context["stacks"]
+    assert (stack.class_title, stack.own) == (math.title, True) and "class=k1" in stack.url
+    # What a student handed in without a task is of no class: it is called by its line.
+    answer = again("u1", "en").post(
+        "/student/hand-in",
+        {"key": "page-own-0001", "title": "Own idea", "words": "x", "target": target("A.1")},
+    )
+    assert answer.status_code == 302
+    stacks = again("T2", "en").get("/teacher/today").context["stacks"]
+    assert {one.title: one.class_title for one in stacks}["Own idea"] == "Math"
+
+
+def test_an_observation_that_is_refused_comes_back_filled_with_the_fault_beside_its_field() -> None:
+    teacher, node = client("T1"), target("A.1")
+    sent = {
+        "key": "page-o-1",
+        "student": "Anita Nobody",
+        "target": str(node),
+        "level": "3",
+        "comment": "Saw it.",
+    }
+    answer = teacher.post("/teacher/observe", sent)
+    page = Page(answer)
+    assert answer.status_code == 422 and "Choose a student from the list" in page.words
+    (field,) = page.all("input", name="student")
+    assert field["value"] == "Anita Nobody" and field["aria-invalid"] == "true"
+    assert page.all("p", id=str(field["aria-describedby"]))
+    assert [a["value"] for a in page.all("option") if "selected" in a] == [str(node)]
+    assert [a["value"] for a in page.all("input", name="level") if "checked" in a] == ["3"]
+    assert page.all("input", name="comment")[0]["value"] == "Saw it."
+    assert "Saved." in post(teacher, "/teacher/observe", **{**sent, "student": "(u1)"}).words
+    assert teacher.get("/teacher/observe?as_of=2026-12-01")["Location"] == "/teacher/today?as_of=2026-12-01"
+
+
+def test_a_line_without_a_level_counts_no_targets() -> None:
+    line = continuums.node(target("A.1")).framework_id
+    words = read(client("T1"), f"/teacher/students/u1?line={line}").words
+    assert "reached at the working level" not in words
+    rate("u1", "A.1", "2026-12-02", 3)
+    assert (
+        "reached at the working level" in read(again("T1", "en"), f"/teacher/students/u1?line={line}").words
+    )
 
 
 def test_the_card_of_the_work_that_waits_counts_what_it_does_not_list(monkeypatch: Any) -> None:

@@ -7,6 +7,22 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// All or none of a list of boxes at once, with how many of them are chosen.
+for (const bar of document.querySelectorAll("[data-picks]")) {
+  const list = bar.closest("fieldset"), boxes = [...list.querySelectorAll("input[type=checkbox]")];
+  const tell = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    bar.querySelector("[role=status]").textContent = bar.dataset.picks.replace("{n}", chosen).replace("{all}", boxes.length);
+  };
+  bar.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-all]");
+    if (button) { boxes.forEach((box) => { box.checked = Boolean(button.dataset.all); }); tell(); }
+  });
+  list.addEventListener("change", tell);
+  bar.hidden = boxes.length < 2;
+  tell();
+}
+
 // Enter in a field beside a form's own work presses the button that stands with the field.
 document.addEventListener("keydown", (event) => {
   const own = event.key === "Enter" && event.target.matches("input:not([type=checkbox])") && event.target.closest("[data-enter]");
