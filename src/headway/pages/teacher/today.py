@@ -85,9 +85,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Work that waits in one class under one title; `own` where that class, or the subject, is the viewer's."""
+    """Work that waits in one class under one title; `own` where that class, or the subject, is the viewer's.
+
+    `once` where no other stack of the viewer's own has this title.
+    """
 
     own: bool
+    once: bool
     title: str
     class_title: str
     n: int
@@ -189,7 +193,9 @@ def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]
         oldest = min(pieces, key=lambda piece: piece.at)
         days = (m.day - oldest.at.astimezone(m.zone).date()).days
         url = f"/teacher/rate?piece={oldest.key}&class={school_class.sourced_id}"
-        found.append(Stack(mine, title, named, len(pieces), days, days >= OLD_DAYS, url))
+        # Where a title stands once, and is of one's own subjects, everybody knows which class it is.
+        once = mine and sum(other == title for _home, other in stacks) == 1
+        found.append(Stack(mine, once, title, named, len(pieces), days, days >= OLD_DAYS, url))
     return sorted(found, key=lambda s: (not s.own, -s.days))
 
 
