@@ -162,7 +162,7 @@ def board(run: RunView, *, viewer: Viewer, today: date) -> Board:
     cards = ReportCard.objects.filter(run_id=run.id).values("student_id").distinct().count()
     return Board(
         asked=len(asked), written=sum(pair in written for pair in asked), missing=tuple(missing),
-        unchecked=tuple(one for _, one in sorted(written.items()) if one.machine),
+        unchecked=tuple((one, asked.get(pair, "")) for pair, one in sorted(written.items()) if one.machine),
         incompletes=tuple(one for one in standing if one.expires_on >= today),
         expired=tuple(one for one in standing if one.expires_on < today), cards=cards, students=len(ids),
     )  # fmt: skip
@@ -170,18 +170,18 @@ def board(run: RunView, *, viewer: Viewer, today: date) -> Board:
 
 def _missing(
     run: RunView, students: set[int], written: Mapping[Pair, CommentView], day: date
-) -> tuple[list[Missing], set[Pair]]:
+) -> tuple[list[Missing], dict[Pair, str]]:
     classes = list(rosters.school_classes(school_id=run.school, as_of=day))
     members = rosters.members(class_ids=[one.id for one in classes], as_of=day, viewer=None)
     teachers = rosters.teacher_ids(class_ids=[one.id for one in classes])
     people = rosters.people_by_id(person_ids={key for own in teachers.values() for key in own})
     found: list[Missing] = []
-    asked: set[Pair] = set()
+    asked: dict[Pair, str] = {}  # the class that writes each comment
     for one in classes:
         own = [key for key in members[one.id] if key in students]
         who = tuple(sorted(people[key].name() for key in teachers.get(one.id, ())))
         for area in areas_of(one):
-            asked |= {(key, area.id) for key in own}
+            asked |= {(key, area.id): one.sourced_id for key in own}
             lacking = tuple(key for key in own if (key, area.id) not in written)
             if lacking:
                 found.append(Missing(one.id, one.sourced_id, one.title, who, area.id, lacking, len(own)))
@@ -233,11 +233,12 @@ _CARDS = (
 )
 
 
-def cards_of(*, student: int) -> list[CardView]:
-    """Return the newest issue of each card of a student, the newest term first. One statement."""
+def cards_of(*, student: int, before: datetime | None = None) -> list[CardView]:
+    """Return the newest issue of each card of a student, of those issued `before` an instant, by term. One statement."""
     newest: dict[int, CardView] = {}
     for row in ReportCard.objects.raw(_CARDS, [student, student]):
-        newest.setdefault(row.run_id, card_view(row))
+        if before is None or row.issued_at < before:
+            newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())
 
 
