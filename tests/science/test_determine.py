@@ -353,3 +353,11 @@ def test_policy_names_what_is_wrong():
         with pytest.raises(PolicyInvalid) as caught:
             Policy.from_mapping(wrong)
         assert caught.value.key == key
+
+
+@pytest.mark.parametrize("rule, looked", [("highest", True), ("most-recent", True), ("mean", False)])
+def test_pieces_that_do_not_decide_are_not_said_to_count(rule: str, looked: bool) -> None:
+    said = explain(Ratings.of(level=[2, 4, 3, 3]), Policy.from_mapping({"rule": rule})).words
+    assert ("4 pieces of work are looked at." in said["en"]) is looked
+    assert ("4 pieces of work count." in said["en"]) is not looked
+    assert ("Se miran 4 trabajos." in said["es"]) is looked

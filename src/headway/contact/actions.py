@@ -34,8 +34,8 @@ def record_conference(
 
     A key that is known answers with the conference that stands, so that a retry records once. Written: conference,
     agreements, event, audit entry. Who may: adults who may see the student. Raises `Refusal`: `forbidden`,
-    `no_such_person`, `name_missing`, `text_missing`, `text_too_long`, `day_ahead`, `unknown_word`, `too_many`,
-    `key_conflict`.
+    `no_such_person`, `name_missing`, `text_missing`, `text_too_long`, `day_ahead`, `day_passed`, `unknown_word`,
+    `too_many`, `key_conflict`.
     """
     if not present.strip():
         raise Refusal("name_missing", "Say who was there.")
@@ -43,6 +43,8 @@ def record_conference(
         raise Refusal(
             "unknown_word", Sentence("What was agreed is done by one of: %(known)s.", known=", ".join(WHO))
         )
+    if not promises:
+        raise Refusal("text_missing", "Write down at least one agreement: who does what.")
     if any(not one.what.strip() for one in promises):
         raise Refusal("text_missing", "Say what was agreed.")
     if len(promises) > MOST_PROMISES:
@@ -52,6 +54,8 @@ def record_conference(
         )
     if held_on > actor.today:
         raise Refusal("day_ahead", "Record a conference when it has been.")
+    for one in promises:
+        _not_before(one.by_on, held_on)
     said = {
         "student_id": student_id, "held_on": held_on, "present": _short(present, 500),
         "interpreter": _short(interpreter, 200), "language": language[:8],
@@ -82,6 +86,12 @@ def record_conference(
         record_act(actor=actor, act="record_conference", kind="person", object_id=person.uuid,
                    detail={"held_on": body["held_on"], "agreed": len(made)}, at=at)  # fmt: skip
         return row.pk
+
+
+def _not_before(by_on: date | None, held_on: date) -> None:
+    """Raises `Refusal("day_passed")` for a due day before the conference in which it was agreed."""
+    if by_on is not None and by_on < held_on:
+        raise Refusal("day_passed", "What was agreed is due on the day of the conference or later.")
 
 
 def _same(row: Conference | ContactEntry, **said: Any) -> int:
@@ -117,7 +127,7 @@ def change_agreement(
     words and changes the day.
 
     Written: agreements, event, audit entry. Who may: adults who may see the student. Raises `Refusal`: `no_such_agreement`,
-    `reason_missing`, `nothing_changed`.
+    `reason_missing`, `nothing_changed`, `day_passed`.
     """
     why = _short(reason, 500)
     if not why:
@@ -127,6 +137,7 @@ def change_agreement(
         said = _short(what, 500) or row.what
         if (said, by_on) == (row.what, row.by_on):
             raise Refusal("nothing_changed", "Give other words or another day.")
+        _not_before(by_on, row.conference.held_on)
         row.state, row.settled_at, row.reason = "changed", at, why
         row.save(update_fields=["state", "settled_at", "reason"])
         made = Agreement.objects.create(
@@ -138,7 +149,7 @@ def change_agreement(
 
 
 def _standing(actor: Viewer, agreement_id: int) -> Agreement:
-    rows = Agreement.objects.select_for_update(of=("self",)).select_related("student")
+    rows = Agreement.objects.select_for_update(of=("self",)).select_related("student", "conference")
     row = rows.filter(pk=agreement_id, state="open").first()
     if row is None or not _sees(actor, row.student_id):
         raise Refusal("no_such_agreement", "There is no such open agreement.")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
@@ -16,10 +15,9 @@ from headway.evidence import queries as evidence
 from headway.frameworks import queries as frameworks
 from headway.frameworks.types import ACADEMIC
 from headway.kit.refusals import Refusal
-from headway.kit.times import end_of_day, micros
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import Book, Moment
-from headway.report_cards import composing
+from headway.report_cards import composing, holding
 from headway.report_cards.models import CardComment, CardRun, FamilyStatement, Incomplete, ReportCard, Saying
 from headway.report_cards.types import (
     Board,
@@ -34,6 +32,8 @@ from headway.report_cards.types import (
 )
 from headway.rosters import queries as rosters
 
+altered_cards = holding.altered_cards
+overtaken = holding.overtaken
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 Pair = tuple[int, int]
 
@@ -164,7 +164,7 @@ def board(run: RunView, *, viewer: Viewer, today: date) -> Board:
     cards = ReportCard.objects.filter(run_id=run.id).values("student_id").distinct().count()
     return Board(
         asked=len(asked), written=sum(pair in written for pair in asked), missing=tuple(missing),
-        unchecked=tuple(one for _, one in sorted(written.items()) if one.machine),
+        unchecked=tuple((one, asked.get(pair, "")) for pair, one in sorted(written.items()) if one.machine),
         incompletes=tuple(one for one in standing if one.expires_on >= today),
         expired=tuple(one for one in standing if one.expires_on < today), cards=cards, students=len(ids),
     )  # fmt: skip
@@ -172,18 +172,18 @@ def board(run: RunView, *, viewer: Viewer, today: date) -> Board:
 
 def _missing(
     run: RunView, students: set[int], written: Mapping[Pair, CommentView], day: date
-) -> tuple[list[Missing], set[Pair]]:
+) -> tuple[list[Missing], dict[Pair, str]]:
     classes = list(rosters.school_classes(school_id=run.school, as_of=day))
     members = rosters.members(class_ids=[one.id for one in classes], as_of=day, viewer=None)
     teachers = rosters.teacher_ids(class_ids=[one.id for one in classes])
     people = rosters.people_by_id(person_ids={key for own in teachers.values() for key in own})
     found: list[Missing] = []
-    asked: set[Pair] = set()
+    asked: dict[Pair, str] = {}  # the class that writes each comment
     for one in classes:
         own = [key for key in members[one.id] if key in students]
         who = tuple(sorted(people[key].name() for key in teachers.get(one.id, ())))
         for area in areas_of(one):
-            asked |= {(key, area.id) for key in own}
+            asked |= {(key, area.id): one.sourced_id for key in own}
             lacking = tuple(key for key in own if (key, area.id) not in written)
             if lacking:
                 found.append(Missing(one.id, one.sourced_id, one.title, who, area.id, lacking, len(own)))
@@ -235,11 +235,12 @@ _CARDS = (
 )
 
 
-def cards_of(*, student: int) -> list[CardView]:
-    """Return the newest issue of each card of a student, the newest term first. One statement."""
+def cards_of(*, student: int, before: datetime | None = None) -> list[CardView]:
+    """Return the newest issue of each card of a student, of those issued `before` an instant, by term. One statement."""
     newest: dict[int, CardView] = {}
     for row in ReportCard.objects.raw(_CARDS, [student, student]):
-        newest.setdefault(row.run_id, card_view(row))
+        if before is None or row.issued_at < before:
+            newest.setdefault(row.run_id, card_view(row))
     return list(newest.values())
 
 
@@ -276,43 +277,6 @@ def issued(*, run: int) -> dict[int, int]:
         who=Coalesce("student__merged_into_id", "student_id")
     )
     return {row["who"]: row["newest"] for row in rows.values("who").annotate(newest=Max("issue"))}
-
-
-def overtaken(*, run: int, zone: ZoneInfo) -> set[int]:
-    """Return the students on whose card of a run the record has changed since it was issued: a rating of the days of which it
-    speaks came in, was moved or was taken back. Two statements for 500 cards."""
-    rows = ReportCard.objects.filter(run_id=run).annotate(
-        who=Coalesce("student__merged_into_id", "student_id")
-    )
-    # The newest issue of each is the last.
-    newest = {
-        who: (through, micros(end_of_day(as_of, zone)))
-        for who, through, as_of in rows.order_by("issue").values_list("who", "through", "as_of")
-    }
-    if not newest:
-        return set()
-    found = set()
-    since = min(through for through, _ in newest.values())
-    for student, begins, ends, observed_us in evidence.changed_after(students=list(newest), sequence=since):
-        through, limit_us = newest[student]
-        # What both came and went since leaves nothing behind.
-        differs = (begins > through) != (ends is not None and ends > through)
-        if differs and observed_us < limit_us:
-            found.add(student)
-    return found
-
-
-def altered_cards() -> list[tuple[int, int, int]]:
-    """Return (run, student, issue) of cards whose content is not that of their digest, or whose digest is not the ledger's."""
-    told: dict[tuple[str, str, int], str] = {}
-    for body in evidence.bodies_of_kind(kind="card_issued"):
-        told[body["run"], body["student"], body["issue"]] = body["digest"]
-    found = []
-    for row in ReportCard.objects.select_related("student").order_by("id").iterator(chunk_size=200):
-        sealed = told.get((str(row.run_id), str(row.student.uuid), row.issue))
-        if not sealed == row.digest == composing.digest_of(row.content):
-            found.append((row.run_id, row.student_id, row.issue))
-    return found
 
 
 # What a family added.

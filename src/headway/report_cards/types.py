@@ -97,13 +97,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """How far a run is: comments written of all that are asked, what is missing by class, what nobody has checked, and the
-    incompletes that stand, those whose day has passed first."""
+    """How far a run is: comments written of all that are asked, what is missing by class, what nobody has checked with the
+    class where that is done, and the incompletes that stand, those whose day has passed first."""
 
     asked: int
     written: int
     missing: tuple[Missing, ...]
-    unchecked: tuple[CommentView, ...]
+    unchecked: tuple[tuple[CommentView, str], ...]
     incompletes: tuple[IncompleteView, ...]
     expired: tuple[IncompleteView, ...]
     cards: int

@@ -99,6 +99,18 @@ def test_p19_a_conference_is_recorded_once_with_its_agreements_as_an_event_about
     assert refusal(conference, student_id=person("u2").id) == "key_conflict"
 
 
+def test_p19_a_conference_agrees_on_something_and_nothing_is_due_before_it() -> None:
+    assert refusal(conference, promises=[]) == "text_missing"
+    early = [Promise("home", "Reads aloud", date(2026, 12, 1))]
+    assert refusal(conference, promises=early) == "day_passed"
+    assert not Conference.objects.exists()
+    conference(promises=[Promise("home", "Reads aloud", date(2026, 12, 2))])
+    (one,) = queries.agreements_open(student=person("u1").id)
+    assert refusal(
+        actions.change_agreement, actor=viewer("T1"), agreement_id=one.id, what="", by_on=date(2026, 12, 1), reason="x", at=NOW
+    ) == "day_passed"  # fmt: skip
+
+
 def test_p19_an_agreement_is_done_or_changed_with_a_reason_and_the_old_words_stay() -> None:
     conference()
     first, second = queries.agreements_open(student=person("u1").id)

@@ -140,9 +140,9 @@ def test_p20_comments_are_for_adults_who_see_the_student() -> None:
 def test_p20_a_machine_translation_is_marked_until_a_person_has_read_it() -> None:
     run = opened()
     write(run, u1=Written("She explains.", "en", "Ella explica.", machine=True))
-    assert [one.translation for one in queries.board(run, viewer=SYSTEM, today=NOW.date()).unchecked] == [
-        "Ella explica."
-    ]
+    assert [
+        one.translation for one, _where in queries.board(run, viewer=SYSTEM, today=NOW.date()).unchecked
+    ] == ["Ella explica."]
     write(run, u1=Written("She explains.", "en", "Ella explica.", machine=False))
     row = CardComment.objects.get()
     assert (row.machine, row.checked_by, row.translation_language) == (False, "Maria Lopez", "es")

@@ -50,7 +50,7 @@ def child(request: HttpRequest, student_id: str, subject: Any, *, kin: bool = Tr
                "teachers": _teachers(subject, look.as_of or look.today),
                "hand": None if look.past else in_hand(subject.id, today=look.today),
                "recent": [] if look.past else recent(found[0]),
-               "cards": report_cards.cards_of(student=subject.id),
+               "cards": report_cards.cards_of(student=subject.id, before=look.before),
                "unread": _unread(request, subject),
                "kin": kin and len(request.viewer.children) > 1}  # fmt: skip
     return render(request, "pages/family/child.html", context)

@@ -149,7 +149,9 @@ def _row(row: Mapping[str, Any], scales: Mapping[str, Any]) -> CardRow:
     words = tags.say(row["state"], row["value"], scale)
     drawn = tags.in_words_of(tags.draw(row["state"], row["value"], scale), words)
     asked = lacking(row.get("lacking", ()))
-    return CardRow(_name(row["name"]), drawn, tags.from_pieces(row["n"]), row["decided"], asked)
+    return CardRow(
+        _name(row["name"]), drawn, tags.from_pieces(row["n"]) if row["n"] else "", row["decided"], asked
+    )
 
 
 def _by_level(one: Mapping[str, Any], scales: Mapping[str, Any]) -> list[tuple[str, list[CardRow]]]:
@@ -236,17 +238,15 @@ def quote(one: Mapping[str, Any] | None) -> Quote | None:
 
 
 def changed(card: CardView) -> list[str]:
-    """Say what this issue changed: what was, what is."""
-    return [_changed(one, card) for one in card.change.get("changes", ())]
+    """Say what this issue changed: what was, what is; not what reads the same on both cards."""
+    return [said for one in card.change.get("changes", ()) if (said := _changed(one, card))]
 
 
 def _changed(one: Mapping[str, Any], card: CardView) -> str:
     area = _name(one["area"]) if "area" in one else ""
     was, now = one["was"], one["is"]
     if one["what"] == "target":
-        said = {"area": area, "target": _name(one["target"]), "was": _level(was, card.change["scales"]),
-                "is": _level(now, card.content["scales"])}  # fmt: skip
-        return _("%(area)s, %(target)s: was %(was)s, is %(is)s.") % said
+        return _target_changed(one, card, area)
     if one["what"] == "level":
         nothing = _("none")
         return _("%(area)s, level on the continuum: was %(was)s, is %(is)s.") % {
@@ -256,9 +256,13 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
             "area": area, "was": was or 0, "is": now or 0}  # fmt: skip
     if one["what"] == "growth":
         ends = [growth_words(each)[0] if each else _("none") for each in (was, now)]
+        if ends[0] == ends[1]:
+            return ""
         return _("%(area)s, growth: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}
     if one["what"] == "pace":
         ends = ["; ".join(pace_words(each) for each in side or ()) or _("none") for side in (was, now)]
+        if ends[0] == ends[1]:
+            return ""
         return _("%(area)s, pace: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}
     if one["what"] == "comment":
         ends = [f"“{each['text']}”" if each else _("none") for each in (was, now)]
@@ -280,8 +284,21 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
         one["what"], _("The grade changed."))  # fmt: skip
 
 
-def _level(row: Mapping[str, Any] | None, scales: Mapping[str, Any]) -> str:
-    if row is None:
-        return _("not on the card")
+def _target_changed(one: Mapping[str, Any], card: CardView, area: str) -> str:
+    said = {"area": area, "target": _name(one["target"])}
+    if one["was"]:
+        said["was"] = _level(one["was"], card.change["scales"])
+    if one["is"]:
+        said["is"] = _level(one["is"], card.content["scales"])
+    if not one["was"]:
+        return _("%(area)s, %(target)s: new on the card, %(is)s.") % said
+    if not one["is"]:
+        return _("%(area)s, %(target)s: no longer on the card, was %(was)s.") % said
+    return _("%(area)s, %(target)s: was %(was)s, is %(is)s.") % said
+
+
+def _level(row: Mapping[str, Any], scales: Mapping[str, Any]) -> str:
     words = tags.say(row["state"], row["value"], scales[row["scale"]])
+    if not row["n"]:
+        return words
     return _("%(level)s (%(pieces)s)") % {"level": words, "pieces": tags.from_pieces(row["n"])}

@@ -18,6 +18,7 @@ from headway.pages.parts.learning import (
     REACHED,
     Learner,
     against_grade,
+    few,
     few_subjects,
     grade_in_sentence,
     grade_title,
@@ -69,6 +70,7 @@ class Child:
     given: str
     over: str
     headline: str
+    beside: str
     areas: list[Area]
     habits: Habits | None
     home: Home | None
@@ -85,7 +87,7 @@ def children(learners: Sequence[Learner], *, whole: bool) -> list[Child]:
 
 def _child(learner: Learner, paces: list[PaceView], said: list[Said], whole: bool) -> Child:
     found = steps(learner)
-    lines = learner.academic
+    lines, (said_first, beside) = learner.academic, headline(learner)
     areas = [_area(learner, line, found[line.framework.id], paces, whole) for line in lines]
     first = next(
         (line for line in lines if found[line.framework.id] and line.working.level is not None), None
@@ -97,57 +99,50 @@ def _child(learner: Learner, paces: list[PaceView], said: list[Said], whole: boo
     return Child(
         person=learner.person, given=learner.given,
         over=" · ".join(part for part in (learner.person.name(), grade_title(learner.grade)) if part),
-        headline=headline(learner), areas=areas, habits=_habits(learner, found), home=home, said=said, paces=paces,
+        headline=said_first, beside=beside, areas=areas, habits=_habits(learner, found), home=home, said=said, paces=paces,
     )  # fmt: skip
 
 
-def headline(learner: Learner) -> str:
-    """Say how the child is in one sentence, built around the name; a second names the subjects without rated work."""
+def headline(learner: Learner) -> tuple[str, str]:
+    """Say how the child is in one short sentence, built around the name; and beside it how long the longest way is, and which
+    subjects have no rated work."""
     begun = [line for line in learner.academic if line.working.level is not None]
     said = {"name": learner.given, "grade": grade_in_sentence(learner.grade)}
     if not begun:
-        return _("There is no rated work of %(name)s yet.") % said
+        return _("There is no rated work of %(name)s yet.") % said, ""
     bare = [line.framework.called(language()) for line in learner.academic if line.working.level is None]
-    more = " " + _("No rated work yet in: %(lines)s.") % {"lines": ", ".join(bare)} if bare else ""
+    more = _("No rated work yet in: %(lines)s.") % {"lines": ", ".join(bare)} if bare else ""
     known = [line for line in begun if line.expected is not None and learner.grade]
     if not known:
         return ngettext("%(name)s is at work in %(n)s subject.", "%(name)s is at work in %(n)s subjects.", len(begun)) % {
-            **said, "n": few_subjects(len(begun))} + more  # fmt: skip
+            **said, "n": few_subjects(len(begun))}, more  # fmt: skip
     there = [line for line in known if (line.working.level or 0) >= (line.expected or 0)]
     if len(there) == len(known):
         if bare:
-            return (
-                _("%(name)s works where %(grade)s is now, or above, in every subject with rated work.") % said
-                + more
-            )
-        return _("%(name)s works where %(grade)s is now, or above, in every subject.") % said
+            return _(
+                "%(name)s works where %(grade)s is now, or above, in every subject with rated work."
+            ) % said, more
+        return _("%(name)s works where %(grade)s is now, or above, in every subject.") % said, ""
     if not there:
-        return (
-            _("%(name)s is on the way to where %(grade)s is now. What comes next is named below.") % said
-            + more
-        )
-    said |= {
-        "n": few_subjects(len(there)),
-        "of": few_subjects(len(known)),
-        "line": known[0].framework.called(language()),
-    }
+        return _(
+            "%(name)s is on the way to where %(grade)s is now. What comes next is named below."
+        ) % said, more
+    said["of"] = few_subjects(len(known))
+    far = _longest(known[0])
     if 2 * len(there) < len(known):
-        below = {**said, "n": few_subjects(len(known) - len(there))}
-        return (
-            _(
-                "%(name)s is on the way to where %(grade)s is now in %(n)s of %(of)s subjects, "
-                "the longest in %(line)s, and there or above in the rest."
-            )
-            % below
-            + more
-        )
-    return (
-        _(
-            "%(name)s works where %(grade)s is now, or above, in %(n)s of %(of)s subjects. The longest way to go is in %(line)s."
-        )
-        % said
-        + more
-    )
+        said["n"] = few_subjects(len(known) - len(there))
+        most = _("%(name)s is on the way to where %(grade)s is now in %(n)s of %(of)s subjects.") % said
+    else:
+        said["n"] = few_subjects(len(there))
+        most = _("%(name)s works where %(grade)s is now, or above, in %(n)s of %(of)s subjects.") % said
+    return most, f"{far} {more}".strip()
+
+
+def _longest(line: Line) -> str:
+    """Say how many levels the line that most needs work has to go."""
+    apart = (line.expected or 0) - (line.working.level or 0)
+    said = {"line": line.framework.called(language()), "n": few(apart)}
+    return ngettext("%(line)s has one level to go.", "%(line)s has %(n)s levels to go.", apart) % said
 
 
 def _area(

@@ -19,6 +19,7 @@ from headway.pages.parts.learning import learners
 from headway.pages.parts.tags import local_day
 
 BLANK_ROWS = 3
+SHOWN_WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,14 @@ def sheet(
         shown = [one for one in held if one.held_on <= look.shown or not look.past]
         context = {
             "child": child, "look": look, "language": language, "questions": questions(child),
-            "held": [(one, agreed(one.agreements, look.today)) for one in shown[:3]],
+            "held": _held(shown, look.today),
             "blank": range(BLANK_ROWS), "today": local_day(request.moment),
         }  # fmt: skip
         return render_to_string("pages/parts/_sheet.html", context)
+
+
+def _held(held: Sequence[ConferenceView], today: date) -> list[tuple[ConferenceView, list[Agreed]]]:
+    """Return the newest conferences whole; of older ones what is still to be done."""
+    older = [(one, [row for row in one.agreements if row.state == "open"]) for one in held[SHOWN_WHOLE:]]
+    rows = [(one, list(one.agreements)) for one in held[:SHOWN_WHOLE]] + [pair for pair in older if pair[1]]
+    return [(one, agreed(own, today)) for one, own in rows]

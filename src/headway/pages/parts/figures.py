@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,12 @@ class Row:
     pieces: int
     compared: int
     raters: int = 0
+
+
+def withheld_by(rows: Sequence[Row]) -> str:
+    """Say why figures of a table of agreement are withheld, each reason once; empty where none is."""
+    told = [each for one in rows for each in (one.exact, one.adjacent, one.kappa, one.alpha)]
+    return "; ".join(dict.fromkeys(each.why for each in told if each.held))
 
 
 def row(label: str, found: Mapping[str, Any], *, raters: int = 0) -> Row:

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from headway.kit.naming import spoken
 from headway.kit.times import from_micros
-from headway.pages.parts import refused
+from headway.pages.parts import figures, refused
 
 register = template.Library()
 register.filter("said", refused.said)
 register.filter("placed", refused.placed)
+register.filter("withheld_by", figures.withheld_by)
 _CHOSEN = SafeString(' class="on"'), SafeString(' aria-current="true"')
 WITH_LEVEL = ("not_yet", "proficient", "beyond", "level")
 

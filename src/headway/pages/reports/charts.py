@@ -102,10 +102,10 @@ def bars(rows: Sequence[tuple[str, Cell]]) -> Picture:
     """Return the picture of states: one bar for each part, as far as its states are told."""
     found = []
     for at, (label, cell) in enumerate(rows):
-        whole = not cell.withheld and all(state.value is not None for state in cell.states)
         nearly = words.nearly_all(cell)
-        held = "" if whole else _("nearly all") if nearly else _("withheld")
-        found.append((TOP + ROW * at, label, _parts(cell) if whole else (), held))
+        parts = () if cell.withheld or nearly else _parts(cell)
+        held = "" if parts else _("nearly all") if nearly else _("withheld")
+        found.append((TOP + ROW * at, label, parts, held))
     bottom = TOP + ROW * len(rows)
     ticks = tuple((LEFT + (RIGHT - LEFT) * at / 4, f"{25 * at} %") for at in range(5))
     return Picture(bottom + 24, bottom, ticks, (), tuple(found))
@@ -114,12 +114,12 @@ def bars(rows: Sequence[tuple[str, Cell]]) -> Picture:
 def _parts(cell: Cell) -> tuple[Bar, ...]:
     """Return the states of a row side by side. Rounded shares add up to nearly all: they are drawn to the end of the axis.
 
-    Where a state is told as a bound, it is drawn as far as that goes, and what nobody is told of stays empty.
+    Where a state is told as a bound, it is drawn as far as that goes, and what nobody is told of stays empty, at the end.
     """
     drawn = [
         (step, state) for step, state in enumerate(cell.states) if state.value and state.coded != "at_most"
     ]
-    open_end = any(state.coded for state in cell.states)
+    open_end = any(state.coded or state.value is None for state in cell.states)
     unit = (RIGHT - LEFT) / (1.0 if open_end else sum(state.value or 0 for _step, state in drawn) or 1.0)
     x, found = float(LEFT), []
     for step, state in drawn:

@@ -101,10 +101,28 @@ def report(request: HttpRequest, subject: Subject, name: str) -> HttpResponse:
         "part": rows_are(metric, by), "part_by": told_by(asked), "titled": titled(asked),
         "only_district": _only_district(asked, subject),
         "how_summed": words.how_summed(metric), "waiting": False,
-        "method": next((c.method for c in figures.cells if c.method), ""),
+        "method": words.method(figures.cells), "instead": _instead(asked, subject),
         "rules": ", ".join(f"{rule} {version}" for rule, version in asked.released.rules.items()),
     }  # fmt: skip
     return render(request, "pages/reports/report.html", context)
+
+
+def _instead(asked: Asked, subject: Subject) -> list[str] | None:
+    """Return by which other columns the metric has figures, where by this one every part is withheld; None where one has."""
+    if not _all_held(asked, subject):
+        return None
+    others = [one for one in asked.columns if one not in ("group", asked.by)]
+    key, school = asked.metric.key, asked.school
+    return [
+        one for one in others if not _all_held(choose(asked.released, subject, key, one, school), subject)
+    ]
+
+
+def _all_held(asked: Asked, subject: Subject) -> bool:
+    """Whether every part of a column is withheld, whatever is told of all together."""
+    whole = label_of(asked.by, TOTAL, asked.released)
+    rows = [row for panel in panels_of(asked, subject) for row in panel.rows if row.label != whole]
+    return bool(rows) and all(row.held for row in rows)
 
 
 def _only_district(asked: Asked, subject: Subject) -> bool:

@@ -239,6 +239,8 @@ def interval(metric: Metric, cell: Cell | State) -> str:
     if cell.interval is None:
         return ""
     low, high = (number(metric, end).removesuffix(" %") for end in cell.interval)
+    if low == high:
+        return _("%(end)s at both ends") % {"end": low}
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
@@ -313,8 +315,9 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
     if cell.withheld:
         return _("Too few students for a figure.")
     if metric.kind == STATES:
-        told = [s for s in cell.states if s.value is not None]
-        parts = [f"{state_word(metric.key, s.name)}: {figure(metric, s)}" for s in told]
+        # Where nearly all are in one state the others are told by that.
+        told = [s for s in cell.states if s.value is not None or not nearly_all(cell)]
+        parts = [f"{state_word(metric.key, s.name)}: {figure(metric, s) or _('withheld')}" for s in told]
         return _("%(parts)s. %(students)s.") % {"parts": " · ".join(parts), "students": students(cell.n or 0)}
     if metric.kind in (STEPS, EXPLAINED):
         return ""
@@ -326,7 +329,33 @@ def sentence(metric: Metric, cell: Cell | None) -> str:
     if cell.interval is None:
         return _("%(title)s: %(value)s, with %(students)s.") % given
     given["low"], given["high"] = (number(metric, end).removesuffix(" %") for end in cell.interval)
+    if given["low"] == given["high"]:
+        return _("%(title)s: %(value)s; with %(students)s both ends of its interval read the same.") % given
     return _("%(title)s: %(value)s; with %(students)s it lies between %(low)s and %(high)s.") % given
+
+
+def method_words() -> dict[str, str]:
+    """Return the methods of the figures of reports in words, by how science names them."""
+    return {
+        "ratio over students, Korn-Graubard interval": _("ratio over students, Korn-Graubard interval"),
+        "ratio over students, linearized, Student's interval": _("ratio over students, linearized, Student’s interval"),
+        "mean over students, Student's interval": _("mean over students, Student’s interval"),
+        "share of students, Wilson interval": _("share of students, Wilson interval"),
+        "Kaplan-Meier median, log-log interval": _("Kaplan-Meier median, log-log interval"),
+        "Shapley over steps, Bayesian bootstrap of students": _("Shapley over steps, Bayesian bootstrap of students"),
+        "cross-validated R² (10 folds), robust noncentral F interval": _(
+            "cross-validated R² (10 folds), robust noncentral F interval"
+        ),
+        "cross-validated AUC (10 folds), robust noncentral F interval": _(
+            "cross-validated AUC (10 folds), robust noncentral F interval"
+        ),
+    }  # fmt: skip
+
+
+def method(cells: Sequence[Cell]) -> str:
+    """Say by what method the figures of a table have their intervals; empty where none is named."""
+    named = next((one.method for one in cells if one.method), "")
+    return method_words().get(named, named)
 
 
 def how_summed(metric: Metric) -> str:

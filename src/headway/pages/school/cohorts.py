@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from headway.frameworks.types import ACADEMIC
 from headway.pages.parts.grades import grade_name
 from headway.proficiency import queries
 from headway.proficiency.queries import CohortLine
@@ -65,16 +66,20 @@ def cohort(request: HttpRequest, cohort_id: str, subject: Any) -> HttpResponse:
 
 def _heading(found: Any, panels: list[Panel]) -> str:
     """Say the share that works at or above the expected level, where one is expected."""
-    judged = sum(p.line.below + p.line.at + p.line.above for p in panels)
-    if not judged:
+    if not any(_expecting(p.line) for p in panels):
         return _("Where students work")
     best = max((p for p in panels if _expecting(p.line)), key=lambda p: p.line.below / _expecting(p.line))
     return _("%(name)s: %(k)s of %(n)s students work below the level for their grade.") % {
         "name": best.name, "k": best.line.below, "n": _expecting(best.line)}  # fmt: skip
 
 
+def _compared(line: CohortLine) -> bool:
+    """Whether a line is set against the grade: habits are reported apart and are no level."""
+    return line.framework.kind == ACADEMIC
+
+
 def _expecting(line: CohortLine) -> int:
-    return line.below + line.at + line.above
+    return line.below + line.at + line.above if _compared(line) else 0
 
 
 def _panel(line: CohortLine) -> Panel:
@@ -91,7 +96,7 @@ def _panel(line: CohortLine) -> Panel:
             Bar(
                 level,
                 n,
-                line.expected.get(level, 0),
+                line.expected.get(level, 0) if _compared(line) else 0,
                 x,
                 GROUND - height,
                 height,
@@ -114,6 +119,13 @@ def _panel(line: CohortLine) -> Panel:
 
 def _sentence(line: CohortLine) -> str:
     n = _expecting(line)
+    if not _compared(line):
+        said = ngettext(
+            "%(n)s student with evidence. Habits are reported apart and never set against a grade.",
+            "%(n)s students with evidence. Habits are reported apart and never set against a grade.",
+            line.n,
+        )
+        return said % {"n": line.n}
     if not n:
         said = ngettext(
             "%(n)s student with evidence; no level is expected of a grade here.",

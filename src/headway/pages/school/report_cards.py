@@ -76,7 +76,10 @@ def board(request: HttpRequest, run: int, subject: RunView) -> HttpResponse:
     overtaken = queries.overtaken(run=subject.id, zone=request.book.zone)
     context = {
         "nav": NAV, "run": subject, "board": found, "lacks": [_lack(one, names) for one in found.missing],
-        "unchecked": [(names[one.student].name(), queries.title_of(one.framework, language()), one) for one in found.unchecked],
+        "unchecked": [
+            (names[one.student].name(), queries.title_of(one.framework, language()), one, where)
+            for one, where in found.unchecked
+        ],
         "expired": _owed(found.expired, names), "standing": _owed(found.incompletes, names),
         "grades": _by_grade(people, cards), "overtaken": [one for one in people if one.id in overtaken],
         "waiting": len(people) - len(cards.keys() & names.keys()),

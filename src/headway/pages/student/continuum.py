@@ -91,7 +91,7 @@ def continuum(request: HttpRequest, subject: Any) -> HttpResponse:
     ]
     context["habits"] = [_drawn(learner, one, line, None) for one in learner.habits]
     context["keep"] = {"line": str(line.framework.id)} if line is not None else {}
-    context["cards"] = report_cards.cards_of(student=subject.id)
+    context["cards"] = report_cards.cards_of(student=subject.id, before=look.before)
     context["tail"] = f"&as_of={look.as_of}" if look.as_of else ""
     return render(request, "pages/student/continuum.html", context)
 

@@ -90,7 +90,8 @@ def _act(request: HttpRequest, subject: Any) -> str:
     if held_on is None:
         raise Refusal("unknown_word", "Give the day of the conference.")
     promises = [
-        Promise(row["who"], row["what"], day_of_form(request, f"by-{row['n']}")) for row in _rows(request) if row["what"].strip()
+        Promise(row["who"], row["what"], day_of_form(request, f"by-{row['n']}"))
+        for row in _rows(request) if row["what"].strip() or row["by"]
     ]  # fmt: skip
     actions.record_conference(
         actor=viewer, student_id=subject.id, key=request.POST.get("key", "")[:100], held_on=held_on,

@@ -122,7 +122,7 @@ def student(
         "act": request.GET.get("act", ""),
         "guardians": rosters.guardians_of(student_person_id=subject.id, as_of=m.day),
         "classes": rosters.classes_attended(person_id=subject.id, as_of=m.day),
-        "cards": report_cards.cards_of(student=subject.id),
+        "cards": report_cards.cards_of(student=subject.id, before=look.before),
         "helps": _helps(request.viewer, m, subject),
         "mentor": request.viewer.is_a(*profiles.MENTORS),
         "today": look.today,

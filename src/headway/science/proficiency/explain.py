@@ -83,7 +83,7 @@ def explain(
         certainty=sure,
         would_change=changes,
         words={
-            language: _words(policy, one, lacking, reasons, sure, interval, language)
+            language: _words(policy, one, counted, lacking, reasons, sure, interval, language)
             for language in words.LANGUAGES
         },
         would_change_words={
@@ -240,6 +240,7 @@ def _reasons(worked: Worked, policy: Policy, one: dict[str, Any]) -> tuple[str, 
 def _words(
     policy: Policy,
     one: dict[str, Any],
+    counted: tuple[Counted, ...],
     lacking: dict[str, tuple[int, int]],
     reasons: tuple[str, ...],
     sure: str | None,
@@ -249,7 +250,9 @@ def _words(
     nothing = one["state"] == "no_evidence" and one["n_total"]
     parts = [words.NONE_COUNTS[language] if nothing else words.STATES[language][one["state"]]]
     if one["n_counted"]:
-        parts += [words.counted(one["n_counted"], language), policy.chosen.words(policy.parameters, language)]
+        weighs = {each.weight > 0.0 for each in counted}
+        said = words.counted(one["n_counted"], language, some_decide=len(weighs) == 2)
+        parts += [said, policy.chosen.words(policy.parameters, language)]
     if "no_logarithm" in reasons:
         parts.append(words.NO_LOGARITHM[language])
     if one["decided"]:

@@ -115,8 +115,10 @@ def certainty(sure: str, low: float, high: float, language: str) -> str:
     return CERTAINTY[language][sure].format(low=told[0], high=told[1])
 
 
-def counted(n: int, language: str) -> str:
-    """Say how many pieces count."""
+def counted(n: int, language: str, *, some_decide: bool = False) -> str:
+    """Say how many pieces count; where some of them decide alone, how many the rule looks at."""
+    if some_decide:
+        return f"Se miran {n} trabajos." if language == "es" else f"{n} pieces of work are looked at."
     if language == "es":
         return "Cuenta un trabajo." if n == 1 else f"Cuentan {n} trabajos."
     return "One piece of work counts." if n == 1 else f"{n} pieces of work count."

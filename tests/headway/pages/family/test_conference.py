@@ -57,7 +57,10 @@ def test_p19_the_sheet_speaks_the_language_of_the_home() -> None:
 def test_p19_the_printed_sheet_keeps_its_day() -> None:
     page = read(client("p1"), "/family/children/u1/conference")
     assert "As of Thursday 3 December 2026." in page.words
-    sheet = Path(pages.__file__).parent / "static" / "headway" / "pages.css"
+    static = Path(pages.__file__).parent / "static" / "headway"
+    printed = (static / "parts.css").read_text(encoding="utf-8").rsplit("@media print", 1)[1]
+    assert ".who, " in printed.split("{ display: none")[0], "whoever prints it is not named on it"
+    sheet = static / "pages.css"
     hidden = re.findall(r"([^{}]+){ display: none; }", sheet.read_text(encoding="utf-8"))
     assert not [one for one in hidden if ".say" in one], "the day stands in that line"
 
@@ -85,6 +88,30 @@ def test_p19_an_agreement_reaches_family_and_student_and_changes_with_its_reason
     teacher.post(SHEET, {"act": "done", "agreement": number})
     assert "Reads to Ben hecho" in read(family, "/family/children/u1/conference").words
     assert "Reads to Ben" not in read(again("u1", "en"), "/student/now").words
+
+
+def test_p19_a_form_without_an_agreement_is_refused_and_kept() -> None:
+    teacher = client("T1")
+    empty = record(teacher, **{"what-1": "", "by-1": ""})
+    assert empty.status_code == 422 and b"Write down at least one agreement" in empty.content
+    assert b"R. Soto" in empty.content
+    # A day without words is no agreement, and is not dropped in silence.
+    assert record(teacher, **{"what-1": ""}).status_code == 422
+    early = record(teacher, **{"by-1": "2026-12-01"})
+    assert early.status_code == 422 and b"is due on the day of the conference or later" in early.content
+    assert b"Reads aloud" in early.content and not Conference.objects.exists()
+
+
+def test_p19_what_is_still_to_do_stands_on_the_sheet_however_many_conferences_follow() -> None:
+    teacher = client("T1")
+    record(teacher, held_on="2026-09-01", **{"who-2": "school", "what-2": "Sends the text"})
+    number = read(teacher, SHEET).all("input", name="agreement")[0]["value"]
+    teacher.post(SHEET, {"act": "done", "agreement": number})
+    for n in range(3):
+        record(teacher, key=f"later-{n}", held_on=f"2026-11-0{n + 1}", **{"what-1": f"Later {n}"})
+    sheet = read(client("p1"), "/family/children/u1/conference").words
+    assert "Sends the text to do" in sheet and "Later 0" in sheet
+    assert "Reads aloud" not in sheet, "of an older conference only what is open stands"
 
 
 def test_p19_the_log_is_for_the_school_and_its_shared_lines_for_the_family() -> None:

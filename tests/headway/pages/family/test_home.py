@@ -233,5 +233,32 @@ def test_who_is_below_in_most_subjects_is_told_so_first() -> None:
     (line,) = one.academic
     ahead = replace(line, working=replace(line.working, level=line.expected))
     said = [headline(replace(one, lines=lines)) for lines in ([line, line, ahead], [line, ahead, ahead])]
-    assert said[0].startswith("Anita is on the way to where grade 5 is now in two of three subjects")
-    assert said[1].startswith("Anita works where grade 5 is now, or above, in two of three subjects")
+    assert said == [
+        (
+            "Anita is on the way to where grade 5 is now in two of three subjects.",
+            "Math has one level to go.",
+        ),
+        (
+            "Anita works where grade 5 is now, or above, in two of three subjects.",
+            "Math has one level to go.",
+        ),
+    ]
+    far = replace(line, working=replace(line.working, level=(line.expected or 0) - 2))
+    for lines in ([line, far, ahead], [far, ahead, ahead]):
+        assert headline(replace(one, lines=lines))[1] == "Math has two levels to go."
+
+
+def test_the_newest_comment_is_not_called_the_newest_work() -> None:
+    rate("u1", "A.1", "2026-11-02", 3, comment="Well told.")
+    rate("u1", "A.1", "2026-11-19", 3)
+    assert "Newest work with a comment, 2 Nov" in read(client("p1"), "/family/children/u1").words
+
+
+@pytest.mark.parametrize("asked", ["banana", "2026-02-30", "2030-01-01", "1900-01-01"])
+def test_a_day_that_cannot_be_looked_back_to_is_said(asked: str) -> None:
+    browser = client("p1")
+    said = "The day that was asked for could not be used"
+    for path in ("/family/", "/family/children/u1", "/family/children/u1/conference"):
+        page = read(browser, f"{path}?as_of={asked}").words
+        assert said in page and "You look at" not in page, path
+    assert said not in read(browser, f"/family/?as_of={NOW.date()}").words

@@ -465,3 +465,44 @@ def test_a_bar_of_rounded_shares_ends_at_its_axis_and_a_bound_leaves_room() -> N
     assert [(one.width, one.bound) for one in bound[2]] == [(124.8, "at_least"), (122.2, "")]
     assert bound[3] == ""
     assert charts.bars([("A", in_states((0.95, "at_least"), (None, "")))]).bars[0][3] == "nearly all"
+    # What is told is drawn where a part of it is withheld, and the rest of the axis stays empty.
+    some = charts.bars([("A", in_states((None, ""), (0.25, ""), (0.5, "")))]).bars[0]
+    assert [(one.step, one.width) for one in some[2]] == [(1, 65.0), (2, 130.0)] and some[3] == ""
+    assert charts.bars([("A", in_states((None, ""), (0.05, "at_most")))]).bars[0][3] == "withheld"
+
+
+def test_a_sentence_names_the_states_that_are_withheld() -> None:
+    metric = METRICS["pace"]
+    told = {"behind": (None, ""), "no_chance_offered": (0.11, ""), "ahead": (0.7, "")}
+    states = tuple(State(name, None, value, None, coded) for name, (value, coded) in told.items())
+    cell = Cell(("s1",), 138, None, None, "", states=states)
+    said = words.sentence(metric, cell)
+    assert said == "Behind: withheld · No chance offered: 11 % · Ahead: 70 %. 138 students."
+
+
+def test_an_interval_without_width_is_said_in_words() -> None:
+    cell = Cell(("s1",), 112, 2.0, (2.0, 2.01), "Kaplan-Meier median, log-log interval")
+    metric = METRICS["feedback_days"]
+    assert words.sentence(metric, cell).endswith(
+        "2.0; with 112 students both ends of its interval read the same."
+    )
+    assert words.interval(metric, cell) == "2.0 at both ends"
+
+
+def test_every_method_of_a_report_has_words_and_one_that_is_not_there_leaves_no_mark() -> None:
+    release()
+    released = [one for key in reports.every_report() if (one := reports.find_released(key))]
+    methods = {cell.method for one in released for figures in one.figures for cell in figures.cells} - {""}
+    assert methods and methods <= words.method_words().keys()
+    small = read(lead().get("/reports/opening?by=english_learner")).text()
+    assert "as they are ·" not in small
+
+
+def test_where_every_part_is_withheld_the_page_names_what_tells_something() -> None:
+    release()
+    client, told = lead(), "every part is withheld. There are figures told by:"
+    page = client.get("/reports/groups?metric=proficient_share&by=english_learner&school=s1")
+    assert (
+        told in read(page).text() and "by=sex&amp;" in page.content.decode().split(told)[1].split("</p>")[0]
+    )
+    assert told not in read(client.get("/reports/groups?metric=proficient_share&by=school")).text()

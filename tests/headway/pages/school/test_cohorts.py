@@ -78,3 +78,16 @@ def test_at_most_fifteen_statements(tmp_path: Path, n: int, django_assert_max_nu
     with django_assert_max_num_queries(15):
         page = read(client.get("/school/cohorts/s1"))
     assert f"{n + 3} students" in page.text()
+
+
+def test_habits_are_not_set_against_a_grade(tmp_path: Path) -> None:
+    pack = package(
+        "Habits", ["H", node("H.1", level=4)], *under("Habits", "H"), *under("H", "H.1"),
+        kind="lifelong", expected_levels={"05": 3, "06": 3},
+    )  # fmt: skip
+    frameworks.apply_package(pack, actor=SYSTEM, at=BEGUN)
+    continuums.forest()
+    rate("u1", "H.1", "2026-09-01", 1)
+    page = read(principal("s1").get("/school/cohorts/s1")).text()
+    assert "1 student with evidence. Habits are reported apart and never set against a grade." in page
+    assert "above it" not in page and "Where students work" in page

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,6 +13,7 @@ from django.test import Client
 
 from headway.access.types import SYSTEM, Role
 from headway.frameworks import queries as frameworks
+from headway.pages.parts.cards import changed
 from headway.report_cards import actions, queries
 from headway.report_cards.composing import changes
 from headway.report_cards.models import CardComment, Incomplete, Saying
@@ -121,6 +124,67 @@ def test_p20_a_reissue_names_the_change_in_both_languages(lead: Client) -> None:
     assert "Math" in read(client("T1"), f"/teacher/students/u1/cards/{run}").words
 
 
+def test_p20_what_reads_the_same_on_both_cards_is_no_change_and_what_came_or_went_is_said() -> None:
+    run = opened()
+    rate("u1", "A.1", "2026-11-02", 3)
+    rate("u1", "A.1", "2026-11-09", 3)
+    actions.freeze(actor=SYSTEM, run=queries.find_run(run), as_of=date(2026, 11, 30), at=NOW)
+    one = queries.find_card(run=run, student=person("u1").id)
+    assert one is not None
+    area = one.content["areas"][0]
+    row, grown = (
+        area["rows"][0],
+        {"rate": 31, "from": 400, "since": "2026-08-17", "to": 410, "n": 4, "reason": ""},
+    )
+
+    def said(what: str, was: Any, now: Any) -> list[str]:
+        change = {"what": what, "area": area["name"], "target": row["name"], "was": was, "is": now}
+        return changed(replace(one, change={"changes": [change], "scales": one.content["scales"]}))
+
+    assert said("growth", grown, {**grown, "rate": 29, "n": 5}) == []
+    (grew,) = said("growth", grown, {**grown, "rate": 62})
+    assert "was 0.3 levels a school year, is 0.6 levels a school year" in grew
+    (came,), (went,) = said("target", None, row), said("target", row, None)
+    assert came == "Math, Compare ratios: new on the card, Proficient (from 2 pieces of work)."
+    assert went == "Math, Compare ratios: no longer on the card, was Proficient (from 2 pieces of work)."
+
+
+def test_p20_a_card_stands_from_the_day_on_which_it_was_issued() -> None:
+    rate("u1", "A.1", "2026-11-09", 3)
+    run = opened()
+    found = queries.find_run(run)
+    assert found is not None
+    actions.freeze(actor=SYSTEM, run=found, as_of=date(2026, 11, 30), at=NOW)
+    day = NOW.date()
+    for who, path in (
+        ("p1", "/family/children/u1"),
+        ("T1", "/teacher/students/u1"),
+        ("u1", "/student/continuum"),
+    ):
+        browser = client(who)
+        for asked, stands in (
+            ("", True),
+            ("?as_of=2020-11-02", False),
+            (f"?as_of={day - timedelta(days=1)}", False),
+        ):
+            assert ("Report cards" in read(browser, path + asked).words) is stands, (path, asked)
+    # Issued anew since: that day's issue is opened.
+    with time_machine.travel(NOW + timedelta(days=3), tick=False):
+        rate("u1", "A.1", "2026-11-10", 1)
+        actions.reissue(
+            actor=SYSTEM, run=found, student_id=person("u1").id, why="Late.", at=NOW + timedelta(days=3)
+        )
+        links = read(again("p1", "en"), f"/family/children/u1?as_of={day}").links
+        assert [one for one in links if "/cards/" in one and one.endswith("?issue=1")]
+
+
+def test_p20_a_chance_that_was_missed_is_not_said_to_rest_on_no_pieces(lead: Client) -> None:
+    rate("u1", "A.1", "2026-11-09", None, status="missed")
+    run = opened()
+    page = read(lead, f"/school/report-cards/{run}/students/u1").words
+    assert "Missed" in page and "from 0 pieces" not in page.split("Rule:")[0]
+
+
 def test_p20_a_teacher_comments_from_the_own_bank() -> None:
     run, browser = opened(), client("T1")
     assert "/teacher/classes/k1/comments/" + str(run) in read(browser, "/teacher/report-cards").links
@@ -211,7 +275,10 @@ def test_p20_a_machine_translation_says_so_on_the_card_until_it_is_read(lead: Cl
     path = f"/teacher/classes/k1/comments/{run}?area={math()}"
     sent = form(text_u1="She explains.", translation_u1="Ella explica.", machine_u1="on")
     teacher.post(path, sent)
-    assert "Ella explica." in read(lead, f"/school/report-cards/{run}").words
+    board = read(lead, f"/school/report-cards/{run}")
+    assert "Ella explica." in board.words
+    (where,) = [link for link in board.links if link.endswith(f"#r{person('u1').id}")]
+    assert f'id="r{person("u1").id}"' in lead.get(where).content.decode(), "there it is checked"
     here = f"/school/report-cards/{run}/students/u1"
     spanish = again("lead", "es")
     assert (
