@@ -9,7 +9,7 @@ from headway.science.proficiency.determine import determine, work
 from headway.science.proficiency.explain import explain
 from headway.science.proficiency.parents import pool
 from headway.science.proficiency.policy import Policy, PolicyInvalid
-from headway.science.proficiency.words import would_change
+from headway.science.proficiency.words import at_any, would_change
 
 DAY = 86_400_000_000
 CONTINUUM = {"levels": [{"value": v} for v in range(1, 13)]}
@@ -311,9 +311,33 @@ def test_nobody_is_told_to_do_worse(rule: str, level: float, said: str):
     assert judged.state == "too_little"
     assert judged.would_change_words["en"] == said
     named = would_change(
-        judged.would_change, judged.engine_state, "en", {3.0: "Proficient", 4.0: "Extending"}
+        judged.would_change, judged.engine_state, "en", levels=4, names={3.0: "Proficient", 4.0: "Extending"}
     )
     assert named == said.replace("level 3", "level 3 (Proficient)").replace("level 4", "level 4 (Extending)")
+
+
+def test_any_level_is_said_only_where_each_was_tried_and_is_enough():
+    mode = Policy.from_mapping({"rule": "mode", "requirement": {"pieces": 4}})
+    split = explain(Ratings.of(level=[2.0, 4.0, 4.0], observed=[0, DAY, 2 * DAY]), mode)
+    assert split.would_change[0].state != split.would_change[1].state, "a second 2 ties"
+    assert "any level" not in split.would_change_words["en"]
+    assert not at_any(split.would_change, split.engine_state, 4)
+    some = split.would_change[2:]
+    assert at_any(some, split.engine_state, 2) and not at_any(some, split.engine_state, 4), (
+        "not each was tried"
+    )
+
+
+def test_what_a_piece_must_bring_is_said_and_a_decision_is_changed_by_none():
+    deep = Policy.from_mapping({"rule": "most-recent", "requirement": {"pieces": 2, "tasks": 2}})
+    judged = explain(Ratings.of(level=[3.0, 3.0], observed=[0, DAY], task=[1, 1]), deep)
+    assert judged.state == "too_little" and "tasks" in judged.missing
+    assert judged.would_change_words["en"].endswith("It has to bring what is still asked: one other task.")
+    decided = explain(
+        Ratings.of(level=[3.0, 3.0, 1.0], observed=[0, DAY, 2 * DAY], override=[0, 0, Override.DECIDES]),
+        Policy.from_mapping({"rule": "most-recent"}),
+    )
+    assert decided.decided and decided.would_change_words["en"].startswith("A teacher decided this level")
 
 
 def test_a_parent_never_hides_its_weakest_child():

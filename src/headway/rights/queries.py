@@ -34,8 +34,10 @@ from headway.science.codes import Kind, Override, Status
 
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 MOST_ITEMS = 200
-OF_CARDS = ("card_issued", "card_comment", "card_incomplete")
-CORRECTING = ("rating", "amend", "profile_entry", *OF_CARDS)
+SAID = ("target_id", "level", "observed_us", "status", "override", "purpose")
+"""What a rating says: where all of it is as it was, nothing was corrected."""
+
+CORRECTING = ("rating", "amend", "profile_entry", "card_issued", "card_comment", "card_incomplete")
 """Events that change what a record says: of an entry that was asked about in words, one of these may be the correction."""
 
 
@@ -161,18 +163,35 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
 
 
 def asked_about(requests: Iterable[RequestView], *, student: int, zone: ZoneInfo) -> list[Item]:
-    """Return the ratings and decisions that a student's requests are about as they were released first, corrected or not.
-
-    At most one statement.
-    """
-    asked = {one.item for one in requests if one.kind in (RATING, DECISION)}
-    if not asked:
+    """Return the ratings and decisions that a student's requests are about as they stood when each was asked, corrected since
+    or not. At most three statements."""
+    named = [one for one in requests if one.kind in (RATING, DECISION)]
+    if not named:
         return []
-    found: dict[str, Item] = {}
-    for row in evidence.all_rows_of(student=student):
-        if row["key"] in asked and not row["held"]:
-            found.setdefault(row["key"], _item(row, zone))
-    return list(found.values())
+    told, rows = _told(student), evidence.all_rows_of(student=student)
+    stood = (_stood(rows, one.item, _asked_at(told, one.uuid)) for one in named)
+    return [_item(row, zone) for row in stood if row is not None]
+
+
+def _told(student: int) -> list[tuple[int, str, int, str, str | None]]:
+    subjects = [uuid for _, uuid in rosters.identities_of(person_id=student)]
+    return evidence.events_about(subjects=subjects)
+
+
+def _asked_at(told: Sequence[tuple[int, str, int, str, str | None]], name: UUID) -> int:
+    """Return the event with which a request was asked; 0 where its content was erased."""
+    return next((one[0] for one in told if one[1] == "rights_request" and str(name) in (one[4] or "")), 0)
+
+
+def _stood(rows: Sequence[dict[str, Any]], key: str, sequence: int) -> dict[str, Any] | None:
+    """Return the row of a key as it stood at a sequence; as it first came where it came to the student later."""
+    own = [row for row in rows if row["key"] == key and not row["held"]]
+    at = (
+        row
+        for row in own
+        if row["from_sequence"] <= sequence and sequence < (row["to_sequence"] or sequence + 1)
+    )
+    return next(at, own[0] if own else None)
 
 
 def _item(row: dict[str, Any], zone: ZoneInfo) -> Item:
@@ -190,41 +209,63 @@ def corrections(*, name: UUID) -> list[Correction]:
 def corrections_of(row: RightsRequest) -> list[Correction]:
     """Return what may be the correction of a request, newest first, of what happened since it was asked.
 
-    For a rating what ended it; for a decision that too, and a newer decision on its target; for a report card what changed
-    that card; for what was asked in words, whatever changed the record. Three statements.
+    For a rating what changed or ended it, where it stands no more as it stood, and the moderated rating in its place; for a
+    decision that too, and a newer decision on its target; for a report card a newer issue of it; for what was asked in words,
+    whatever changed the record. Four statements.
     """
-    subjects = [uuid for _, uuid in rosters.identities_of(person_id=row.student_id)]
-    told = evidence.events_about(subjects=subjects)
-    asked = next(
-        (one[0] for one in told if one[1] == "rights_request" and str(row.uuid) in (one[4] or "")),
-        row.sequence,
-    )
+    told = _told(row.student_id)
+    asked = _asked_at(told, row.uuid) or row.sequence
     later = {one[0]: one for one in told if one[0] > asked}
     if row.kind in (RATING, DECISION):
-        numbers = [one for one in _changing(row) if one > asked]
+        numbers = _changing(row, asked)
     elif row.kind == REPORT_CARD:
-        of_card = (one for one in later.values() if one[1] in OF_CARDS)
-        numbers = [one[0] for one in of_card if json.loads(one[4] or "{}").get("run") == row.item]
+        issued = (one for one in later.values() if one[1] == "card_issued")
+        numbers = {one[0] for one in issued if json.loads(one[4] or "{}").get("run") == row.item}
     else:
-        numbers = [number for number, one in later.items() if one[1] in CORRECTING]
+        numbers = {number for number, one in later.items() if one[1] in CORRECTING}
     return [
         Correction(number, later[number][1], from_micros(later[number][2]))
         if number in later
         else Correction(number, "amend", None)
-        for number in sorted(set(numbers), reverse=True)
+        for number in sorted(numbers, reverse=True)
     ]
 
 
-def _changing(row: RightsRequest) -> list[int]:
-    """Return the events that ended the rating or decision of a request, and for a decision those that decided its target anew."""
-    found = []
-    for one in evidence.all_rows_of(student=row.student_id):
-        anew = row.kind == DECISION and one["target_id"] == row.target_id and one["override"]
-        if one["key"] == row.item:
-            found += [one["to_sequence"]] if one["to_sequence"] is not None else []
-        elif anew:
-            found.append(one["from_sequence"])
-    return found
+def _changing(row: RightsRequest, asked: int) -> set[int]:
+    """Return the events that changed a contested rating or decision, or brought what takes its place."""
+    rows = evidence.all_rows_of(student=row.student_id)
+    before = _stood(rows, row.item, asked)
+    if before is None:
+        return set()
+    now = next((one for one in rows if one["key"] == row.item and one["to_sequence"] is None), None)
+    ended: set[int] = set()
+    if now is None or any(now[name] != before[name] for name in SAID):
+        ended = {
+            one["to_sequence"] for one in rows if one["key"] == row.item and (one["to_sequence"] or 0) > asked
+        }
+        # Persons who are joined or split take their ratings along, and none of them changes.
+        ended = {
+            number
+            for number, kind in evidence.kinds_of(sequences=ended).items()
+            if kind in ("rating", "amend")
+        }
+    newer = {
+        one["from_sequence"]
+        for one in rows
+        if one["from_sequence"] > asked
+        and one["to_sequence"] is None
+        and not one["held"]
+        and one["target_id"] == before["target_id"]
+        and _replaces(row.kind, one, before)
+    }
+    return ended | newer
+
+
+def _replaces(kind: str, one: dict[str, Any], before: dict[str, Any]) -> bool:
+    if kind == DECISION:
+        anew = one["override"] in (Override.DECIDES, Override.REVERTS)
+        return anew and one["observed_us"] >= before["observed_us"]
+    return bool(one["kind"] == Kind.MODERATED and before["piece"] and one["piece"] == before["piece"])
 
 
 # What left the school.

@@ -41,3 +41,6 @@ def test_a_word_that_looks_ahead_says_so_where_today_says_another(state: str, fi
 def test_what_is_done_or_has_no_dates_says_nothing_more() -> None:
     assert _turn(replace(row(), reason="done"), BAND) == ""
     assert _turn(row(), None) == ""
+    assert _turn(row(weeks_needed=3.0, margin_weeks=-4.0), BAND) == "", (
+        "nothing lies ahead of a plan that ended"
+    )

@@ -26,7 +26,8 @@ from headway.report_cards import queries as card_queries
 from headway.report_cards.models import FamilyStatement
 from headway.rights import actions, queries
 from headway.rights.models import Disclosure, RightsRequest
-from headway.rosters.models import Org, Term
+from headway.rosters import actions as rosters
+from headway.rosters.models import Org, SchoolClass, Term
 
 from ..pages.school.reading import lead as lead_browser
 from ..pages.school.reading import principal
@@ -144,6 +145,65 @@ def test_rights_nothing_else_is_the_correction_of_a_rating() -> None:
     assert (said.item, said.level, said.on.isoformat()) == ("contested", 200, "2026-10-01"), (
         "as it was asked about"
     )
+
+
+def test_rights_what_left_the_entry_as_it_was_corrected_nothing() -> None:
+    name = ask()
+    act = proficiency.withdraw_ratings(actor=SYSTEM, keys=["contested"], reason="Wrong student", at=NOW)
+    proficiency.undo_act(actor=SYSTEM, act=act, at=NOW)
+    assert queries.corrections(name=name) == [], "it was taken back"
+    decided = [{"student": "u1", "target": "A.1", "rater": "T1", "override": "decides", "comment": "Talk"}]
+    rows = [{**one, "key": "decision", "level": 4, "observed_at": "2026-10-19"} for one in decided]
+    proficiency.record_rows(actor=SYSTEM, book=levels.book(), at=NOW, rows=rows)
+    of_decision = ask(kind="decision", item="decision")
+    older = [{**one, "key": "older", "level": 1, "observed_at": "2026-09-01"} for one in decided]
+    proficiency.record_rows(actor=SYSTEM, book=levels.book(), at=NOW, rows=older)
+    assert queries.corrections(name=of_decision) == [], "the contested decision still stands"
+    newer = [{**one, "key": "newer", "level": 2, "observed_at": "2026-10-20"} for one in decided]
+    proficiency.record_rows(actor=SYSTEM, book=levels.book(), at=NOW, rows=newer)
+    assert len(queries.corrections(name=of_decision)) == 1 and queries.corrections(name=name) == []
+
+
+def test_rights_a_moderated_rating_of_the_same_piece_is_a_correction() -> None:
+    rate("u1", "A.1", "2026-10-05", 2, key="piece")
+    name = ask(item="piece")
+    proficiency.record_rows(actor=SYSTEM, book=levels.book(), at=NOW, rows=[
+        {"key": "moderated", "student": "u1", "target": "A.1", "level": 4, "observed_at": "2026-10-19", "rater": "T1",
+         "kind": "moderated", "evidence": "piece"}])  # fmt: skip
+    assert [one.kind for one in queries.corrections(name=name)] == ["rating"]
+
+
+def test_rights_who_is_joined_and_split_again_was_not_corrected_and_the_page_stands() -> None:
+    here = SchoolClass.objects.get(sourced_id="k1")
+    added = rosters.add_provisional_student(
+        actor=SYSTEM, class_id=here.id, given_name="Ann", family_name="Abeyta", at=NOW, grade="05"
+    )
+    rosters.add_guardianship(actor=SYSTEM, student_id=added.id, guardian_id=person("p1").id, at=NOW)
+    rate(added.sourced_id, "A.1", "2026-10-06", 4, key="theirs")
+    said = {
+        "key": "asked",
+        "kind": "rating",
+        "item": "theirs",
+        "words": WRONG,
+        "at": NOW,
+        "book": levels.book(),
+    }
+    name = actions.ask(actor=viewer("p1"), student_id=added.id, **said)
+    rosters.merge_people(
+        actor=SYSTEM, person_id=added.id, into_id=person("u1").id, reason="One person", at=NOW
+    )
+    rosters.split_people(actor=SYSTEM, person_id=added.id, reason="Two", at=NOW)
+    assert queries.corrections(name=name) == []
+    assert lead_browser().get(f"/school/rights/{name}").status_code == 200
+
+
+def test_rights_a_request_is_called_as_the_entry_stood_when_it_was_asked() -> None:
+    proficiency.move_ratings(actor=SYSTEM, keys=["contested"], target="B.1", reason="Another target", at=NOW)
+    name = ask()
+    proficiency.withdraw_ratings(actor=SYSTEM, keys=["contested"], reason="Wrong", at=NOW)
+    zone = levels.book().zone
+    (said,) = queries.asked_about([one(name)], student=person("u1").id, zone=zone)
+    assert said.target == target("B.1")
 
 
 def test_rights_a_hearing_that_amends_ends_the_statement() -> None:

@@ -136,6 +136,13 @@ def _turn(row: PaceRow, band: Band | None) -> str:
     """Say that the word speaks of where the rate leads, where what is in by now would have said another word; else nothing."""
     if band is None or row.reason == "done" or row.state not in ("behind", "on_pace", "ahead"):
         return ""
+    if (
+        row.weeks_needed is not None
+        and row.margin_weeks is not None
+        and row.weeks_needed + row.margin_weeks <= 0
+    ):
+        # The plan's last day has passed: nothing lies ahead.
+        return ""
     _day, low, high = band.table[-1]
     now = "behind" if row.filled < low else "ahead" if row.filled > high else "on_pace"
     if now == row.state:

@@ -19,7 +19,6 @@ from headway.science.judgment import Judgment
 from headway.science.proficiency import words
 
 DAY_US = 86_400_000_000
-_RANK = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +97,33 @@ def remaining(standing: Standing) -> str:
 
 
 def bettering(judgment: Judgment, scale: dict[str, Any]) -> tuple[str, str] | None:
-    """Return (level of one more piece, what it would make of the target) in words, or None where one piece is too few."""
-    rank = {name: at for at, name in enumerate(_RANK)}
-    now = rank.get(judgment.state, 0)
-    for change in judgment.would_change:
-        if change.state in REACHED and rank[change.state] > now:
-            # Where the lowest level is enough, more work is asked and no better one: nobody is told to do worse.
-            least = change is judgment.would_change[0]
-            level = _("any level") if least else tags.say("level", round(change.level * 100), scale)
-            return level, tags.say(change.state, change.shown, scale)
-    return None
+    """Return (level of one more piece, what it would make of the target) in words, or None where one piece is too few, or a
+    teacher's decision stands, which no piece changes by itself."""
+    found = None if judgment.decided else words.bettering(judgment.would_change, judgment.state)
+    if found is None:
+        return None
+    # Where any level is enough, more work is asked and no better one: nobody is told to do worse.
+    least = words.at_any(judgment.would_change, judgment.state, len(scale["levels"]))
+    level = _("any level") if least else tags.say("level", round(found.level * 100), scale)
+    return level, tags.say(found.state, found.shown, scale)
 
 
 def would_change(judgment: Judgment, scale: dict[str, Any]) -> str:
     """Say what one more piece would do, with the names of the levels."""
+    if judgment.decided:
+        return naming.say(words.DECIDED[language()])
     found = bettering(judgment, scale)
     if found:
-        return _("One more piece at %(level)s makes this %(result)s.") % {
+        said = _("One more piece at %(level)s makes this %(result)s.") % {
             "level": found[0],
             "result": found[1],
         }
+        also = lacking((name, *pair) for name, pair in judgment.missing.items() if name != "pieces")
+        return (
+            f"{said} {_('It has to bring what is still asked: %(asked)s.') % {'asked': also}}"
+            if also
+            else said
+        )
     if judgment.state in REACHED:
         return _("This target is reached. A piece beyond it is always welcome.")
     asked = missing(judgment)

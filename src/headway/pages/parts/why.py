@@ -116,7 +116,10 @@ def _would_change(judgment: Judgment, scale: dict[str, Any], language: str) -> l
     names = {}
     if len(scale["levels"]) <= 6:
         names = {float(level["value"]): tags.level_name(level, language) for level in scale["levels"]}
-    said = spoken.would_change(judgment.would_change, judgment.engine_state, language, names)
+    said = spoken.would_change(
+        judgment.would_change, judgment.engine_state, language, levels=len(scale["levels"]), decided=judgment.decided,
+        missing=judgment.missing, names=names,
+    )  # fmt: skip
     return [naming.say(said)] if said else []
 
 

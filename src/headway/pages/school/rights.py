@@ -81,7 +81,7 @@ def _correction(one: Correction) -> tuple[int, str]:
         "rating": _("a rating was recorded or replaced"), "amend": _("ratings were moved, released or taken back"),
         "card_issued": _("a report card was issued"), "card_comment": _("a comment was written"),
         "card_incomplete": _("an incomplete changed"), "profile_entry": _("an entry of the profile changed"),
-    }[one.kind]  # fmt: skip
+    }.get(one.kind, _("the record changed"))  # fmt: skip
     return (
         one.sequence,
         f"{one.sequence}: {words}" if one.at is None else f"{one.sequence}: {words}, {tags.day(one.at)}",

@@ -87,7 +87,14 @@ def explain(
             for language in words.LANGUAGES
         },
         would_change_words={
-            language: words.would_change(changes, one["engine_state"], language)
+            language: words.would_change(
+                changes,
+                one["engine_state"],
+                language,
+                levels=len(policy.scale.levels),
+                decided=bool(one["decided"]),
+                missing=lacking,
+            )
             for language in words.LANGUAGES
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from headway.science.judgment import WouldChange
 from headway.science.rounding import hundredths
@@ -36,6 +37,11 @@ STATES = {
         "individual_goal": "El estudiante trabaja en una meta individual; no se lee como resultado "
         "de su grado.",
     },
+}
+
+DECIDED = {
+    "en": "A teacher decided this level: one more piece does not change it by itself.",
+    "es": "Este nivel lo decidió un docente: un trabajo más no lo cambia por sí solo.",
 }
 
 MISSING = {
@@ -151,29 +157,58 @@ def decided(since: int, language: str) -> str:
 ORDER = ("no_evidence", "missed", "too_little", "not_yet", "proficient", "beyond")
 
 
+def bettering(changes: Sequence[WouldChange], state: str) -> WouldChange | None:
+    """Return the least level of one more piece with which a target is reached, or reached further; None where none is enough."""
+    now = _rank(state)
+    return next((c for c in changes if c.state in ("proficient", "beyond") and _rank(c.state) > now), None)
+
+
+def at_any(changes: Sequence[WouldChange], state: str, levels: int) -> bool:
+    """Whether one more piece betters a target at whatever of its `levels`: more work is asked, and no better one.
+
+    Only where each of them was tried: around a place on a long continuum some are.
+    """
+    enough = [c.state in ("proficient", "beyond") and _rank(c.state) > _rank(state) for c in changes]
+    return len(changes) == levels and all(enough)
+
+
+def _rank(state: str) -> int:
+    return ORDER.index(state) if state in ORDER else -1
+
+
 def would_change(
-    changes: Sequence[WouldChange], state: str, language: str, names: Mapping[float, str] | None = None
-) -> str:
+    changes: Sequence[WouldChange], state: str, language: str, *, levels: int, decided: bool = False,
+    missing: Mapping[str, tuple[int, int]] = MappingProxyType({}), names: Mapping[float, str] | None = None,
+) -> str:  # fmt: skip
     """Say what one more piece would do: the least level with which the target is reached, or reached further; else the one
-    that costs it; else, where more would be known and no level is enough, the best. `names` are those of the scale's levels.
+    that costs it; else, where more would be known and no level is enough, the best.
+
+    `state` is the rule's; nothing changes by one piece while a teacher's decision stands. `levels` is how many the scale has,
+    `names` theirs, `missing` what is asked and not shown yet: the piece has to show what of it is no piece more.
     """
     if not changes:
         return ""
-    rank = {name: at for at, name in enumerate(ORDER)}
-    now = rank.get(state, -1)
+    if decided:
+        return DECIDED[language]
     other = [c for c in changes if c.changes_state]
-    better = [c for c in other if c.state in ("proficient", "beyond") and rank[c.state] > now]
-    worse = [c for c in other if rank.get(c.state, -1) < now]
     if not other:
         return _unchanged(changes[-1], language, names)
-    told = better[0] if better else worse[-1] if worse else other[-1]
+    better = bettering(other, state)
+    worse = [c for c in other if _rank(c.state) < _rank(state)]
+    told = better or (worse or other)[-1]
     level, result = _level(told.level, language, names), STATES[language][told.state]
-    # Where the lowest level is enough, more work is asked and no better one: nobody is told to do worse.
-    least = told in better[:1] and told is changes[0]
+    least = better is not None and at_any(changes, state, levels)
+    also = (
+        lacking({name: asked for name, asked in missing.items() if name != "pieces"}, language)
+        if better
+        else ""
+    )
     if language == "es":
         at = "de cualquier nivel" if least else f"de nivel {level}"
-        return f"Un trabajo más {at} cambiaría el resultado: {result}"
-    return f"One more piece at {'any level' if least else f'level {level}'} would change the result: {result}"
+        said = f"Un trabajo más {at} cambiaría el resultado: {result}"
+        return f"{said} Tiene que aportar lo que todavía se pide: {also}." if also else said
+    said = f"One more piece at {'any level' if least else f'level {level}'} would change the result: {result}"
+    return f"{said} It has to bring what is still asked: {also}." if also else said
 
 
 def _level(level: float, language: str, names: Mapping[float, str] | None) -> str:
