@@ -150,7 +150,8 @@ def test_one_fault_refuses_the_whole_call_and_every_fault_is_named(school: Schoo
     [
         {"key": ["a"]}, {"key": 5}, {"student": {"a": 1}}, {"target": True}, {"level": True}, {"level": [3]}, {"level": 10**400},
         {"observed_at": 20261112}, {"comment": {"a": "b"}}, {"held": "perhaps"}, {"held": 1}, {"attempt": [1]}, {"depth": {}},
-        {"key": ""}, {"key": None}, {"key": "\x00"}, {"comment": "\ud800"}, {"key": "k" * 191}, {"level": "three"},
+        {"key": ""}, {"key": None}, {"key": "\x00"}, {"comment": "\ud800"}, {"student": "\ud800"}, {"rater": "\ud800"},
+        {"key": "k" * 191}, {"level": "three"},
     ],
 )  # fmt: skip
 def test_a_value_of_another_kind_is_refused_by_field(school: School, wrong: dict[str, Any]) -> None:

@@ -53,7 +53,6 @@ from headway.kit.refusals import Finding, Sentence
 from headway.kit.times import end_of_day, micros
 from headway.rosters import queries as rosters
 from headway.science.codes import Purpose
-from headway.science.pieces import COUNTED_KINDS
 
 __all__ = [
     "Asked",
@@ -371,14 +370,12 @@ def all_rows_of(*, student: int) -> list[dict[str, Any]]:
 
 
 def changed_after(*, students: Sequence[int], sequence: int) -> list[tuple[int, int, int | None, int]]:
-    """Return (student, from, to, observed) of each released rating by an adult that came into the record, or ended, after a
-    sequence of the ledger. One statement per 500 students."""
+    """Return (student, from, to, observed) of each released rating that came into the record, or ended, after a sequence of the
+    ledger. One statement per 500 students."""
     found: list[tuple[int, int, int | None, int]] = []
     since = Q(from_sequence__gt=sequence) | Q(to_sequence__gt=sequence)
     for start in range(0, len(students), 500):
-        rows = Rating.objects.filter(
-            since, student_id__in=students[start : start + 500], held=False, kind__in=COUNTED_KINDS
-        )
+        rows = Rating.objects.filter(since, student_id__in=students[start : start + 500], held=False)
         found += rows.values_list("student_id", "from_sequence", "to_sequence", "observed_us")
     return found
 
@@ -603,7 +600,7 @@ def in_the_way_of(scope: UndoScope) -> list[Finding]:
         for name, n in asked
     ] + [
         Finding("import_in_use", Sentence.counted(
-            n, "%(n)s rating on %(target)s depend on it.", "%(n)s ratings on %(target)s depend on it.", target=name
+            n, "%(n)s rating on %(target)s depends on it.", "%(n)s ratings on %(target)s depend on it.", target=name
         ), column="target", value=name)
         for name, n in rated
     ]  # fmt: skip

@@ -139,23 +139,23 @@ def rule_change(book: Book, version_id: int) -> RuleChange | None:
 def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
     """Return the versions that come into force within so many days before or after a day, and change something.
 
-    A version that was published after its day is near for so many days from its publication.
+    A version that was published after its day is near for so many days from its publication, where it changed the rule that
+    people had been told until then.
     """
-    found = [_change(book, v) for v in book.versions if _near(v, on, days)]
-    newest = {
-        (one.name, one.in_force_on): one
-        for one in found
-        if one.before is not None
-        and not one.same
-        and (one.published_on is not None or abs((one.in_force_on - on).days) <= days)
-    }
+    found = []
+    for version in book.versions:
+        late = version["in_force_on"] < _recorded(version)
+        if late and 0 <= (on - _recorded(version)).days <= days:
+            found.append(_told_late(book, version))
+        elif not late and abs((version["in_force_on"] - on).days) <= days:
+            found.append(_change(book, version))
+    newest = {(one.name, one.in_force_on): one for one in found if one.before is not None and not one.same}
     return list(newest.values())
 
 
-def _near(version: Mapping[str, Any], on: date, days: int) -> bool:
-    recorded = version.get("recorded_on", version["in_force_on"])
-    late = version["in_force_on"] < recorded and 0 <= (on - recorded).days <= days
-    return late or abs((version["in_force_on"] - on).days) <= days
+def _recorded(version: Mapping[str, Any]) -> date:
+    recorded: date = version.get("recorded_on", version["in_force_on"])
+    return recorded
 
 
 def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:
@@ -165,13 +165,19 @@ def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:
     return RuleChange(
         version["id"], version["name"], version["number"], day, dict(applies), version["body"].get("reason", ""),
         basis(earlier, applies, day).chosen if known else None, basis(book, applies, day).chosen,
-        _published_late(version, earlier),
     )  # fmt: skip
 
 
-def _published_late(version: Mapping[str, Any], earlier: Book) -> date | None:
-    # While a district is set up, its policy begins with its year, and nobody was told of the rule of the first day.
-    if version.get("recorded_on") is None or all(v["name"] == "start" for v in earlier.versions):
-        return None
-    recorded: date = version["recorded_on"]
-    return recorded if version["in_force_on"] < recorded else None
+def _told_late(book: Book, version: Mapping[str, Any]) -> RuleChange:
+    """Return what a version that was published after its day changed on the day of its publication.
+
+    Nothing came before where nobody had been told of another rule: while a district is set up its policy begins with its year.
+    """
+    published, applies = _recorded(version), version["applies"]
+    before, after = (book.known(version["recorded_sequence"] - one) for one in (1, 0))
+    told = any(v["name"] != "start" for v in before.versions)
+    return RuleChange(
+        version["id"], version["name"], version["number"], version["in_force_on"], dict(applies),
+        version["body"].get("reason", ""), basis(before, applies, published).chosen if told else None,
+        basis(after, applies, published).chosen, published,
+    )  # fmt: skip

@@ -196,6 +196,15 @@ class Book:
             found = self._answers[key] = Book(earlier, self.settings)
         return found
 
+    def known(self, through: int) -> Book:
+        """Return the book without the versions that were taken in after a sequence of the ledger."""
+        key = ("known", through)
+        found: Book | None = self._answers.get(key)
+        if found is None:
+            taken = tuple(v for v in self.versions if v["recorded_sequence"] <= through)
+            found = self._answers[key] = Book(taken, self.settings)
+        return found
+
     def with_file(self, body: Mapping[str, Any], *, sequence: int) -> Book:
         """Return the book as it would be after a policy file: what an import writes, without writing it."""
         settings = {**self.settings, **{key: value for key, value in body.items() if key != "policy"}}

@@ -117,7 +117,11 @@ class Resolver:
         return entries
 
     def _named(self, rows: Sequence[Mapping[str, Any]], *columns: str) -> set[str]:
-        return {str(row[name]).strip() for row in rows for name in columns if row.get(name) not in (None, "")}
+        named = {
+            str(row[name]).strip() for row in rows for name in columns if row.get(name) not in (None, "")
+        }
+        # Half of a character is nobody's name, and no database can be asked for it.
+        return {name for name in named if name.isascii() or name.encode("utf-8", "ignore").decode() == name}
 
     def _visible(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         named = [name for name in self._named(rows, "student") if name in self.people]

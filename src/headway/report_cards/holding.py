@@ -12,28 +12,26 @@ from headway.report_cards import composing
 from headway.report_cards.models import ReportCard
 
 
-def overtaken(*, run: int, zone: ZoneInfo) -> set[int]:
-    """Return the students on whose card of a run the record has changed since it was issued: a rating of the days of which it
-    speaks came in, was moved or was taken back. Two statements for 500 cards."""
+def touched(*, run: int, zone: ZoneInfo) -> list[ReportCard]:
+    """Return the newest card of each student of a run for whom ratings of the days of which it speaks came in or ended since it
+    was issued. Three statements for 500 cards."""
     rows = ReportCard.objects.filter(run_id=run).annotate(
         who=Coalesce("student__merged_into_id", "student_id")
     )
     # The newest issue of each is the last.
     newest = {
-        who: (through, micros(end_of_day(as_of, zone)))
-        for who, through, as_of in rows.order_by("issue").values_list("who", "through", "as_of")
+        who: (key, through, micros(end_of_day(as_of, zone)))
+        for who, key, through, as_of in rows.order_by("issue").values_list("who", "pk", "through", "as_of")
     }
     if not newest:
-        return set()
+        return []
     found = set()
-    since = min(through for through, _ in newest.values())
+    since = min(through for _, through, _ in newest.values())
     for student, begins, ends, observed_us in evidence.changed_after(students=list(newest), sequence=since):
-        through, limit_us = newest[student]
-        # What both came and went since leaves nothing behind.
-        differs = (begins > through) != (ends is not None and ends > through)
-        if differs and observed_us < limit_us:
-            found.add(student)
-    return found
+        key, through, limit_us = newest[student]
+        if max(begins, ends or 0) > through and observed_us < limit_us:
+            found.add(key)
+    return list(rows.filter(pk__in=found))
 
 
 def altered_cards() -> list[tuple[int, int, int]]:

@@ -33,7 +33,6 @@ from headway.report_cards.types import (
 from headway.rosters import queries as rosters
 
 altered_cards = holding.altered_cards
-overtaken = holding.overtaken
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 Pair = tuple[int, int]
 
@@ -221,6 +220,25 @@ def proof(run: RunView, person: Any, *, now: datetime, book: Book, today: date) 
     return CardView(
         run.id, person.id, 0, content, composing.digest_of(content), m.day, evidence.head()[0], now, "", {}
     )
+
+
+def overtaken(run: RunView, *, now: datetime, book: Book, student: int | None = None) -> set[int]:
+    """Return the students, or the one, whose card of a run would say something else if it were issued again.
+
+    Because ratings of the days of which it speaks came in, were moved or were taken back since. Statements do not grow with
+    the students.
+    """
+    by_day: dict[date, dict[int, Mapping[str, Any]]] = {}
+    for row in holding.touched(run=run.id, zone=book.zone):
+        who: int = row.who  # type: ignore[attr-defined]
+        if student in (None, who):
+            by_day.setdefault(row.as_of, {})[who] = row.content
+    found: set[int] = set()
+    for as_of, before in by_day.items():
+        people = rosters.people_by_id(person_ids=before)
+        _, after = contents(run, list(people.values()), now=now, as_of=as_of, known_at=None, book=book)
+        found |= {student for student in people if composing.changes(before[student], after[student])}
+    return found
 
 
 def _of(student: int) -> Q:

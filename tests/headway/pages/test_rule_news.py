@@ -86,6 +86,19 @@ def test_p12_a_rule_that_reaches_back_is_announced_from_the_day_of_its_publicati
         assert "a new rule holds" not in announced(client, PAGES["p1"][0])
 
 
+def test_p12_what_reaches_back_is_announced_by_what_it_changed_for_people() -> None:
+    publish("2026-08-20")
+    publish("2026-09-20", rule="highest")
+    client = client_of("p1")
+    with time_machine.travel(NOW + timedelta(days=20), tick=False):
+        client.force_login(Account.objects.get(username="p1@x"))
+        publish("2026-09-10", rule="most-recent")
+        assert "a new rule holds" not in announced(client, PAGES["p1"][0]), "a newer version still holds"
+        publish("2026-09-20", rule="mean")
+        said = announced(client, PAGES["p1"][0])
+        assert "Since 20 Sep a new rule holds" in said and "the average of all pieces" in said
+
+
 def test_p12_a_look_back_announces_nothing_and_shows_the_rule_of_its_day() -> None:
     publish("2026-10-20")
     page = read(client_of("T1").get("/teacher/students/u1", {"as_of": "2026-10-19", "target": target("A.1")}))

@@ -248,20 +248,26 @@ def test_p20_a_card_behind_which_the_record_has_changed_is_named() -> None:
     key = rate("u1", "A.1", "2026-11-02", 3)
     rate("u2", "A.1", "2026-11-02", 3)
     run = frozen(opened())
-    zone, child = levels.book().zone, person("u1").id
-    assert queries.overtaken(run=run.id, zone=zone) == set()
+    child = person("u1").id
+
+    def overtaken() -> set[int]:
+        return queries.overtaken(run, now=NOW, book=levels.book())
+
+    assert overtaken() == set()
     rate("u1", "A.1", "2026-12-02", 4)
     rate("u1", "A.1", "2026-11-03", 4, held=True)
     gone = rate("u2", "A.1", "2026-11-03", 4)
-    assert queries.overtaken(run=run.id, zone=zone) == {person("u2").id}, (
-        "neither later days nor what is held"
-    )
+    assert overtaken() == {person("u2").id}, "neither later days nor what is held"
     proficiency.withdraw_ratings(actor=SYSTEM, keys=[gone], reason="Another student's", at=NOW)
-    assert queries.overtaken(run=run.id, zone=zone) == set(), "what came and went leaves nothing"
+    assert overtaken() == set(), "what came and went leaves nothing"
+    rate("u2", "A.1", "2026-11-04", 1, purpose="practice")
+    act = proficiency.withdraw_ratings(actor=SYSTEM, keys=[key], reason="Read wrongly", at=NOW)
+    proficiency.undo_act(actor=SYSTEM, act=act, at=NOW)
+    assert overtaken() == set(), "neither practice nor what was undone: issued again, it would read the same"
     proficiency.withdraw_ratings(actor=SYSTEM, keys=[key], reason="Read wrongly", at=NOW)
-    assert queries.overtaken(run=run.id, zone=zone) == {child}
+    assert overtaken() == {child}
     actions.reissue(actor=SYSTEM, run=run, student_id=child, why="A rating was read wrongly.", at=NOW)
-    assert queries.overtaken(run=run.id, zone=zone) == set()
+    assert overtaken() == set()
 
 
 def test_p20_a_card_keeps_level_pace_growth_and_habits_apart() -> None:

@@ -60,17 +60,21 @@ def policy(request: HttpRequest) -> HttpResponse:
         ahead = date.fromisoformat(request.GET.get("from", ""))
     except ValueError:
         ahead = today
-    done = request.GET.get("done", "")[:12]
+    run = _run(request.GET.get("done", "")[:12])
+    done = str(run.pk) if run is not None and run.status == "applied" else ""
     context = {"nav": "district.policy", "cards": cards, "n_in_force": len(now),
                "settings": settings, "done": done, "ahead": ahead if ahead > today else None,
-               "moved": _moved(done) if ahead <= today else ""}  # fmt: skip
+               "moved": _moved(run) if done and ahead <= today else ""}  # fmt: skip
     return render(request, "pages/district/policy.html", context)
 
 
-def _moved(run: str) -> str:
-    """Say what an import of policies changed, as the trial before it said it; empty where there is no such import."""
-    found = next((one for one in access.import_runs(kind="policy") if str(one.pk) == run), None)
-    if found is None or "moved_in" not in found.counts:
+def _run(number: str) -> Any:
+    return next((one for one in access.import_runs(kind="policy") if str(one.pk) == number), None)
+
+
+def _moved(found: Any) -> str:
+    """Say what an import of policies changed, as the trial before it said it."""
+    if "moved_in" not in found.counts:
         return ""
     n, came, went = (found.counts[key] for key in ("determinations_changed", "moved_in", "moved_out"))
     return _(

@@ -73,7 +73,7 @@ def board(request: HttpRequest, run: int, subject: RunView) -> HttpResponse:
     people = queries.students_of(subject, viewer=request.viewer, today=today)
     names = {person.id: person for person in people}
     cards = queries.issued(run=subject.id)
-    overtaken = queries.overtaken(run=subject.id, zone=request.book.zone)
+    overtaken = queries.overtaken(subject, now=request.moment, book=request.book)
     context = {
         "nav": NAV, "run": subject, "board": found, "lacks": [_lack(one, names) for one in found.missing],
         "unchecked": [
@@ -163,7 +163,8 @@ def card(request: HttpRequest, run: int, student_id: str, subject: Any) -> HttpR
         "nav": NAV, "run": of, "person": person, "proof": proof, "card": card_page(found) if found else None, "issues": issues,
         "statement": queries.statements(students=[person.id]).get(person.id), "said": told(request, "said"), "fault": fault,
         "why": request.POST.get("why", ""),
-        "overtaken": not proof and found is issues[0] and person.id in queries.overtaken(run=of.id, zone=request.book.zone),
+        "overtaken": not proof and found is issues[0]
+        and bool(queries.overtaken(of, now=request.moment, book=request.book, student=person.id)),
     }  # fmt: skip
     return render(request, "pages/school/card_proof.html", context, status=422 if fault else 200)
 

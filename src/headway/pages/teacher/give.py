@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from headway.access.types import Viewer
+from headway.access.types import Role, Viewer
 from headway.evidence import actions
 from headway.evidence import queries as evidence
 from headway.evidence.types import Task
@@ -207,7 +207,8 @@ def _page(
             {"id": node.id, "name": node.called(language), "code": node.code, "on": on}
         )
     context = {
-        "nav": "teacher.today", "classes": classes, "chosen": chosen, "form": form, "today": m.day, "most": MOST_TARGETS,
+        "nav": "teacher.today", "teaches": request.viewer.is_a(Role.TEACHER), "classes": classes,
+        "chosen": chosen, "form": form, "today": m.day, "most": MOST_TARGETS,
         "groups": [(name, rows, any(row["on"] for row in rows)) for name, rows in groups.items()],
         "picked": any(row["on"] for rows in groups.values() for row in rows),
         "people": [{"id": str(p.id), "name": p.name(), "on": str(p.id) in form.students,
