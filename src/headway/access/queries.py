@@ -148,18 +148,21 @@ def last_act(act: str) -> AuditEntry | None:
 
 
 def acts(
-    *, act: str = "", who: str = "", named: Collection[str] = (), about: Collection[UUID] | None = None,
+    *, act: str = "", who: str = "", people: Collection[UUID] = (), about: Collection[UUID] | None = None,
     before: int | None = None, limit: int = 50,
 ) -> list[AuditEntry]:  # fmt: skip
     """Return audit entries, newest first: of one act, older than an entry. One statement.
 
-    By people whose name in the trail holds `who`, or is one of `named`; about people of the pseudonyms `about`.
+    By people whose name in the trail holds `who`, or who are `people` by their pseudonyms; about people of the pseudonyms
+    `about`.
     """
     found = AuditEntry.objects.all()
     if act:
         found = found.filter(act=act)
     if who:
-        found = found.filter(Q(actor_name__icontains=who) | Q(actor_name__in=named))
+        found = found.filter(
+            Q(actor_name__icontains=who) | Q(actor__in=Account.objects.filter(person__in=people).values("id"))
+        )
     if about is not None:
         found = found.filter(object_kind="person", object_id__in=[str(one) for one in about])
     if before is not None:

@@ -166,12 +166,14 @@ def place(*, node_id: int) -> Place:
 
 def asking_otherwise(applies: Mapping[str, str], *, on: date) -> tuple[int, int]:
     """Return (how many targets ask for something of their own, of how many) where a policy applies. No statement."""
+    own, _, code = applies.get("area", "").rpartition(":")
+    wanted = {applies.get("framework", ""), own} - {""}
     inside = [
         node
         for tree in remembered().trees.values()
-        if applies.get("framework") in (None, tree.framework.key)
+        if tree.framework.active and wanted <= {tree.framework.key}
         for node in tree.targets(on=on)
-        if "area" not in applies or applies["area"] in place(node_id=node.id).path
+        if not code or code in place(node_id=node.id).path
     ]
     return sum(bool(node.requirement) for node in inside), len(inside)
 

@@ -133,7 +133,7 @@ class RuleChange:
 def rule_change(book: Book, version_id: int) -> RuleChange | None:
     """Return what a version changes at the place where it applies; None where there is no such version."""
     version = next((v for v in book.versions if v["id"] == version_id), None)
-    return None if version is None else _change(book, version)
+    return None if version is None else _said_change(book, version)
 
 
 def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
@@ -145,10 +145,9 @@ def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
     found = []
     for version in book.versions:
         late = version["in_force_on"] < _recorded(version)
-        if late and 0 <= (on - _recorded(version)).days <= days:
-            found.append(_told_late(book, version))
-        elif not late and abs((version["in_force_on"] - on).days) <= days:
-            found.append(_change(book, version))
+        apart = (on - (_recorded(version) if late else version["in_force_on"])).days
+        if abs(apart) <= days and not (late and apart < 0):
+            found.append(_said_change(book, version))
     newest = {(one.name, one.in_force_on): one for one in found if one.before is not None and not one.same}
     return list(newest.values())
 
@@ -156,6 +155,12 @@ def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
 def _recorded(version: Mapping[str, Any]) -> date:
     recorded: date = version.get("recorded_on", version["in_force_on"])
     return recorded
+
+
+def _said_change(book: Book, version: Mapping[str, Any]) -> RuleChange:
+    """Return what a version changed for people: on its day, or on that of its publication where that came later."""
+    late = version["in_force_on"] < _recorded(version)
+    return _told_late(book, version) if late else _change(book, version)
 
 
 def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:

@@ -22,7 +22,6 @@ from headway.report_cards.types import CommentView, Contested, IncompleteView, R
 from headway.science.rounding import hundredths
 
 LANGUAGES = ("en", "es")
-REACHED = ("proficient", "beyond")
 BATCH = 200
 
 

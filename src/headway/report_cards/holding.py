@@ -11,13 +11,18 @@ from headway.kit.times import end_of_day, micros
 from headway.report_cards import composing
 from headway.report_cards.models import ReportCard
 
+OF_RATINGS = ("target", "level", "reached", "growth", "pace")
+"""What of a card follows from ratings."""
 
-def touched(*, run: int, zone: ZoneInfo) -> list[ReportCard]:
-    """Return the newest card of each student of a run for whom ratings of the days of which it speaks came in or ended since it
-    was issued. Three statements for 500 cards."""
+
+def touched(*, run: int, zone: ZoneInfo, student: int | None = None) -> list[ReportCard]:
+    """Return the newest card of each student of a run, or of one, whose ratings of the days of which it speaks came in or ended
+    since it was issued. Three statements for 500 cards."""
     rows = ReportCard.objects.filter(run_id=run).annotate(
         who=Coalesce("student__merged_into_id", "student_id")
     )
+    if student is not None:
+        rows = rows.filter(who=student)
     # The newest issue of each is the last.
     newest = {
         who: (key, through, micros(end_of_day(as_of, zone)))

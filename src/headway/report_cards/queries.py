@@ -225,19 +225,19 @@ def proof(run: RunView, person: Any, *, now: datetime, book: Book, today: date) 
 def overtaken(run: RunView, *, now: datetime, book: Book, student: int | None = None) -> set[int]:
     """Return the students, or the one, whose card of a run would say something else if it were issued again.
 
-    Because ratings of the days of which it speaks came in, were moved or were taken back since. Statements do not grow with
-    the students.
+    Because ratings of the days of which it speaks came in, were moved or were taken back since. Six statements for every 200
+    students and day, where any were.
     """
     by_day: dict[date, dict[int, Mapping[str, Any]]] = {}
-    for row in holding.touched(run=run.id, zone=book.zone):
-        who: int = row.who  # type: ignore[attr-defined]
-        if student in (None, who):
-            by_day.setdefault(row.as_of, {})[who] = row.content
+    for row in holding.touched(run=run.id, zone=book.zone, student=student):
+        by_day.setdefault(row.as_of, {})[row.who] = row.content  # type: ignore[attr-defined]
     found: set[int] = set()
     for as_of, before in by_day.items():
         people = rosters.people_by_id(person_ids=before)
         _, after = contents(run, list(people.values()), now=now, as_of=as_of, known_at=None, book=book)
-        found |= {student for student in people if composing.changes(before[student], after[student])}
+        for one in people:
+            if any(said["what"] in holding.OF_RATINGS for said in composing.changes(before[one], after[one])):
+                found.add(one)
     return found
 
 

@@ -20,12 +20,12 @@ from headway.kit.times import end_of_day, from_micros, micros
 from headway.plans.types import PaceRow
 from headway.proficiency import queries as proficiency
 from headway.proficiency.queries import AT, Moment, Row, Standing
+from headway.proficiency.types import REACHED
 from headway.response.types import Need
 from headway.rosters import queries as rosters
 from headway.science.codes import Override, Purpose, Status
 
 DAY = timedelta(days=1)
-REACHED = ("proficient", "beyond")
 ASIDE = ("excused", "not_taught", "individual_goal")
 OPEN = ("not_yet", "too_little")
 LEAST_TARGETS = 3

@@ -34,7 +34,7 @@ from headway.science.codes import Kind, Override, Status
 
 LEADERS = (Role.PRINCIPAL, Role.DISTRICT)
 MOST_ITEMS = 200
-SAID = ("target_id", "level", "observed_us", "status", "override", "purpose")
+SAID = ("target_id", "level", "observed_us", "status", "override", "purpose", "comment")
 """What a rating says: where all of it is as it was, nothing was corrected."""
 
 CORRECTING = ("rating", "amend", "profile_entry", "card_issued", "card_comment", "card_incomplete")
@@ -162,15 +162,15 @@ def items_of(*, student: int, zone: ZoneInfo) -> list[Item]:
     return [*cards, *found[:MOST_ITEMS]]
 
 
-def asked_about(requests: Iterable[RequestView], *, student: int, zone: ZoneInfo) -> list[Item]:
-    """Return the ratings and decisions that a student's requests are about as they stood when each was asked, corrected since
+def asked_about(requests: Iterable[RequestView], *, student: int, zone: ZoneInfo) -> dict[UUID, Item]:
+    """Return the rating or decision that each of a student's requests is about as it stood when it was asked, corrected since
     or not. At most three statements."""
     named = [one for one in requests if one.kind in (RATING, DECISION)]
     if not named:
-        return []
+        return {}
     told, rows = _told(student), evidence.all_rows_of(student=student)
-    stood = (_stood(rows, one.item, _asked_at(told, one.uuid)) for one in named)
-    return [_item(row, zone) for row in stood if row is not None]
+    stood = {one.uuid: _stood(rows, one.item, _asked_at(told, one.uuid)) for one in named}
+    return {name: _item(row, zone) for name, row in stood.items() if row is not None}
 
 
 def _told(student: int) -> list[tuple[int, str, int, str, str | None]]:

@@ -268,7 +268,8 @@ class Tally:
 class Plan:
     """What an import would do or did: a tally per kind, warnings to read, repairs that were made.
 
-    `named` says of a plan by kind and word of the tally who and what the first of those rows are about.
+    `named` says of a plan by kind and word of the tally who and what the first of those rows are about, and in
+    which role where they have one.
     """
 
     name: str
@@ -277,7 +278,7 @@ class Plan:
     tallies: dict[str, Tally] = field(default_factory=dict)
     warnings: list[Finding] = field(default_factory=list)
     repairs: list[Finding] = field(default_factory=list)
-    named: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    named: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
 
     def removal_share(self) -> float:
         """Return the largest share of people or enrollments that would be ended, 0 to 1."""

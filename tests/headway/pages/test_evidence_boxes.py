@@ -26,7 +26,8 @@ def test_where_all_pieces_are_in_and_something_else_is_asked_a_dashed_box_says_s
 
 
 @pytest.mark.parametrize(
-    ("filled", "required", "on"), [(0, 0, 1), (0, 12, 0), (8, 12, 5), (11, 12, 7), (12, 12, 8), (15, 12, 8)]
+    ("filled", "required", "on"),
+    [(0, 0, 0), (0, 12, 0), (1, 20, 1), (8, 12, 5), (11, 12, 7), (12, 12, 8), (15, 12, 8)],
 )
 def test_of_more_than_eight_pieces_the_last_box_is_full_only_when_all_are_in(
     filled: int, required: int, on: int

@@ -141,7 +141,7 @@ def test_rights_nothing_else_is_the_correction_of_a_rating() -> None:
     ended = proficiency.withdraw_ratings(actor=SYSTEM, keys=["contested"], reason="Wrong student", at=NOW)
     assert [one.sequence for one in queries.corrections(name=name)] == [ended]
     zone = levels.book().zone
-    (said,) = queries.asked_about([one(name)], student=person("u1").id, zone=zone)
+    said = queries.asked_about([one(name)], student=person("u1").id, zone=zone)[name]
     assert (said.item, said.level, said.on.isoformat()) == ("contested", 200, "2026-10-01"), (
         "as it was asked about"
     )
@@ -202,7 +202,7 @@ def test_rights_a_request_is_called_as_the_entry_stood_when_it_was_asked() -> No
     name = ask()
     proficiency.withdraw_ratings(actor=SYSTEM, keys=["contested"], reason="Wrong", at=NOW)
     zone = levels.book().zone
-    (said,) = queries.asked_about([one(name)], student=person("u1").id, zone=zone)
+    said = queries.asked_about([one(name)], student=person("u1").id, zone=zone)[name]
     assert said.target == target("B.1")
 
 

@@ -57,10 +57,8 @@ def ledger(request: HttpRequest) -> HttpResponse:
     entries = access.acts(
         act=act,
         who=who,
-        named=[person.sourced_id for person in _people(request, who)],
-        about=rosters.pseudonyms_of(person_ids=[one.id for one in _people(request, about)])
-        if about
-        else None,
+        people=_pseudonyms(request, who),
+        about=_pseudonyms(request, about) if about else None,
         before=int(before) if is_whole(before) and len(before) < 16 else None,
         limit=SIZE + 1,
     )
@@ -81,9 +79,10 @@ def ledger(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/district/ledger.html", context)
 
 
-def _people(request: HttpRequest, text: str) -> list[Any]:
-    """Return the people whom a text of the filter names, by name or sourcedId; nobody for none. Two statements at most."""
-    return rosters.people_searched(text=text, as_of=request.viewer.today, size=FOUND).people if text else []
+def _pseudonyms(request: HttpRequest, text: str) -> list[UUID]:
+    """Return the pseudonyms of people whom a text of the filter names, by name or sourcedId. Three statements at most."""
+    found = rosters.people_searched(text=text, as_of=request.viewer.today, size=FOUND).people if text else []
+    return rosters.pseudonyms_of(person_ids=[person.id for person in found]) if found else []
 
 
 def _walked(checked: Any) -> dict[str, str]:

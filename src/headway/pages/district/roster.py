@@ -165,7 +165,7 @@ def _lines(plan: Plan | Any, names: dict[str, str]) -> list[dict[str, Any]]:
                         "name": names.get(kind, kind),
                         "word": said,
                         "n": n,
-                        "named": named,
+                        "named": [f"{one}, {role_name(role)}" if role else one for one, role in named],
                         "more": n - len(named),
                     }
                 )

@@ -255,9 +255,11 @@ def _changed(one: Mapping[str, Any], card: CardView) -> str:
         return _("%(area)s, targets reached at the level: was %(was)s, is %(is)s.") % {
             "area": area, "was": was or 0, "is": now or 0}  # fmt: skip
     if one["what"] == "growth":
-        ends = [growth_words(each)[0] if each else _("none") for each in (was, now)]
-        if ends[0] == ends[1]:
+        pairs = [growth_words(each) if each else (_("none"), "") for each in (was, now)]
+        if pairs[0] == pairs[1]:
             return ""
+        same = pairs[0][0] == pairs[1][0]
+        ends = [", ".join(part for part in pair if part) if same else pair[0] for pair in pairs]
         return _("%(area)s, growth: was %(was)s, is %(is)s.") % {"area": area, "was": ends[0], "is": ends[1]}
     if one["what"] == "pace":
         ends = ["; ".join(pace_words(each) for each in side or ()) or _("none") for side in (was, now)]
@@ -299,6 +301,8 @@ def _target_changed(one: Mapping[str, Any], card: CardView, area: str) -> str:
 
 def _level(row: Mapping[str, Any], scales: Mapping[str, Any]) -> str:
     words = tags.say(row["state"], row["value"], scales[row["scale"]])
+    if row.get("decided"):
+        words = f"{words}, {_('decided by a teacher')}"
     if not row["n"]:
         return words
     return _("%(level)s (%(pieces)s)") % {"level": words, "pieces": tags.from_pieces(row["n"])}

@@ -15,7 +15,6 @@ from headway.pages.parts import feedback, tags
 from headway.pages.parts.feedback import FOR_FAMILY, Said
 from headway.pages.parts.growth import growth_of
 from headway.pages.parts.learning import (
-    REACHED,
     Learner,
     against_grade,
     few,
@@ -30,6 +29,7 @@ from headway.pages.parts.learning import (
 from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.stations import without_level
 from headway.proficiency.queries import Line, NextStep
+from headway.proficiency.types import REACHED
 
 OLD_DAYS = 365
 

@@ -18,7 +18,6 @@ from headway.proficiency.queries import AT, Line, Moment, NextStep, Row, Standin
 from headway.rosters import queries as rosters
 from headway.science.codes import Kind
 
-REACHED = ("proficient", "beyond")
 ADULTS = (Kind.TEACHER, Kind.PANEL, Kind.MODERATED)
 Pair = tuple[int, int]
 

@@ -94,23 +94,21 @@ def about(one: RequestView) -> str:
 
 def entries(request: HttpRequest, student: int) -> dict[str, str]:
     """Return the entries of a student's record that may be contested, in words, by what a form calls them."""
-    return _in_words(request, queries.items_of(student=student, zone=request.book.zone))
-
-
-def titles(request: HttpRequest, student: int, requests: Sequence[RequestView]) -> dict[str, str]:
-    """Return the entries that requests are about as they were asked about, in words, by what a form calls them."""
-    return _in_words(request, queries.asked_about(requests, student=student, zone=request.book.zone))
-
-
-def _in_words(request: HttpRequest, items: Iterable[Item]) -> dict[str, str]:
+    items = queries.items_of(student=student, zone=request.book.zone)
     return {f"{one.kind}:{one.item}": _item(one, request.book) for one in items}
 
 
+def titles(request: HttpRequest, student: int, requests: Sequence[RequestView]) -> dict[str, str]:
+    """Return what requests are about as it stood when they were asked, in words, by the identifier of the request."""
+    found = queries.asked_about(requests, student=student, zone=request.book.zone)
+    return {str(name): _item(one, request.book) for name, one in found.items()}
+
+
 def shown(one: RequestView, named: Mapping[str, str] = MappingProxyType({})) -> Shown:
-    """Return a request in words; `named` are `entries`, where the page has them."""
+    """Return a request in words; `named` are `titles` and `entries`, where the page has them."""
     return Shown(
         one,
-        named.get(f"{one.kind}:{one.item}") or about(one),
+        named.get(str(one.uuid)) or named.get(f"{one.kind}:{one.item}") or about(one),
         _stands(one),
         _clock(one),
         one.state == "asked" and one.days_left < 0,

@@ -189,7 +189,8 @@ def boxes(filled: int, required: int, state: str = "") -> SafeString:
 def _boxes(filled: int, required: int, more: bool, spoken: tuple[str, int]) -> SafeString:
     shown = max(min(required, 8), 1)
     # Of more than eight each box stands for several, and the last is full only when all are in.
-    on = shown if filled >= required else min(filled * shown // required, shown - 1)
+    enough = filled >= required > 0
+    on = shown if enough else min(max(filled * shown // max(required, 1), int(filled > 0)), shown - 1)
     label = ngettext(
         "%(filled)d of %(required)d required piece is in",
         "%(filled)d of %(required)d required pieces are in",

@@ -11,10 +11,11 @@ from django.utils.translation import ngettext
 
 from headway.kit import naming
 from headway.pages.parts import tags
-from headway.pages.parts.learning import REACHED, Learner, against_grade, language
+from headway.pages.parts.learning import Learner, against_grade, language
 from headway.pages.parts.stations import colour
 from headway.proficiency import queries
 from headway.proficiency.queries import Line, NextStep, Standing
+from headway.proficiency.types import REACHED
 from headway.science.judgment import Judgment
 from headway.science.proficiency import words
 

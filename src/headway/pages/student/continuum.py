@@ -20,7 +20,6 @@ from headway.pages.parts.asked import LookBack, look_back
 from headway.pages.parts.groups import gather
 from headway.pages.parts.growth import GrowthView, growth_of, one_decimal
 from headway.pages.parts.learning import (
-    REACHED,
     Learner,
     first_step,
     grade_in_sentence,
@@ -35,6 +34,7 @@ from headway.pages.parts.pace import PaceView, pace_views
 from headway.pages.parts.stations import colour, drawn, said
 from headway.pages.parts.todo import remaining, would_change
 from headway.proficiency.queries import Line, Standing
+from headway.proficiency.types import REACHED
 from headway.report_cards import queries as report_cards
 from headway.science.metrics.working_level import OPENS_SHARE, opens_at
 

@@ -98,7 +98,7 @@ def _row(
         "key": one.key, "name": people[one.student].name(), "student": people[one.student].sourced_id,
         "target": node.called(get_language() or "en"),
         "mark": tags.draw(state, one.level, scale), "words": tags.say(state, one.level, scale), "held": one.held,
-        "observed": one.observed_us, "recorded": one.recorded_us,
+        "observed": one.observed_us,
     }  # fmt: skip
 
 

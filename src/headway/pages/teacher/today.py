@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -61,7 +62,7 @@ class Row:
 class Block:
     """One heading with its rows; the first few are shown, the rest folds. `other` is what is about no subject of the viewer's.
 
-    `students_n` counts the others only: what the heading promises is what stands under it.
+    `students_n` counts the rows of the viewer's own subjects: what the heading promises is what stands under it.
     """
 
     section: words.Section
@@ -87,7 +88,7 @@ class Observed:
 class Stack:
     """Work that waits in one class under one title; `own` where that class, or the subject, is the viewer's.
 
-    `once` where no other stack of the viewer's own has this title.
+    `once` where it is, and no other stack has this title.
     """
 
     own: bool
@@ -188,13 +189,13 @@ def _stacks(m: queries.Moment, classes: list[Any], members: dict[int, list[int]]
     for piece in waiting:
         stacks.setdefault((_home(piece, attended, given), piece.title), []).append(piece)
     found = []
-    for (school_class, named, mine), title in stacks:
-        pieces = stacks[(school_class, named, mine), title]
+    titles = Counter(title for _home_of, title in stacks)
+    for ((school_class, named, mine), title), pieces in stacks.items():
         oldest = min(pieces, key=lambda piece: piece.at)
         days = (m.day - oldest.at.astimezone(m.zone).date()).days
         url = f"/teacher/rate?piece={oldest.key}&class={school_class.sourced_id}"
         # Where a title stands once, and is of one's own subjects, everybody knows which class it is.
-        once = mine and sum(other == title for _home, other in stacks) == 1
+        once = mine and titles[title] == 1
         found.append(Stack(mine, once, title, named, len(pieces), days, days >= OLD_DAYS, url))
     return sorted(found, key=lambda s: (not s.own, -s.days))
 

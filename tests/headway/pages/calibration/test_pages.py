@@ -157,7 +157,7 @@ def test_a_session_is_planned_filled_opened_scored_and_finished_by_its_pages() -
     said = words(page(coach, session, "report"))
     assert "There is too little to say where you differ." in said
     # Three works with five criteria: the column counts what the rule of 30 counts, also where too few works withhold the rest.
-    assert "Levels compared Works All raters" in said and " – – 15 3 " in said
+    assert "Levels compared Works All raters" in said and " – withheld – withheld 15 3 " in said
     # Why figures are withheld is said above each table once and not in each cell.
     assert said.count("A dash is withheld: fewer than 10 works.") == said.count("fewer than 10 works") == 3
     assert coach.post(f"/calibration/{session}", {"act": "moderated"}).status_code == 302

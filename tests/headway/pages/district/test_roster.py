@@ -77,7 +77,7 @@ def test_a_plan_names_whom_it_touches_before_the_yes(tmp_path: Path) -> None:
     for words in (
         "Family links · Ended: 1", "Pat Abeyta (p1) – Ben Ortiz (u2)", "People · Changed: 1", "Cyrus O'Neil (u3)",
         "People · New: 1", "Eve New (u9)", "Enrollments · Ended: 1", "Anita Abeyta (u1), Reading 5 Lopez",
-        "Roles · New: 1", "Eve New (u9), student, Juniper Elementary",
+        "Roles · New: 1", "Eve New (u9), Juniper Elementary, student",
     ):  # fmt: skip
         assert words in said, words
 

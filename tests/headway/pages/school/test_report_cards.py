@@ -141,7 +141,11 @@ def test_p20_what_reads_the_same_on_both_cards_is_no_change_and_what_came_or_wen
         change = {"what": what, "area": area["name"], "target": row["name"], "was": was, "is": now}
         return changed(replace(one, change={"changes": [change], "scales": one.content["scales"]}))
 
-    assert said("growth", grown, {**grown, "rate": 29, "n": 5}) == []
+    assert said("growth", grown, {**grown, "rate": 29}) == []
+    (more,) = said("growth", grown, {**grown, "n": 5})
+    assert "from 4 pieces of work, is" in more and more.endswith("from 5 pieces of work.")
+    (chosen,) = said("target", row, {**row, "decided": True})
+    assert chosen.endswith("is Proficient, decided by a teacher (from 2 pieces of work).")
     (grew,) = said("growth", grown, {**grown, "rate": 62})
     assert "was 0.3 levels a school year, is 0.6 levels a school year" in grew
     (came,), (went,) = said("target", None, row), said("target", row, None)
