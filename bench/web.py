@@ -3,6 +3,7 @@
 Builds a home with a continuum of 500 nodes (10 domains, 490 leaves), a 4-level scale, students in classes of 30, and
 ratings number i = student floor(i/100), target i mod 100, level 1 + (7i + floor(i/100)) mod 4; starts the real server on
 loopback, and measures over HTTP. CPU is that of the server's processes; statements come from the server's own header.
+Commands and server find their modules compiled beside the environment, as `make` has them, whatever the shell says of bytecode.
 State A 8,550 ratings, B 100,000, C 500,000; D 1,000,000, ten times B, for what must not grow with the site. Prints one JSON
 line a figure, with the machine's baseline.
 """
@@ -31,6 +32,7 @@ from bench.baseline import interpreter_ms, machine
 
 STATES = {"A": 8_550, "B": 100_000, "C": 500_000, "D": 1_000_000}
 BIN = Path(sys.executable).parent
+COMPILED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "bytecode")}
 LEAVES, PATH_TARGETS, CLASS_SIZE = 490, 100, 30
 TARGETS = {"L1": 1.0, "L2": 5.0, "L3": 2.0}
 
@@ -38,7 +40,10 @@ TARGETS = {"L1": 1.0, "L2": 5.0, "L3": 2.0}
 def headway(home: Path, *words: str) -> Any:
     """Run a command and return its JSON; time it from outside."""
     done = subprocess.run(
-        [str(BIN / "headway"), *words, "--home", str(home), "--json"], capture_output=True, text=True
+        [str(BIN / "headway"), *words, "--home", str(home), "--json"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **COMPILED},
     )
     if done.returncode:
         raise SystemExit(f"headway {' '.join(words)}: {done.stdout} {done.stderr}")
@@ -230,7 +235,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        environment = {**os.environ, "HEADWAY_BENCH": "1"}
+        environment = {**os.environ, **COMPILED, "HEADWAY_BENCH": "1"}
         self.process = subprocess.Popen(
             [str(BIN / "headway"), "serve", "--home", str(home), "--port", str(self.port)], env=environment,
             stdout=subprocess.DEVNULL, start_new_session=True,
