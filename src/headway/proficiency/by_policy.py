@@ -133,7 +133,7 @@ class RuleChange:
 def rule_change(book: Book, version_id: int) -> RuleChange | None:
     """Return what a version changes at the place where it applies; None where there is no such version."""
     version = next((v for v in book.versions if v["id"] == version_id), None)
-    return None if version is None else _said_change(book, version)
+    return None if version is None else _change(book, version)
 
 
 def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
@@ -142,12 +142,8 @@ def rule_changes(book: Book, *, on: date, days: int) -> list[RuleChange]:
     A version that was published after its day is near for so many days from its publication, where it changed the rule that
     people had been told until then.
     """
-    found = []
-    for version in book.versions:
-        late = version["in_force_on"] < _recorded(version)
-        apart = (on - (_recorded(version) if late else version["in_force_on"])).days
-        if abs(apart) <= days and not (late and apart < 0):
-            found.append(_said_change(book, version))
+    near = [v for v in book.versions if abs((max(v["in_force_on"], _recorded(v)) - on).days) <= days]
+    found = [_change(book, version) for version in near]
     newest = {(one.name, one.in_force_on): one for one in found if one.before is not None and not one.same}
     return list(newest.values())
 
@@ -157,32 +153,21 @@ def _recorded(version: Mapping[str, Any]) -> date:
     return recorded
 
 
-def _said_change(book: Book, version: Mapping[str, Any]) -> RuleChange:
-    """Return what a version changed for people: on its day, or on that of its publication where that came later."""
-    late = version["in_force_on"] < _recorded(version)
-    return _told_late(book, version) if late else _change(book, version)
-
-
 def _change(book: Book, version: Mapping[str, Any]) -> RuleChange:
-    day, applies = version["in_force_on"], version["applies"]
-    earlier = book.until(day)
-    known = day.year > 1900 and any(not v["applies"] for v in earlier.versions)
-    return RuleChange(
-        version["id"], version["name"], version["number"], day, dict(applies), version["body"].get("reason", ""),
-        basis(earlier, applies, day).chosen if known else None, basis(book, applies, day).chosen,
-    )  # fmt: skip
-
-
-def _told_late(book: Book, version: Mapping[str, Any]) -> RuleChange:
-    """Return what a version that was published after its day changed on the day of its publication.
+    """Return what a version changed for people: on its day, or on that of its publication where that came later.
 
     Nothing came before where nobody had been told of another rule: while a district is set up its policy begins with its year.
     """
-    published, applies = _recorded(version), version["applies"]
-    before, after = (book.known(version["recorded_sequence"] - one) for one in (1, 0))
-    told = any(v["name"] != "start" for v in before.versions)
+    day, applies, number = version["in_force_on"], version["applies"], version["recorded_sequence"]
+    late = day < _recorded(version)
+    if late:
+        day, earlier, book = _recorded(version), book.known(number - 1), book.known(number)
+        told = any(v["name"] != "start" for v in earlier.versions)
+    else:
+        earlier = book.until(day)
+        told = day.year > 1900 and any(not v["applies"] for v in earlier.versions)
     return RuleChange(
         version["id"], version["name"], version["number"], version["in_force_on"], dict(applies),
-        version["body"].get("reason", ""), basis(before, applies, published).chosen if told else None,
-        basis(after, applies, published).chosen, published,
+        version["body"].get("reason", ""), basis(earlier, applies, day).chosen if told else None,
+        basis(book, applies, day).chosen, day if late else None,
     )  # fmt: skip

@@ -32,8 +32,8 @@ def touched(*, run: int, zone: ZoneInfo, student: int | None = None) -> list[Rep
         return []
     found = set()
     since = min(through for _, through, _ in newest.values())
-    for student, begins, ends, observed_us in evidence.changed_after(students=list(newest), sequence=since):
-        key, through, limit_us = newest[student]
+    for who, begins, ends, observed_us in evidence.changed_after(students=list(newest), sequence=since):
+        key, through, limit_us = newest[who]
         if max(begins, ends or 0) > through and observed_us < limit_us:
             found.add(key)
     return list(rows.filter(pk__in=found))
